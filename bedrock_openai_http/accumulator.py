@@ -1,0 +1,162 @@
+"""The completion that a stream's chunks add up to.
+
+This module's law: nothing that arrived is lost. Text is joined, token lists are appended, tool-call fragments are
+joined by their index, and fields that this version does not know keep their last value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .chunk import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta
+from .completion import ChatCompletion, JSONObject
+
+#: Padding against traffic analysis, not content.
+_PADDING = frozenset(("obfuscation",))
+
+
+@dataclass
+class _ToolCallParts:
+    id: str | None = None
+    type: str | None = None
+    name: str = ""
+    arguments: list[str] = field(default_factory=list)
+    extra: JSONObject = field(default_factory=dict)
+
+    def add(self, delta: ToolCallDelta) -> None:
+        self.id = self.id or delta.id
+        self.type = self.type or delta.type
+        if delta.function is not None:
+            self.name = self.name or delta.function.name or ""
+            self.arguments.append(delta.function.arguments or "")
+        self.extra.update(delta.extra)
+
+    def body(self) -> JSONObject:
+        function = {"name": self.name, "arguments": "".join(self.arguments)}
+        return {"id": self.id or "", "type": self.type or "function", "function": function, **self.extra}
+
+
+@dataclass
+class _ChoiceParts:
+    role: str | None = None
+    content: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    refusal: list[str] = field(default_factory=list)
+    tool_calls: dict[int, _ToolCallParts] = field(default_factory=dict)
+    function_call: _ToolCallParts | None = None
+    finish_reason: str | None = None
+    logprobs: JSONObject = field(default_factory=dict)
+    message_extra: JSONObject = field(default_factory=dict)
+    extra: JSONObject = field(default_factory=dict)
+
+    def add(self, choice: ChunkChoice) -> None:
+        self.finish_reason = choice.finish_reason or self.finish_reason
+        if choice.logprobs:
+            _extend_lists(self.logprobs, choice.logprobs)
+        if choice.extra:
+            self.extra.update(_without_padding(choice.extra))
+        self._add_delta(choice.delta)
+
+    def _add_delta(self, delta: Delta) -> None:
+        self.role = self.role or delta.role
+        if delta.content is not None:
+            self.content.append(delta.content)
+        if delta.refusal is not None:
+            self.refusal.append(delta.refusal)
+        for call in delta.tool_calls:
+            self.tool_calls.setdefault(call.index, _ToolCallParts()).add(call)
+        if delta.function_call is not None:
+            self._add_function_call(delta.function_call)
+        if delta.extra:
+            unknown = dict(delta.extra)
+            self.reasoning.append(unknown.pop("reasoning", None) or "")
+            _merge_extra(self.message_extra, unknown)
+
+    def _add_function_call(self, delta: FunctionCallDelta) -> None:
+        if self.function_call is None:
+            self.function_call = _ToolCallParts()
+        self.function_call.add(ToolCallDelta(0, function=delta))
+
+    def body(self, index: int) -> JSONObject:
+        message: JSONObject = {"role": self.role or "assistant", "content": _joined(self.content)}
+        message["refusal"] = _joined(self.refusal)
+        if any(self.reasoning):
+            message["reasoning"] = "".join(self.reasoning)
+        if self.tool_calls:
+            message["tool_calls"] = [self.tool_calls[key].body() for key in sorted(self.tool_calls)]
+        if self.function_call is not None:
+            message["function_call"] = self.function_call.body()["function"]
+        message.update(self.message_extra)
+        choice = {"index": index, "message": message, "finish_reason": self.finish_reason}
+        logprobs = {key: list(value) if value else value for key, value in self.logprobs.items()}
+        return {**choice, "logprobs": logprobs or None, **self.extra}
+
+
+class Accumulator:
+    """Adds up the chunks of one stream, in order."""
+
+    def __init__(self) -> None:
+        self._top: JSONObject = {}
+        self._choices: dict[int, _ChoiceParts] = {}
+
+    def add(self, chunk: ChatCompletionChunk) -> None:
+        """Take in the next chunk."""
+        top = self._top
+        if not top or chunk.usage is not None or chunk.extra:
+            self._add_top(chunk)
+        for choice in chunk.choices:
+            parts = self._choices.get(choice.index)
+            if parts is None:
+                parts = self._choices[choice.index] = _ChoiceParts()
+            parts.add(choice)
+
+    def _add_top(self, chunk: ChatCompletionChunk) -> None:
+        intervened = self._top.get("amazon-bedrock-guardrailAction") == "INTERVENED"
+        fields = {key: value for key, value in chunk.raw.items() if key not in ("choices", "object")}
+        if fields.get("usage") is None:
+            fields.pop("usage", None)
+        self._top.update(_without_padding(fields))
+        if intervened:  # said once is said for the whole answer
+            self._top["amazon-bedrock-guardrailAction"] = "INTERVENED"
+
+    def completion(self, request_id: str | None = None) -> ChatCompletion:
+        """Return the completion so far. Its `raw` is the body that a plain answer would have had."""
+        choices = [self._choices[index].body(index) for index in sorted(self._choices)]
+        body = {**self._top, "object": "chat.completion", "choices": choices}
+        return ChatCompletion.from_dict(body, request_id=request_id)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no chunk has arrived yet."""
+        return not self._top and not self._choices
+
+
+def _joined(pieces: list[str]) -> str | None:
+    return "".join(pieces) if pieces else None
+
+
+def _without_padding(data: JSONObject) -> JSONObject:
+    return {key: value for key, value in data.items() if key not in _PADDING}
+
+
+def _extend_lists(into: JSONObject, data: JSONObject) -> None:
+    for key, value in data.items():
+        if isinstance(value, list):
+            into[key] = into.get(key) or []
+            into[key].extend(value)
+        else:
+            into.setdefault(key, value)
+
+
+def _merge_extra(into: JSONObject, data: JSONObject) -> None:
+    """Join unknown strings as the known ones are joined; of anything else the last value counts."""
+    for key, value in data.items():
+        known: Any = into.get(key)
+        if isinstance(known, dict) and isinstance(value, dict):
+            into[key] = dict(known)
+            _merge_extra(into[key], value)
+        elif isinstance(known, str) and isinstance(value, str) and key != "id":
+            into[key] = known + value
+        elif key not in _PADDING:
+            into[key] = value

@@ -1,0 +1,78 @@
+"""The OpenAI-shaped door, for programs that move from the OpenAI SDK: `client.chat.completions.create(...)`.
+
+This module turns keyword arguments into a request and hands it to the client; answers are the client's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from .errors import RequestValidationError
+from .request import ChatCompletionRequest
+
+if TYPE_CHECKING:
+    from .client import Client
+    from .completion import ChatCompletion
+    from .streaming import ChatCompletionStream
+
+
+class Completions:
+    """`client.chat.completions`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @overload
+    def create(
+        self,
+        *,
+        stream: Literal[True],
+        extra_headers: Mapping[str, str] | None = ...,
+        extra_body: Mapping[str, Any] | None = ...,
+        timeout: float | None = ...,
+        **fields: Any,
+    ) -> ChatCompletionStream: ...
+
+    @overload
+    def create(
+        self,
+        *,
+        stream: Literal[False] | None = ...,
+        extra_headers: Mapping[str, str] | None = ...,
+        extra_body: Mapping[str, Any] | None = ...,
+        timeout: float | None = ...,
+        **fields: Any,
+    ) -> ChatCompletion: ...
+
+    def create(
+        self,
+        *,
+        stream: bool | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        **fields: Any,
+    ) -> ChatCompletion | ChatCompletionStream:
+        """Return the completion for the request whose `fields` are given, or its stream if `stream` is true.
+
+        `fields` are those of the wire format: `model=`, `messages=`, `temperature=` and so on; None is the same
+        as not given. `timeout` (seconds) replaces the client's, for the headers and for each piece of the body.
+        Raises what `Client.complete` and `Client.stream` raise.
+        """
+        from .validation import check_field_names
+
+        check_field_names(fields)
+        for name in ("model", "messages"):
+            if name not in fields:
+                raise RequestValidationError("is required", json_path=f"$.{name}", rule="required")
+        request = ChatCompletionRequest(**fields, stream=stream, extra_body=extra_body)
+        send = self._client._stream if stream else self._client._complete
+        return send(request, None, extra_headers, timeout)
+
+
+class Chat:
+    """`client.chat`."""
+
+    def __init__(self, client: Client) -> None:
+        self.completions = Completions(client)

@@ -1,0 +1,218 @@
+"""`bedrock-openai-http chat`: one prompt, one answer, shown as it arrives.
+
+This module writes the answer to standard output and everything about it to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .terminal import Output, answer_output, note, separator
+
+if TYPE_CHECKING:
+    from bedrock_openai_http.client import Client
+    from bedrock_openai_http.request import ChatCompletionRequest
+
+    from bedrock_openai_http.completion import ChatCompletion
+
+DEFAULT_MODEL = "openai.gpt-oss-20b-1:0"
+
+EXAMPLES = """\
+The answer goes to standard output; the request ID, the token counts and any error go to standard error.
+
+examples:
+  bedrock-openai-http chat --local "Hello!"
+  bedrock-openai-http chat --region us-west-2 --system "Answer in one sentence." "Why is the sky blue?"
+  git diff | bedrock-openai-http chat --system "Write a commit message." -
+  bedrock-openai-http chat --json "Hello!" | jq .usage
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command `chat` to the command line."""
+    parser = subparsers.add_parser(
+        "chat",
+        help="send one prompt and show the answer as it arrives",
+        description="Send one prompt and show the answer as it arrives.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("prompt", nargs="?", help="what to ask; read from standard input if absent or '-'")
+    _add_request_options(parser.add_argument_group("request"))
+    _add_service_options(parser.add_argument_group("service"))
+    _add_output_options(parser.add_argument_group("output"))
+    parser.set_defaults(run=run, usage_error=parser.error)
+
+
+def _add_request_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--model", default=DEFAULT_MODEL, help="model ID (default: %(default)s)")
+    group.add_argument("--system", metavar="TEXT", help="system message that goes before the prompt")
+    group.add_argument(
+        "--max-tokens", type=int, metavar="N", help="budget in tokens for reasoning and answer together"
+    )
+    group.add_argument("--temperature", type=float, metavar="X", help="sampling temperature, 0 to 2")
+
+
+def _add_service_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--region", help="AWS Region (default: from the environment or the profile)")
+    group.add_argument("--profile", help="profile of the AWS configuration files")
+    group.add_argument(
+        "--endpoint",
+        choices=("runtime", "mantle"),
+        default="runtime",
+        help="which of Bedrock's two endpoints (default: %(default)s)",
+    )
+    where = group.add_mutually_exclusive_group()
+    where.add_argument("--endpoint-url", metavar="URL", help="service root to use in place of Bedrock's own")
+    where.add_argument(
+        "--local", action="store_true", help="talk to a stand-in inside this process; needs no AWS account"
+    )
+    group.add_argument(
+        "--timeout",
+        type=float,
+        default=600.0,
+        metavar="SECONDS",
+        help="longest silence while waiting for the service (default: %(default)g)",
+    )
+    group.add_argument(
+        "--deadline", type=float, metavar="SECONDS", help="longest time for everything, retries included"
+    )
+
+
+def _add_output_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--json", action="store_true", help="print the whole answer as one JSON document")
+    group.add_argument(
+        "--no-stream", dest="stream", action="store_false", help="wait for the whole answer, then print it"
+    )
+    group.add_argument(
+        "--show-reasoning", action="store_true", help="show the model's reasoning on standard error"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask the model, show its answer, and return 0.
+
+    Raises BedrockOpenAIError after showing what had arrived by then, and SystemExit where there is no prompt.
+    """
+    request = _request(args)
+    nowhere = Output(None)
+    thoughts = Output(sys.stderr) if args.show_reasoning else nowhere
+    ask = _stream if args.stream else _complete
+    with _client(args) as client, answer_output() as answer:
+        if args.json:
+            completion = ask(client, request, nowhere, nowhere)
+            answer.write(_document(completion))
+        else:
+            with thoughts:
+                completion = ask(client, request, answer, thoughts)
+    _summarize(completion)
+    return 0
+
+
+def _request(args: argparse.Namespace) -> ChatCompletionRequest:
+    from bedrock_openai_http.messages import SystemMessage, UserMessage
+    from bedrock_openai_http.request import ChatCompletionRequest
+
+    user = UserMessage(_prompt(args))
+    return ChatCompletionRequest(
+        args.model,
+        [user] if args.system is None else [SystemMessage(args.system), user],
+        temperature=args.temperature,
+        max_completion_tokens=args.max_tokens,
+        stream=args.stream or None,
+        # Without it the service sends no token counts with a stream.
+        stream_options={"include_usage": True} if args.stream else None,
+    )
+
+
+def _prompt(args: argparse.Namespace) -> str:
+    """Return the prompt from the command line or standard input; end the program if there is none."""
+    prompt: str = args.prompt or ""
+    if args.prompt is None and (sys.stdin is None or sys.stdin.isatty()):
+        args.usage_error("no prompt: give one, or pipe it in")
+    if args.prompt in (None, "-"):
+        try:
+            # UTF-8 whatever the locale says, as the answer is.
+            prompt = sys.stdin.buffer.read().decode("utf-8-sig").rstrip("\r\n")
+        except UnicodeDecodeError:
+            args.usage_error("standard input is not UTF-8 text")
+    if not prompt.strip():
+        args.usage_error("the prompt is empty")
+    return prompt
+
+
+@contextmanager
+def _client(args: argparse.Namespace) -> Iterator[Client]:
+    """Give a client for the service that the options name, and close it, however the block ends."""
+    from bedrock_openai_http.client import Client
+
+    limits: dict[str, Any] = {"timeout": args.timeout, "deadline": args.deadline}
+    if not args.local:
+        where = {"endpoint": args.endpoint, "base_url": args.endpoint_url, "profile": args.profile}
+        with Client(args.region, **where, **limits) as client:
+            yield client
+        return
+    if args.profile or args.endpoint != "runtime":
+        args.usage_error("--local is an endpoint of its own: it takes no --profile and no --endpoint")
+    from bedrock_openai_http.testing import LocalEndpoint
+
+    with (
+        LocalEndpoint(region=args.region or "us-west-2") as local,
+        Client(local.region, base_url=local.url, credentials=local.credentials, **limits) as client,
+    ):
+        yield client
+
+
+def _complete(
+    client: Client, request: ChatCompletionRequest, answer: Output, thoughts: Output
+) -> ChatCompletion:
+    """Return the completion, having written its reasoning to `thoughts` and its text to `answer`."""
+    completion = client.complete(request)
+    thoughts.write(completion.reasoning or "")
+    thoughts.end_line()
+    answer.write(completion.text)
+    return completion
+
+
+def _stream(
+    client: Client, request: ChatCompletionRequest, answer: Output, thoughts: Output
+) -> ChatCompletion:
+    """Do as `_complete`, each piece as it arrives."""
+    with client.stream(request) as stream:
+        for chunk in stream:
+            thoughts.write(chunk.reasoning)
+            if chunk.text:
+                thoughts.end_line()
+            answer.write(chunk.text)
+        return stream.completion()
+
+
+def _document(completion: ChatCompletion) -> str:
+    """Return the body of the answer as JSON, with the request ID, which the service sends beside it."""
+    document = {**completion.raw, "request_id": completion.request_id}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _summarize(completion: ChatCompletion) -> None:
+    """Note the request ID, the token counts and the finish reason, as far as the service named them."""
+    if completion.finish_reason == "length" and not completion.text:
+        note(
+            "warning: the answer is empty because the token budget ran out, probably on reasoning; "
+            "allow more with --max-tokens"
+        )
+    parts = []
+    if completion.request_id:
+        parts.append(f"request ID {completion.request_id}")
+    if completion.usage:
+        prompt, answer = completion.usage.prompt_tokens, completion.usage.completion_tokens
+        parts.append(f"{prompt} prompt + {answer} completion = {completion.usage.total_tokens} tokens")
+    if completion.finish_reason:
+        parts.append(completion.finish_reason)
+    if parts:
+        note(separator().join(parts))

@@ -1,0 +1,85 @@
+"""Writing to the terminal: the answer to standard output, notes about it to standard error.
+
+Standard output carries the model's answer and nothing else, so that it can be piped. This module is the one
+place where foreign text meets the terminal: what a model or a server says is shown, never obeyed.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+# C0 but for tab and line feed, DEL, and C1, where U+009B opens a control sequence as ESC [ does (ECMA-48).
+# A carriage return is dropped: before a line feed it is half of a line end, elsewhere it would hide a line.
+_CONTROLS: dict[int, str | None] = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "\ufffd")
+del _CONTROLS[ord("\t")], _CONTROLS[ord("\n")]
+_CONTROLS[ord("\r")] = None
+
+
+class Output:
+    """A text stream that takes a model's words piece by piece and shows each at once.
+
+    None in place of a stream, as Python has it where the caller closed one, swallows everything. As a context
+    manager it ends the line that has begun, so that what follows, an error included, starts on its own.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+        self._to_terminal = stream is not None and stream.isatty()
+        self._mid_line = False
+
+    def write(self, text: str) -> None:
+        """Write `text` without a line end. On a terminal, control characters are replaced."""
+        if self._stream is None or not text:
+            return
+        print(text.translate(_CONTROLS) if self._to_terminal else text, end="", file=self._stream, flush=True)
+        self._mid_line = not text.endswith("\n")
+
+    def end_line(self) -> None:
+        """End the line if one has begun."""
+        if self._mid_line:
+            self.write("\n")
+
+    def __enter__(self) -> Output:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # After Ctrl-C, which is no Exception, `main` ends the line: the terminal has written ^C on it.
+        if kind is None or issubclass(kind, Exception):
+            self.end_line()
+
+
+def answer_output() -> Output:
+    """Return standard output, set to UTF-8 whatever the locale says."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A lone surrogate cannot be UTF-8; as `\ud800` it can be read, and in a JSON document is even right.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    return Output(sys.stdout)
+
+
+def note(text: str) -> None:
+    """Write `text` to standard error as one line, whatever characters it holds."""
+    line = " ".join(text.split()).translate(_CONTROLS)
+    Output(sys.stderr).write(line + "\n")
+
+
+def separator() -> str:
+    """Return what stands between the parts of a note: a middle dot where standard error can show one."""
+    dot = " · "
+    try:
+        dot.encode(getattr(sys.stderr, "encoding", None) or "ascii")
+    except UnicodeEncodeError:
+        return " | "
+    return dot
+
+
+def discard_output() -> None:
+    """Send what is left of standard output nowhere, or the interpreter's last flush would fail and say so."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    # A standard output that is None or no file has nothing left to flush.
+    with suppress(AttributeError, OSError):
+        os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)

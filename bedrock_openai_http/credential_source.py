@@ -1,0 +1,95 @@
+"""Finds the API key or the credentials for each attempt.
+
+Precedence: an explicit argument, then the variable AWS_BEARER_TOKEN_BEDROCK, then botocore's chain (environment,
+profile, SSO, assumed role, web identity, container, instance metadata). A blank variable counts as absent, since
+an empty bearer token would only be refused by the service. Everything is looked up when a request needs it and
+asked again for each attempt, so rotated credentials are picked up.
+
+This module is the only one that loads botocore's session.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze
+from .errors import ConfigurationError, CredentialsError
+
+#: The environment variable that holds a Bedrock API key; every AWS SDK reads it.
+API_KEY_VARIABLE = "AWS_BEARER_TOKEN_BEDROCK"
+
+
+class CredentialSource:
+    """Finds, for each attempt, the API key or the credentials to use. Thread-safe; looks nothing up when made.
+
+    `api_key` is a string or a callable that returns one; `credentials` is an object with `access_key`,
+    `secret_key` and `token` (botocore's, or `Credentials`) or a callable that returns one; `profile` names a
+    profile of the AWS configuration files. Raises ConfigurationError if more than one of the three is given.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | Callable[[], str] | None = None,
+        credentials: Any = None,
+        profile: str | None = None,
+    ) -> None:
+        given = {"api_key": api_key, "credentials": credentials, "profile": profile}
+        names = [name for name, value in given.items() if value is not None]
+        # One source for one set: a key from here with a token from there is how requests get refused.
+        if len(names) > 1:
+            raise ConfigurationError(f"{' and '.join(names)} are given; choose one way to authenticate")
+        if isinstance(api_key, str):
+            api_key = clean_api_key(api_key, "api_key")
+        self._api_key = api_key
+        self._credentials = credentials
+        self._profile = profile
+        self._session: Any = None
+        self._lock = threading.Lock()
+
+    def get(self) -> ApiKey | Credentials:
+        """Return what the next attempt authenticates with. Raises CredentialsError if there is nothing usable."""
+        if self._api_key is not None:
+            given = self._api_key
+            value = given if isinstance(given, str) else foreign("the api_key callable", given)
+            return ApiKey(clean_api_key(value, "api_key"))
+        if self._credentials is not None:
+            found = self._credentials
+            return freeze(foreign("the credentials callable", found) if callable(found) else found)
+        variable = os.environ.get(API_KEY_VARIABLE, "")
+        if self._profile is None and variable.strip():
+            return ApiKey(clean_api_key(variable, API_KEY_VARIABLE))
+        return self._from_chain()
+
+    def region(self) -> str | None:
+        """Return the region that the profile in use is configured with, or None."""
+        region = self._botocore_session().get_config_variable("region")
+        return region if isinstance(region, str) and region else None
+
+    def _from_chain(self) -> Credentials:
+        session = self._botocore_session()
+        # The lock makes parallel first calls ask the chain once; afterwards botocore's object refreshes itself.
+        with self._lock:
+            found = foreign("the AWS credential chain", session.get_credentials)
+        if found is None:
+            chain = session.get_component("credential_provider").providers
+            tried = [API_KEY_VARIABLE, *(str(provider.METHOD) for provider in chain)]
+            raise CredentialsError(f"no AWS credentials and no Bedrock API key; tried: {', '.join(tried)}")
+        return freeze(found)
+
+    def _botocore_session(self) -> Any:
+        with self._lock:
+            if self._session is None:
+                from botocore.session import Session
+
+                session = Session(profile=self._profile)
+                # Building the chain reads the profile, so a misspelled name fails here.
+                foreign("the AWS configuration", lambda: session.get_component("credential_provider"))
+                self._session = session
+            return self._session
+
+    def __repr__(self) -> str:
+        return "CredentialSource()"

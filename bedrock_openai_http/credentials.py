@@ -1,0 +1,88 @@
+"""What authenticates a request: a Bedrock API key or AWS credentials, as plain values.
+
+This module's law: no key gets out, neither in a repr nor in an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .errors import BedrockOpenAIError, CredentialsError
+
+#: What may stand in an Authorization header after "Bearer " (RFC 6750, 2.1).
+_KEY = re.compile(r"[A-Za-z0-9._~+/=:-]+")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """AWS credentials of one moment: plain strings that cannot change between two reads.
+
+    `token` is the session token of temporary credentials, or None. The repr shows the access key ID only.
+    """
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A Bedrock API key, sent as `Authorization: Bearer ...`."""
+
+    value: str = field(repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that carries the key."""
+        return {"Authorization": f"Bearer {self.value}"}
+
+
+def clean_api_key(value: object, name: str) -> str:
+    """Return the API key `value` without one trailing line break; `name` says in errors where it came from.
+
+    Raises CredentialsError, which never repeats the key, if it is empty or could not stand in a header.
+    """
+    if not isinstance(value, str):
+        raise CredentialsError(f"{name}: a Bedrock API key is a str, not {type(value).__name__}")
+    key = value.removesuffix("\n").removesuffix("\r")
+    if not key.strip():
+        raise CredentialsError(f"{name}: the Bedrock API key is empty")
+    if not _KEY.fullmatch(key):
+        raise CredentialsError(
+            f"{name}: the Bedrock API key has a space, a line break or another character that no key has; "
+            "was it cut, or pasted with its surroundings?"
+        )
+    return key
+
+
+def freeze(found: Any) -> Credentials:
+    """Return `found` as Credentials, read at one moment, so that a refresh in between cannot mix two sets.
+
+    Raises CredentialsError if it is not a credentials object or a refresh fails.
+    """
+    if isinstance(found, Credentials):
+        return found
+    if hasattr(found, "get_frozen_credentials"):
+        found = foreign("a refresh", found.get_frozen_credentials)
+    access_key, secret_key, token = (getattr(found, name, None) for name in ("access_key", "secret_key", "token"))
+    if not (isinstance(access_key, str) and access_key and isinstance(secret_key, str) and secret_key):
+        raise CredentialsError(
+            f"credentials: {type(found).__name__} has no access_key and secret_key; "
+            "give a botocore credentials object or a callable that returns one"
+        )
+    return Credentials(access_key, secret_key, token or None)
+
+
+def foreign(what: str, look_up: Callable[[], Any]) -> Any:
+    """Return `look_up()`, with whatever somebody else's code raises as a CredentialsError that names `what`."""
+    try:
+        return look_up()
+    except BedrockOpenAIError:
+        raise
+    except Exception as error:  # noqa: BLE001  (botocore's chain runs plugins and processes: anything can come out)
+        failure = CredentialsError(f"{what} failed: {type(error).__name__}: {str(error)[:300]}")
+    # Raised outside of the handler, so that the original and whatever it holds are not carried along.
+    raise failure

@@ -1,0 +1,177 @@
+"""From an error answer to the right exception, whichever of Bedrock's shapes it has.
+
+Who refuses a call decides how: the front end answers in AWS's shapes (`{"message": ...}`, `{"Message": ...}`,
+`{"__type": ...}`, with the type in the header `x-amzn-ErrorType`), the model's side in OpenAI's
+(`{"error": {...}}`), sometimes with a whole error of its own as a JSON text inside `error.message`.
+
+This module reads all of them and never fails on one that it does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from . import jsontext
+from .errors import APIStatusError, NotFoundError, RateLimitError, status_error_class
+from .wire import Headers, HTTPResponse
+
+#: Where the request ID is found, best first. Bedrock sends the first two, with the same value.
+REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-request-id", "x-amz-request-id")
+
+#: How much of an answer that is not JSON is quoted, in characters.
+EXCERPT = 200
+
+#: Types that say more than the status of the answer they come in, which may be 200.
+_CLASS_BY_TYPE: dict[str, type[APIStatusError]] = {
+    "ThrottlingException": RateLimitError,
+    "ModelNotReadyException": RateLimitError,
+    "UnknownOperationException": NotFoundError,
+}
+
+
+@dataclass(frozen=True)
+class ErrorDetails:
+    """What an error object says; each part is None where it says nothing."""
+
+    message: str | None = None
+    type: str | None = None
+    code: str | None = None
+    param: str | None = None
+    status_code: int | None = None
+    request_id: str | None = None
+
+
+def request_id_of(headers: Mapping[str, str], body: Any = None) -> str | None:
+    """Return the AWS request ID from the headers, else from a decoded error body, else None."""
+    folded = headers if isinstance(headers, Headers) else Headers(headers)
+    for name in REQUEST_ID_HEADERS:
+        if folded.get(name):
+            return folded[name]
+    return _details(body).request_id if isinstance(body, dict) else None
+
+
+def is_error_object(body: Any) -> bool:
+    """Tell whether a decoded body of a 2xx answer, or of one event of a stream, is an error in any known shape."""
+    if not isinstance(body, dict):
+        return False
+    if body.get("error") is not None:
+        return True
+    return "choices" not in body and any(
+        (
+            _text(body.get("message")),
+            _text(body.get("Message")),
+            _text(body.get("__type")),
+            _output_type(body),
+        )
+    )
+
+
+def error_from_response(response: HTTPResponse) -> APIStatusError:
+    """Return the exception for an answer with a status of 300 or more."""
+    try:
+        body = jsontext.decode(response.body)
+    except jsontext.JSONError:
+        body = None
+    return error_from_object(body, response, status_code=response.status_code)
+
+
+def error_from_object(body: Any, response: HTTPResponse, *, status_code: int | None = None) -> APIStatusError:
+    """Return the exception for a decoded error `body` of `response`.
+
+    `status_code` is None for an error inside a 200 answer: the status then is the one that the object names.
+    """
+    details = _details(body)
+    aws_type = _bare_type(response.headers.get("x-amzn-errortype"))
+    kind = aws_type or details.type or details.code
+    status = status_code if status_code is not None else details.status_code
+    own_class = _CLASS_BY_TYPE.get(kind or "") if status_code is None else None
+    return (own_class or status_error_class(status))(
+        details.message or _fallback_message(response, status_code, kind),
+        status_code=status,
+        code=details.code or aws_type or details.type,
+        type=kind,
+        param=details.param,
+        response=response,
+        request_id=request_id_of(response.headers, body),
+    )
+
+
+def _details(body: Any, depth: int = 0) -> ErrorDetails:
+    """Read an error object of any shape; one that stands as JSON inside a message is preferred to what wraps it."""
+    if isinstance(body, str):
+        return ErrorDetails(message=body)
+    if not isinstance(body, dict):
+        return ErrorDetails()
+    inner = body.get("error")
+    found = inner if isinstance(inner, dict) else body
+    message = next((_text(found.get(key)) for key in ("message", "Message", "errorMessage") if found.get(key)), None)
+    if isinstance(inner, str):
+        message = message or inner
+    nested = _nested(message) if depth < 3 else None
+    if nested is not None:
+        return _details(nested, depth + 1)
+    code = found.get("code")
+    return ErrorDetails(
+        message=message,
+        type=_bare_type(_text(found.get("type")) or _text(body.get("__type")) or _output_type(body)),
+        code=_text(code),
+        param=_text(found.get("param")),
+        status_code=_status(found.get("status_code"), found.get("status"), code),
+        request_id=_text(body.get("request_id")) or _text(body.get("requestId")) or _text(found.get("request_id")),
+    )
+
+
+def _nested(message: str | None) -> dict[str, Any] | None:
+    if message is None or not message.lstrip().startswith("{"):
+        return None
+    try:
+        value = jsontext.decode(message.encode("utf-8", "surrogatepass"))
+    except jsontext.JSONError:
+        return None
+    return value if isinstance(value, dict) and is_error_object(value) else None
+
+
+def _fallback_message(response: HTTPResponse, status_code: int | None, kind: str | None) -> str:
+    if kind == "UnknownOperationException":
+        return "the service does not know this path; check the base URL and the endpoint"
+    if status_code is not None and 300 <= status_code < 400:
+        host = urlsplit(response.headers.get("location", "")).hostname
+        return f"the service answered with a redirect to {host or 'another path'}, which is never followed"
+    return f"no error message; {describe(response)}"
+
+
+def describe(response: HTTPResponse) -> str:
+    """Return the content type of an unexpected answer and, unless it is JSON, how it begins, for an error text."""
+    content_type = response.headers.get("content-type", "no content type")
+    start = response.body[: 4 * EXCERPT].decode("utf-8", errors="replace")
+    excerpt = " ".join(start.split())[:EXCERPT]
+    if not excerpt:
+        return f"{content_type}, empty body"
+    # What looks like JSON may be half a completion, and its text is not ours to repeat.
+    return content_type if excerpt[0] in "{[" else f"{content_type}, it begins: {excerpt}"
+
+
+def _bare_type(name: str | None) -> str | None:
+    """Return `ThrottlingException` of `com.amazon.x#ThrottlingException:http://internal...`."""
+    if not name:
+        return None
+    return name.split(":", 1)[0].rsplit("#", 1)[-1].strip() or None
+
+
+def _output_type(body: Mapping[str, Any]) -> str | None:
+    output = body.get("Output")
+    return _text(output.get("__type")) if isinstance(output, dict) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _status(*candidates: Any) -> int | None:
+    for value in candidates:
+        if isinstance(value, int) and not isinstance(value, bool) and 300 <= value <= 599:
+            return value
+    return None

@@ -1,0 +1,195 @@
+"""Every way a call can fail, as one tree of exceptions.
+
+    BedrockOpenAIError                    .request_id .attempts .elapsed .partial
+    ├── RequestValidationError            the body breaks the schema or a rule; nothing was sent
+    ├── ConfigurationError                a region, endpoint, header value or option is unusable; nothing was sent
+    ├── CredentialsError                  no usable credentials; nothing was sent
+    ├── APIConnectionError                no whole answer came back
+    │   └── APITimeoutError               ... because time ran out
+    ├── ResponseFormatError               a 2xx answer that is not what the API promises
+    ├── IncompleteStreamError             the stream ended before its end mark
+    └── APIStatusError                    a status of 300 or more, or an error object inside a 200
+        ├── BadRequestError 400           ├── AuthenticationError 401     ├── PermissionDeniedError 403
+        ├── NotFoundError 404             ├── ConflictError 409           ├── UnprocessableEntityError 422
+        └── RateLimitError 429            └── InternalServerError 500 and above
+
+This module's law: an exception is data. It survives pickling and copying, keeps no request, no credentials and
+no prompt, and builds its text only when asked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .completion import ChatCompletion
+    from .wire import HTTPResponse
+
+
+class BedrockOpenAIError(Exception):
+    """The root: `except BedrockOpenAIError` catches every failure of this package, and nothing else."""
+
+    #: The AWS request ID, for a support case; None where no answer arrived or none was named.
+    request_id: str | None
+    #: How many HTTP requests were sent for the call; None where the failure is not part of a call.
+    attempts: int | None
+    #: Seconds from the start of the call to the failure; None where the failure is not part of a call.
+    elapsed: float | None
+    #: Of a stream that failed: the completion that its chunks add up to so far. None elsewhere.
+    partial: ChatCompletion | None
+
+    # The constructor's positional arguments are exactly `Exception.args`, and everything else has a default and
+    # lives in `__dict__`: that is what the default pickling restores.
+    def __init__(self, message: str, *, request_id: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.request_id = request_id
+        self.attempts = None
+        self.elapsed = None
+        self.partial = None
+
+    def __str__(self) -> str:
+        notes = []
+        if self.request_id:
+            notes.append(f"request ID {self.request_id}")
+        if self.attempts and self.attempts > 1:
+            notes.append(f"{self.attempts} attempts")
+        text = self._text()
+        return f"{text} ({', '.join(notes)})" if notes else text
+
+    def _text(self) -> str:
+        return self.message
+
+
+class RequestValidationError(BedrockOpenAIError):
+    """The request breaks the schema or a rule of the API. Nothing was sent.
+
+    The text names the place and the rule, and never repeats what stands there, which may be a prompt.
+    """
+
+    def __init__(self, message: str, *, json_path: str = "$", rule: str = "") -> None:
+        super().__init__(message)
+        #: Where in the body, as a JSON path such as `$.messages[0].content`.
+        self.json_path = json_path
+        #: Which rule: a JSON Schema keyword ("required", "maximum", ...) or a name listed in `validation.RULES`.
+        self.rule = rule
+
+    def _text(self) -> str:
+        return f"{self.json_path}: {self.message}"
+
+
+class ConfigurationError(BedrockOpenAIError):
+    """A region, endpoint, header value or option cannot be used. Nothing was sent."""
+
+
+class CredentialsError(BedrockOpenAIError):
+    """No usable credentials were found; the text lists the sources tried. Nothing was sent."""
+
+
+class APIConnectionError(BedrockOpenAIError):
+    """No whole answer came back: no connection, or one that broke."""
+
+    def __init__(self, message: str, *, phase: str = "connect", request_id: str | None = None) -> None:
+        super().__init__(message, request_id=request_id)
+        #: What was under way: "connect", "send", "headers" or "body"; of a timeout also "idle" or "deadline".
+        self.phase = phase
+
+
+class APITimeoutError(APIConnectionError):
+    """Time ran out: `phase` says for what. "deadline" is the total over all attempts."""
+
+
+class ResponseFormatError(BedrockOpenAIError):
+    """A 2xx answer that is not what the API promises: not JSON, not a completion, not an event stream."""
+
+    def __init__(self, message: str, *, response: HTTPResponse | None = None, request_id: str | None = None) -> None:
+        super().__init__(message, request_id=request_id)
+        #: The answer as it came; of a stream, only its status and headers.
+        self.response = response
+
+
+class IncompleteStreamError(BedrockOpenAIError):
+    """The stream ended before its end mark `[DONE]`; what had arrived is in `partial`."""
+
+
+class APIStatusError(BedrockOpenAIError):
+    """The service answered with an error: a status of 300 or more, or an error object inside a 200 answer."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        code: str | None = None,
+        type: str | None = None,
+        param: str | None = None,
+        response: HTTPResponse | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message, request_id=request_id)
+        #: The HTTP status; of an error object inside a 200 answer, the status that the object names, or None.
+        self.status_code = status_code
+        #: The machine-readable code: AWS's exception name or OpenAI's `error.code`.
+        self.code = code
+        #: The kind: AWS's exception name or OpenAI's `error.type`.
+        self.type = type
+        #: The request field that the service blames, if it names one.
+        self.param = param
+        #: The whole answer; of an error in mid-stream, only its status and headers.
+        self.response = response
+
+    def _text(self) -> str:
+        label = " ".join(str(part) for part in (self.status_code, self.code or self.type) if part)
+        return f"{label}: {self.message}" if label else self.message
+
+
+class BadRequestError(APIStatusError):
+    """400: the service refuses the request as it is."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: the service does not accept who asks."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: the key or signature is refused, or it does not allow this call. Bedrock uses it for both."""
+
+
+class NotFoundError(APIStatusError):
+    """404: no such model or path, or the model does not offer this API."""
+
+
+class ConflictError(APIStatusError):
+    """409: the request conflicts with the state of a resource."""
+
+
+class UnprocessableEntityError(APIStatusError):
+    """422: the request is well-formed but cannot be followed."""
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests or tokens, or a model that is not ready."""
+
+
+class InternalServerError(APIStatusError):
+    """500 and above: the service failed."""
+
+
+_BY_STATUS: dict[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableEntityError,
+    429: RateLimitError,
+}
+
+
+def status_error_class(status_code: int | None) -> type[APIStatusError]:
+    """Return the exception class for an HTTP status; APIStatusError itself where no class is its own."""
+    if status_code is None:
+        return APIStatusError
+    if status_code >= 500:
+        return InternalServerError
+    return _BY_STATUS.get(status_code, APIStatusError)

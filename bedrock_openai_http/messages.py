@@ -1,0 +1,247 @@
+"""What a conversation is made of: messages, the parts of their content, and tool calls.
+
+Content is a string or a sequence of parts. Wherever a part, a call or a message is expected, an OpenAI-shaped
+mapping or any other object with a `to_dict()` does as well. No repr shows content: it is somebody's prompt.
+
+This module holds plain values and no rules; the rules are in `schemas/request.json` and in `validation`.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from .values import Enveloped, Part, WireObject, WireValue, all_fitting
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+#: What a message says: text, or a sequence of parts.
+Content: TypeAlias = str | Sequence[WireObject]
+
+
+@dataclass(frozen=True)
+class TextPart(Part):
+    """A piece of text."""
+
+    kind = "text"
+    text: str = field(repr=False)
+    _: KW_ONLY
+    prompt_cache_breakpoint: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class RefusalPart(Part):
+    """The model's own words of refusal, in an assistant message that is sent back."""
+
+    kind = "refusal"
+    refusal: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class ImagePart(Enveloped):
+    """An image, by its URL. Bedrock fetches nothing from the web: give it a `data:` or `s3://` URL."""
+
+    kind = "image_url"
+    url: str = field(repr=False)
+    _: KW_ONLY
+    detail: str | None = None
+    prompt_cache_breakpoint: Mapping[str, Any] | None = None
+
+    @classmethod
+    def from_bytes(cls, data: bytes, media_type: str, *, detail: str | None = None) -> ImagePart:
+        """Return the part for an image file's bytes; `media_type` is its MIME type, such as "image/png"."""
+        return cls(f"data:{media_type};base64,{b64encode(data).decode('ascii')}", detail=detail)
+
+
+@dataclass(frozen=True)
+class AudioPart(Enveloped):
+    """Recorded sound: `data` is its file in base64, `format` is "wav" or "mp3"."""
+
+    kind = "input_audio"
+    data: str = field(repr=False)
+    format: str
+    _: KW_ONLY
+    prompt_cache_breakpoint: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilePart(Enveloped):
+    """A file: its bytes as base64 in `file_data`, or the ID of one that was uploaded before."""
+
+    kind = "file"
+    file_data: str | None = field(default=None, repr=False)
+    file_id: str | None = None
+    filename: str | None = None
+    prompt_cache_breakpoint: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class FunctionCall(WireValue):
+    """A function's name and its arguments: JSON text by a model, which may be invalid or empty."""
+
+    name: str
+    arguments: str = field(repr=False)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> FunctionCall:
+        """Read the wire form; a member that is missing or null becomes an empty string."""
+        return cls(value.get("name") or "", value.get("arguments") or "")
+
+
+@dataclass(frozen=True)
+class CustomCall(WireValue):
+    """A custom tool's name and its input, which is free text by a model."""
+
+    name: str
+    input: str = field(repr=False)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> CustomCall:
+        """Read the wire form; a member that is missing or null becomes an empty string."""
+        return cls(value.get("name") or "", value.get("input") or "")
+
+
+@dataclass(frozen=True)
+class ToolCall(WireValue):
+    """A call of a function tool, as a model asks for it."""
+
+    id: str
+    function: FunctionCall
+    type: str = "function"
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> ToolCall:
+        """Read the wire form; a member that is missing or null becomes an empty value."""
+        return cls(value.get("id") or "", FunctionCall.from_dict(value.get("function") or {}))
+
+
+@dataclass(frozen=True)
+class CustomToolCall(WireValue):
+    """A call of a custom tool, as a model asks for it."""
+
+    id: str
+    custom: CustomCall
+    type: str = "custom"
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> CustomToolCall:
+        """Read the wire form; a member that is missing or null becomes an empty value."""
+        return cls(value.get("id") or "", CustomCall.from_dict(value.get("custom") or {}))
+
+
+class RoleMessage(WireValue):
+    """A message: its class is its role, its fields are the other members."""
+
+    role: ClassVar[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the wire form."""
+        return {"role": self.role, **self.members()}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """Read the wire form; parts and tool calls that fit become values of ours.
+
+        Raises ValueError for another role, TypeError where a member is missing or unknown.
+        """
+        members = dict(value)
+        if members.pop("role", None) != cls.role:
+            raise ValueError(f'a {cls.__name__} has the role "{cls.role}"')
+        if "content" in members:
+            members["content"] = all_fitting(members["content"], "type", PARTS)
+        if "tool_calls" in members:
+            members["tool_calls"] = all_fitting(members["tool_calls"], "type", TOOL_CALLS)
+        return cls(**members)
+
+
+@dataclass(frozen=True)
+class SystemMessage(RoleMessage):
+    """Instructions that hold for the whole conversation."""
+
+    role = "system"
+    content: Content = field(repr=False)
+    _: KW_ONLY
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class DeveloperMessage(RoleMessage):
+    """Instructions by the application's developer: the newer name of a system message."""
+
+    role = "developer"
+    content: Content = field(repr=False)
+    _: KW_ONLY
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class UserMessage(RoleMessage):
+    """What the person says: text, images, sound or files."""
+
+    role = "user"
+    content: Content = field(repr=False)
+    _: KW_ONLY
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class AssistantMessage(RoleMessage):
+    """What the model said before: text, a refusal, spoken audio (`{"id": ...}`), or its tool calls."""
+
+    role = "assistant"
+    content: Content | None = field(default=None, repr=False)
+    _: KW_ONLY
+    refusal: str | None = field(default=None, repr=False)
+    name: str | None = None
+    audio: Mapping[str, Any] | None = field(default=None, repr=False)
+    tool_calls: Sequence[WireObject] = field(default=(), repr=False)
+    function_call: WireObject | None = field(default=None, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the wire form, without `tool_calls` where there are none."""
+        body = super().to_dict()
+        if not self.tool_calls:
+            body.pop("tool_calls", None)
+        return body
+
+
+@dataclass(frozen=True)
+class ToolMessage(RoleMessage):
+    """What a tool gave, for the call of that ID."""
+
+    role = "tool"
+    content: Content = field(repr=False)
+    tool_call_id: str
+
+
+@dataclass(frozen=True)
+class FunctionMessage(RoleMessage):
+    """What a function gave, before there were tool messages. The wire wants `content` even if it is null."""
+
+    role = "function"
+    content: str | None = field(repr=False)
+    name: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the wire form, `content` included."""
+        return {"role": self.role, "content": self.content, "name": self.name}
+
+
+PARTS: Mapping[str, type[WireValue]] = {
+    kind.kind: kind for kind in (TextPart, RefusalPart, ImagePart, AudioPart, FilePart)
+}
+TOOL_CALLS: Mapping[str, type[WireValue]] = {"function": ToolCall, "custom": CustomToolCall}
+MESSAGES: Mapping[str, type[WireValue]] = {
+    message.role: message
+    for message in (
+        SystemMessage,
+        DeveloperMessage,
+        UserMessage,
+        AssistantMessage,
+        ToolMessage,
+        FunctionMessage,
+    )
+}

@@ -1,0 +1,174 @@
+"""A whole request as one frozen value: its fields, its tools, its guardrail.
+
+The fields are those of the wire format, by their own names, and None means "not sent". What a field may hold is
+described in `schemas/request.json`.
+
+This module holds plain values and no rules; `validation` judges them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, fields
+from typing import Any
+
+from .messages import MESSAGES
+from .values import Enveloped, WireObject, WireValue, all_fitting, plain
+
+#: The member of the body that carries the guardrail settings which have no header.
+GUARDRAIL_CONFIG = "amazon-bedrock-guardrailConfig"
+
+
+@dataclass(frozen=True)
+class FunctionTool(Enveloped):
+    """A function that the model may call; `parameters` is the JSON schema of its arguments."""
+
+    kind = "function"
+    name: str
+    _: KW_ONLY
+    description: str | None = field(default=None, repr=False)
+    parameters: Mapping[str, Any] | None = field(default=None, repr=False)
+    strict: bool | None = None
+
+
+@dataclass(frozen=True)
+class CustomTool(Enveloped):
+    """A tool that takes free text, or text in a grammar: `format={"type": "grammar", "grammar": {...}}`."""
+
+    kind = "custom"
+    name: str
+    _: KW_ONLY
+    description: str | None = field(default=None, repr=False)
+    format: Mapping[str, Any] | None = field(default=None, repr=False)
+
+
+TOOLS: Mapping[str, type[WireValue]] = {"function": FunctionTool, "custom": CustomTool}
+
+
+@dataclass(frozen=True)
+class Guardrail:
+    """An Amazon Bedrock guardrail that the service applies to the prompt and to the answer.
+
+    Bedrock reads the guardrail from headers, and the tag suffix and streaming mode from the body. The runtime
+    endpoint enforces it; the mantle endpoint ignores it.
+    """
+
+    #: The guardrail's ID or ARN, at most 2,048 characters.
+    identifier: str
+    #: A version number of 1 to 8 digits, or "DRAFT".
+    version: str
+    #: Whether the answer tells what the guardrail found: "ENABLED", "DISABLED", "ENABLED_FULL", or a bool.
+    trace: str | bool | None = None
+    #: The suffix, 1 to 20 letters and digits, of the tags that mark the part of the prompt to be judged.
+    tag_suffix: str | None = None
+    #: "SYNCHRONOUS" holds a stream back until it is judged, "ASYNCHRONOUS" does not.
+    stream_processing_mode: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Return the HTTP headers that name the guardrail."""
+        headers = {
+            "X-Amzn-Bedrock-GuardrailIdentifier": self.identifier,
+            "X-Amzn-Bedrock-GuardrailVersion": self.version,
+        }
+        if self.trace is not None:
+            words = {True: "ENABLED", False: "DISABLED"}
+            headers["X-Amzn-Bedrock-Trace"] = (
+                words[self.trace] if isinstance(self.trace, bool) else self.trace
+            )
+        return headers
+
+    def body_fields(self) -> dict[str, Any]:
+        """Return the member of the body that the guardrail adds; an empty dict where it adds none."""
+        given = {"tagSuffix": self.tag_suffix, "streamProcessingMode": self.stream_processing_mode}
+        config = {name: value for name, value in given.items() if value is not None}
+        return {GUARDRAIL_CONFIG: config} if config else {}
+
+
+@dataclass(frozen=True, repr=False)
+class ChatCompletionRequest:
+    """A request for a chat completion. The repr shows the model and how many messages there are, no more.
+
+    Messages and tools are values of ours or OpenAI-shaped mappings, freely mixed. `extra_body` holds members of
+    the body that this version does not know; they are sent as they are.
+    """
+
+    model: str
+    messages: Sequence[WireObject]
+    _: KW_ONLY
+    audio: Mapping[str, Any] | None = None
+    frequency_penalty: float | None = None
+    function_call: str | Mapping[str, Any] | None = None
+    functions: Sequence[Mapping[str, Any]] | None = None
+    logit_bias: Mapping[str, int] | None = None
+    logprobs: bool | None = None
+    max_completion_tokens: int | None = None
+    max_tokens: int | None = None
+    metadata: Mapping[str, str] | None = None
+    modalities: Sequence[str] | None = None
+    moderation: Mapping[str, Any] | None = None
+    n: int | None = None
+    parallel_tool_calls: bool | None = None
+    prediction: Mapping[str, Any] | None = None
+    presence_penalty: float | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_options: Mapping[str, Any] | None = None
+    prompt_cache_retention: str | None = None
+    reasoning_effort: str | None = None
+    response_format: Mapping[str, Any] | None = None
+    safety_identifier: str | None = None
+    seed: int | None = None
+    service_tier: str | None = None
+    stop: str | Sequence[str] | None = None
+    store: bool | None = None
+    stream: bool | None = None
+    stream_options: Mapping[str, Any] | None = None
+    temperature: float | None = None
+    tool_choice: str | Mapping[str, Any] | None = None
+    tools: Sequence[WireObject] | None = None
+    top_logprobs: int | None = None
+    top_p: float | None = None
+    user: str | None = None
+    verbosity: str | None = None
+    web_search_options: Mapping[str, Any] | None = None
+    guardrail: Guardrail | None = None
+    extra_body: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, list):
+                object.__setattr__(self, name, tuple(value))
+
+    def __repr__(self) -> str:
+        count = len(self.messages) if isinstance(self.messages, tuple) else "?"
+        return f"ChatCompletionRequest(model={self.model!r}, {count} messages)"
+
+    def own_fields(self) -> dict[str, Any]:
+        """Return the JSON body without `extra_body`: the part that the schema describes."""
+        body = {name: plain(value) for name in FIELDS if (value := getattr(self, name)) is not None}
+        if self.guardrail is not None:
+            body.update(self.guardrail.body_fields())
+        return body
+
+    def to_body(self) -> dict[str, Any]:
+        """Return the JSON body, of new dicts and lists, without the fields that are not set."""
+        return {**self.own_fields(), **(plain(self.extra_body) or {})}
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, Any]) -> ChatCompletionRequest:
+        """Read a JSON body; a member that is null counts as not set.
+
+        Messages and tools that fit become values of ours, others stay as they are, to be judged later. Members
+        that are no field of ours go to `extra_body`.
+        """
+        known = {name: value for name, value in body.items() if name in FIELDS}
+        extra = {name: value for name, value in body.items() if name not in FIELDS}
+        given = {"model": None, "messages": None, **known}
+        given["messages"] = all_fitting(given["messages"], "role", MESSAGES)
+        given["tools"] = all_fitting(given.get("tools"), "type", TOOLS)
+        return cls(**given, extra_body=extra or None)
+
+
+#: The names of the wire format's request fields, in the order in which they are sent.
+FIELDS: tuple[str, ...] = tuple(
+    field.name for field in fields(ChatCompletionRequest) if field.name not in ("guardrail", "extra_body")
+)

@@ -1,0 +1,60 @@
+"""From a whole HTTP answer to a completion, or to the exception that says why there is none.
+
+This module's law: a 2xx answer that is no completion is never handed on as one.
+"""
+
+from __future__ import annotations
+
+from . import jsontext
+from .completion import ChatCompletion, Malformed
+from .error_answers import describe, error_from_object, error_from_response, is_error_object, request_id_of
+from .errors import ResponseFormatError
+from .wire import HTTPResponse, OpenResponse
+
+#: How long an answer may be, in bytes, with any compression undone.
+BODY_LIMIT = 64 * 1024 * 1024
+
+
+def parse_completion(response: HTTPResponse) -> ChatCompletion:
+    """Return the completion that `response` holds, with its request ID.
+
+    Raises APIStatusError for a status of 300 or more, and for an error object inside a 2xx answer;
+    ResponseFormatError for a 2xx answer that is anything else than a completion.
+    """
+    if not 200 <= response.status_code < 300:
+        raise error_from_response(response)
+    request_id = request_id_of(response.headers)
+    try:
+        body = jsontext.decode(response.body)
+    except jsontext.JSONError as error:
+        reason = f"the answer is not JSON: {error}; {describe(response)}"
+    else:
+        if is_error_object(body):
+            raise error_from_object(body, response)
+        try:
+            return ChatCompletion.from_dict(body, request_id=request_id)
+        except Malformed as error:
+            reason = f"the answer is no chat completion: {error}"
+    raise ResponseFormatError(reason, response=response, request_id=request_id)
+
+
+def read_response(response: OpenResponse, limit: int = BODY_LIMIT) -> HTTPResponse:
+    """Return an open response with its whole body, and let its connection go.
+
+    Raises ResponseFormatError if the body is longer than `limit` bytes, and what reading it raises.
+    """
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        for piece in response.pieces():
+            size += len(piece)
+            if size > limit:
+                raise ResponseFormatError(
+                    f"the answer is longer than {limit} bytes",
+                    response=HTTPResponse(response.status_code, response.headers),
+                    request_id=request_id_of(response.headers),
+                )
+            pieces.append(piece)
+    finally:
+        response.close()
+    return HTTPResponse(response.status_code, response.headers, b"".join(pieces))

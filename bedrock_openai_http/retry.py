@@ -1,0 +1,187 @@
+"""When a failed attempt is made again, and after how long.
+
+Sources: AWS SDKs and tools reference guide, "Retry behavior" (standard mode of 2026): attempts, formula, quota and
+`x-amz-retry-after`; RFC 9110, 10.2.3 for `Retry-After`.
+
+This module's law: an attempt whose outcome is unknown may already be paid for, so it is made again only when the
+service surely did not answer it, or when the caller has said so.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+from .errors import APIConnectionError, APIStatusError, APITimeoutError, BedrockOpenAIError
+from .wire import Headers
+
+Result = TypeVar("Result")
+
+TRANSIENT, THROTTLING = "transient", "throttling"
+#: Seconds that the first retry waits at most.
+BASE_DELAY = {TRANSIENT: 0.05, THROTTLING: 1.0}
+#: Seconds that any retry waits at most, unless the service asks for more.
+MAX_DELAY = 20.0
+#: Tokens that a retry takes from the quota, and what the quota holds.
+COST = {TRANSIENT: 14, THROTTLING: 5}
+QUOTA = 500
+#: Seconds: `x-amz-retry-after` may lengthen a wait by so much, `Retry-After` is honoured up to so much.
+MAX_AWS_EXTENSION = 5.0
+MAX_RETRY_AFTER = 60.0
+
+_SYSTEM_RANDOM = random.SystemRandom()
+
+_TRANSIENT_STATUS = frozenset((500, 502, 503, 504))
+_TRANSIENT_TYPES = frozenset(("requesttimeout", "requesttimeoutexception", "modelnotreadyexception"))
+_THROTTLING_TYPES = frozenset(
+    (
+        "throttling",
+        "throttlingexception",
+        "throttledexception",
+        "requestthrottled",
+        "requestthrottledexception",
+        "toomanyrequestsexception",
+        "provisionedthroughputexceededexception",
+        "transactioninprogressexception",
+        "requestlimitexceeded",
+        "bandwidthlimitexceeded",
+        "limitexceededexception",
+        "slowdown",
+        "priorrequestnotcomplete",
+        "ec2throttledexception",
+    )
+)
+
+
+class RetryQuota:
+    """A bucket of tokens shared by a client's threads, so that a failing service is not flooded with retries."""
+
+    def __init__(self, tokens: int = QUOTA) -> None:
+        self._capacity = tokens
+        self._tokens = tokens
+        self._lock = threading.Lock()
+
+    def take(self, cost: int) -> bool:
+        """Take `cost` tokens; False, with nothing taken, if there are fewer."""
+        with self._lock:
+            if cost > self._tokens:
+                return False
+            self._tokens -= cost
+            return True
+
+    def give(self, tokens: int) -> None:
+        """Put tokens back, up to the capacity."""
+        with self._lock:
+            self._tokens = min(self._capacity, self._tokens + tokens)
+
+
+class Retrier:
+    """Makes the attempts of a call. Shared by a client's threads; clock, sleep and random can be replaced.
+
+    `clock` gives seconds of a clock that never goes back; `uniform` a number from 0 to 1, by default from the
+    operating system, since copies of one memory image would all draw the same from a seeded generator.
+    """
+
+    def __init__(
+        self,
+        max_attempts: int = 3,
+        *,
+        retry_read_timeouts: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        uniform: Callable[[], float] = _SYSTEM_RANDOM.random,
+    ) -> None:
+        self.max_attempts = max_attempts
+        self.clock = clock
+        self._retry_read_timeouts = retry_read_timeouts
+        self._sleep = sleep
+        self._uniform = uniform
+        self._quota = RetryQuota()
+
+    def run(self, attempt: Callable[[int], Result], deadline: float | None = None) -> Result:
+        """Return what `attempt` returns; it is called with 1, 2, ... until it succeeds or must not be repeated.
+
+        Raises what the last attempt raised. `deadline` is a moment of `clock`: no wait goes past it.
+        """
+        cost = 1  # what a success gives back: one token, or what the retry that led to it took
+        for number in range(1, self.max_attempts + 1):
+            try:
+                result = attempt(number)
+            except BedrockOpenAIError as error:
+                failure = error
+            else:
+                self._quota.give(cost)
+                return result
+            reason = None if number == self.max_attempts else self.reason(failure)
+            if reason is None:
+                break
+            wait = self.delay(reason, number - 1, failure)
+            if deadline is not None and self.clock() + wait >= deadline:
+                break
+            cost = COST[reason]
+            if not self._quota.take(cost):
+                break
+            self._sleep(wait)
+        raise failure
+
+    def reason(self, failure: BedrockOpenAIError) -> str | None:
+        """Return why an attempt that failed so is made again, TRANSIENT or THROTTLING; None if it is not."""
+        if isinstance(failure, APIStatusError):
+            return _status_reason(failure)
+        if not isinstance(failure, APIConnectionError) or failure.phase == "deadline":
+            return None
+        if failure.phase == "connect":  # nothing was sent
+            return TRANSIENT
+        unanswered = failure.phase in ("send", "headers") or isinstance(failure, APITimeoutError)
+        return TRANSIENT if unanswered and self._retry_read_timeouts else None
+
+    def delay(self, reason: str, retries: int, failure: BedrockOpenAIError) -> float:
+        """Return the seconds to wait before the next attempt, after `retries` earlier ones."""
+        wait = self._uniform() * min(BASE_DELAY[reason] * 2.0**retries, MAX_DELAY)
+        response = failure.response if isinstance(failure, APIStatusError) else None
+        if response is None:
+            return wait
+        aws = _number(response.headers.get("x-amz-retry-after"))
+        if aws is not None:
+            return max(wait, min(aws / 1000, wait + MAX_AWS_EXTENSION))
+        return max(wait, min(_retry_after(response.headers), MAX_RETRY_AFTER))
+
+
+def _status_reason(failure: APIStatusError) -> str | None:
+    if failure.response is None or failure.response.status_code < 300:
+        return None  # an error inside an answer that had begun
+    names = {name.lower() for name in (failure.type, failure.code) if name}
+    if names & _TRANSIENT_TYPES:
+        return TRANSIENT
+    if names & _THROTTLING_TYPES or failure.status_code == 429:
+        return THROTTLING
+    return TRANSIENT if failure.status_code in _TRANSIENT_STATUS else None
+
+
+def _retry_after(headers: Headers) -> float:
+    """Return the seconds that `retry-after-ms` or `Retry-After` (seconds or a date) asks for; 0 if neither does."""
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    text = headers.get("retry-after", "")
+    seconds = _number(text)
+    if seconds is not None:
+        return seconds
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return 0.0
+
+
+def _number(text: str | None) -> float | None:
+    """Return a finite number that is not negative, or None."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value >= 0 else None

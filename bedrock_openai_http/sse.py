@@ -1,0 +1,81 @@
+"""Server-sent events from bytes, by the WHATWG's rules.
+
+Source: HTML standard, 9.2.5 "Parsing an event stream" and 9.2.6 "Interpreting an event stream". The text is UTF-8
+whatever the headers say, a line ends at CRLF, LF or CR and at nothing else, and an event ends at a blank line.
+
+This module's law: it works on bytes, in time linear in their number, and gives the same events however they are
+cut into pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class ServerSentEvent:
+    """One event: the bytes of its data lines, joined by LF, and its name ("" if it has none)."""
+
+    data: bytes
+    event: str = ""
+    #: False for an event that the end of the stream cut off before its blank line. The standard drops it.
+    finished: bool = True
+
+
+def iter_lines(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield (line without its end, True), and the last one as (line, False) if the stream ends within it."""
+    unfinished: list[bytes] = []
+    after_cr = False
+    for piece in pieces:
+        if not piece:
+            continue
+        # A CR ends a line at once; the LF of a CRLF that was cut in two belongs to it.
+        if after_cr and piece.startswith(b"\n"):
+            piece = piece[1:]
+            after_cr = False
+            if not piece:
+                continue
+        lines = piece.splitlines(keepends=True)  # of bytes: CR, LF and CRLF only
+        after_cr = piece.endswith(b"\r")
+        last = b"" if after_cr or piece.endswith(b"\n") else lines.pop()
+        for line in lines:
+            if unfinished:
+                line = b"".join((*unfinished, line))
+                unfinished.clear()
+            yield line.rstrip(b"\r\n"), True
+        if last:
+            unfinished.append(last)
+    if unfinished:
+        yield b"".join(unfinished), False
+
+
+def iter_events(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
+    """Yield the events of a stream as their blank lines arrive.
+
+    An event without a data line is none. What the end of the stream cuts off is yielded last, marked as not
+    `finished`, for the caller to drop or to judge.
+    """
+    data: list[bytes] = []
+    name = ""
+    first = True
+    for line, _ in iter_lines(pieces):
+        if first:
+            line = line.removeprefix(_BOM)
+            first = False
+        if line.startswith(b"data:"):  # nearly every line
+            data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+        elif not line:
+            if data:
+                yield ServerSentEvent(data[0] if len(data) == 1 else b"\n".join(data), name)
+                data = []
+            name = ""
+        elif line == b"data":
+            data.append(b"")
+        elif line.startswith(b"event:"):
+            name = line[6:].removeprefix(b" ").decode("utf-8", errors="replace")
+        # Comments, `id`, `retry` and unknown fields mean nothing to this API.
+    if data:
+        yield ServerSentEvent(b"\n".join(data), name, finished=False)

@@ -1,0 +1,190 @@
+"""From the bytes of a streamed answer to its chunks.
+
+This module's law: a chunk is handed on the moment its bytes are there, and a stream that does not end with its end
+mark `[DONE]` ends with an exception that carries everything that had arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from types import TracebackType
+from typing import Any
+
+from . import jsontext
+from .accumulator import Accumulator
+from .chunk import ChatCompletionChunk, ChunkReader
+from .completion import ChatCompletion, Malformed
+from .error_answers import describe, error_from_object, is_error_object, request_id_of
+from .errors import BedrockOpenAIError, IncompleteStreamError, ResponseFormatError
+from .sse import ServerSentEvent, iter_events
+from .wire import HTTPResponse, OpenResponse
+
+_DONE = b"[DONE]"
+#: How much of a body that is no event stream is read to find out what it is, in bytes.
+_NO_STREAM_LIMIT = 65536
+
+
+def iter_chunks(
+    pieces: Iterable[bytes], *, response: HTTPResponse | None = None, into: Accumulator | None = None
+) -> Iterator[ChatCompletionChunk]:
+    """Yield the chunks of a streamed answer whose body arrives as `pieces`, cut anywhere.
+
+    `response` is the answer's status and headers, for errors; `into` adds the chunks up on the way. Bytes after
+    the end mark are left alone.
+
+    Raises APIStatusError for an error object in mid-stream, ResponseFormatError for an event that is no chunk or
+    a body that is no event stream, and IncompleteStreamError if the end mark is missing. Each of them, and what
+    `pieces` itself raises, carries in `partial` what had arrived.
+    """
+    response = response or HTTPResponse(200)
+    total = into if into is not None else Accumulator()
+    reader = ChunkReader()
+    try:
+        for event in iter_events(_event_stream(pieces, response)):
+            data = event.data.strip()
+            if data == _DONE:
+                return
+            if not data or not event.finished:
+                continue
+            chunk = _chunk(event, data, reader, response)
+            total.add(chunk)
+            yield chunk
+        raise IncompleteStreamError("the stream ended before its end mark [DONE]")
+    except BedrockOpenAIError as error:
+        error.request_id = error.request_id or request_id_of(response.headers)
+        error.partial = None if total.empty else total.completion(error.request_id)
+        raise
+
+
+def _chunk(event: ServerSentEvent, data: bytes, reader: ChunkReader, response: HTTPResponse) -> ChatCompletionChunk:
+    try:
+        body = jsontext.decode(data)
+    except jsontext.JSONError as error:
+        if event.event == "error":
+            raise error_from_object(data.decode("utf-8", errors="replace"), response) from None
+        reason = f"an event of the stream is not JSON: {error}"
+    else:
+        if event.event == "error" or is_error_object(body):
+            raise error_from_object(body, response)
+        try:
+            return reader.read(body)
+        except Malformed as error:
+            reason = f"an event of the stream is no chunk: {error}"
+    raise ResponseFormatError(reason, response=response)
+
+
+def _event_stream(pieces: Iterable[bytes], response: HTTPResponse) -> Iterator[bytes]:
+    """Return `pieces` if they look like an event stream; raise what they are otherwise."""
+    rest = iter(pieces)
+    head = b""
+    for piece in rest:
+        head += piece
+        if len(head.lstrip()) > 3:  # a byte order mark and the first character
+            break
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b"[", b"<"):
+        return chain((head,), rest)
+    for piece in rest:
+        head += piece
+        if len(head) > _NO_STREAM_LIMIT:
+            break
+    raise not_a_stream(HTTPResponse(response.status_code, response.headers, head))
+
+
+def not_a_stream(response: HTTPResponse) -> BedrockOpenAIError:
+    """Return the exception for a 2xx answer to a streamed request that is no event stream."""
+    try:
+        body: Any = jsontext.decode(response.body)
+    except jsontext.JSONError:
+        body = None
+    if is_error_object(body):
+        return error_from_object(body, response)
+    request_id = request_id_of(response.headers)
+    reason = f"the answer is no event stream: {describe(response)}"
+    return ResponseFormatError(reason, response=response, request_id=request_id)
+
+
+class ChatCompletionStream:
+    """A streamed answer: iterate over it for its chunks, then ask for the whole `completion()`.
+
+    Use it in a `with` statement; leaving it early closes the connection. Iteration raises what `iter_chunks`
+    raises, and APITimeoutError or APIConnectionError if the connection fails.
+    """
+
+    def __init__(self, response: OpenResponse, on_error: Callable[[BedrockOpenAIError], None]) -> None:
+        self._open: OpenResponse | None = response
+        #: The answer's status and headers.
+        self.response = HTTPResponse(response.status_code, response.headers)
+        #: The AWS request ID from the headers.
+        self.request_id = request_id_of(response.headers)
+        self._on_error = on_error
+        self._total = Accumulator()
+        self._chunks = iter_chunks(response.pieces(), response=self.response, into=self._total)
+        self._failure: BedrockOpenAIError | None = None
+        self._complete = False
+
+    def __iter__(self) -> Iterator[ChatCompletionChunk]:
+        return self
+
+    def __next__(self) -> ChatCompletionChunk:
+        try:
+            return next(self._chunks)
+        except StopIteration:
+            # A generator that was closed early also stops; only the end mark makes the stream complete.
+            self._complete = self._open is not None or self._complete
+            self._let_go(drain=True)
+            raise
+        except BedrockOpenAIError as error:
+            self._on_error(error)
+            self._failure = error
+            self.close()
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def completion(self) -> ChatCompletion:
+        """Return the completion that the chunks add up to, reading what is left of the stream.
+
+        Raises what iterating raises, again if it was raised before; IncompleteStreamError if the stream was
+        closed before its end.
+        """
+        for _ in self:
+            pass
+        if self._failure is not None:
+            raise self._failure
+        whole = self._total.completion(self.request_id)
+        if not self._complete:
+            failure = IncompleteStreamError("the stream was closed before its end", request_id=self.request_id)
+            failure.partial = None if self._total.empty else whole
+            raise failure
+        return whole
+
+    def close(self) -> None:
+        """Stop reading and close the connection. Closing twice is fine."""
+        self._chunks.close()  # type: ignore[attr-defined]
+        self._let_go(drain=False)
+
+    def _let_go(self, *, drain: bool) -> None:
+        response, self._open = self._open, None
+        if response is not None:
+            response.close(drain=drain)
+
+    @property
+    def _request_id(self) -> str | None:
+        # The name under which the OpenAI SDK's users know it.
+        return self.request_id
+
+    def __enter__(self) -> ChatCompletionStream:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        self._let_go(drain=False)
+
+    def __repr__(self) -> str:
+        return f"ChatCompletionStream(request_id={self.request_id!r})"

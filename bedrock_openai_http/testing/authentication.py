@@ -1,0 +1,82 @@
+"""Who may use a LocalEndpoint: its own throw-away AWS credentials and API key, made anew for each endpoint.
+
+This module answers one question, may this request in, in the words that Bedrock uses to say no.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import string
+from dataclasses import dataclass, field
+
+from ..credentials import Credentials
+from .received import ReceivedRequest
+from .sigv4 import Refusal, Scope, verify
+
+#: What the two kinds of Bedrock API key begin with: short-term keys, and long-term keys.
+API_KEY_PREFIXES = ("bedrock-api-key-", "ABSK")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One set of credentials and one API key. The repr shows the access key ID only."""
+
+    credentials: Credentials
+    api_key: str = field(repr=False)
+
+    @classmethod
+    def random(cls) -> Identity:
+        """Return an identity that nobody else has, in the shapes that AWS gives its keys."""
+        upper = string.ascii_uppercase + string.digits
+        access_key = "AKIALOCAL" + "".join(secrets.choice(upper) for _ in range(11))
+        credentials = Credentials(access_key, secrets.token_urlsafe(30), secrets.token_urlsafe(120))
+        return cls(credentials, "bedrock-api-key-" + secrets.token_urlsafe(120))
+
+
+@dataclass(frozen=True)
+class Door:
+    """Lets requests in that are signed for `scope` with the current identity, or carry its API key.
+
+    What is signed or sent with one of the `former` identities is refused as expired.
+    """
+
+    scope: Scope
+    current: Identity
+    former: tuple[Identity, ...] = ()
+
+    def rotated(self) -> Door:
+        """Return a door with a new identity, for which the present one has expired."""
+        return Door(self.scope, Identity.random(), (*self.former, self.current))
+
+    def check(self, request: ReceivedRequest, now: float) -> Refusal | None:
+        """Return why `request` may not come in at the time `now` (seconds since 1970), or None if it may."""
+        values = request.values("authorization")
+        scheme, _, key = values[0].partition(" ") if values else ("", "", "")
+        if scheme.lower() == "bearer":
+            return self._check_key(key.strip())
+        everyone = (self.current, *self.former)
+        return verify(
+            request,
+            scope=self.scope,
+            keys={identity.credentials.access_key: identity.credentials for identity in everyone},
+            expired={identity.credentials.access_key for identity in self.former},
+            now=now,
+        )
+
+    def _check_key(self, key: str) -> Refusal | None:
+        if not key.startswith(API_KEY_PREFIXES):
+            return _denied("Invalid API Key format: Must start with pre-defined prefix")
+        if any(_same(key, identity.api_key) for identity in self.former):
+            return _denied("Bearer Token has expired")
+        if not _same(key, self.current.api_key):
+            return _denied("Authentication failed: Please make sure your API Key is valid.")
+        return None
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def _denied(message: str) -> Refusal:
+    return Refusal("AccessDeniedException", message)

@@ -1,0 +1,214 @@
+"""`LocalEndpoint`: a stand-in for bedrock-runtime's Chat Completions on 127.0.0.1.
+
+    with LocalEndpoint() as endpoint:
+        client = Client(endpoint.region, base_url=endpoint.url, credentials=endpoint.credentials)
+        completion = client.complete(request)
+
+It does for real what Bedrock's front end does: it verifies the SigV4 signature or the API key, validates the
+body, refuses in Bedrock's words, and sends a request ID with every answer. What it answers is its own text,
+or your own (`answer=`), or a real model's (`upstream=`). It serves the path of bedrock-runtime only;
+guardrail headers are taken and recorded, but no guardrail is applied.
+
+This module needs the standard library and this package's own values and checks: neither botocore nor
+requests, so that it cannot share a mistake with what it stands in for.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from itertools import chain
+from types import TracebackType
+from typing import Any
+
+from ..credentials import Credentials
+from ..errors import RequestValidationError
+from ..schemas import load_schema
+from ..validation import validate_request
+from . import answers
+from .authentication import Door, Identity
+from .exchange import Exchange, event, json_text
+from .received import ReceivedRequest
+from .server import BodyError, Connection, LoopbackServer
+from .sigv4 import Scope
+from .upstream import Upstream, UpstreamError
+
+PATH = "/openai/v1/chat/completions"
+
+#: What InvokeModel takes at most, in bytes; no other limit is documented for this path.
+BODY_LIMIT = 25_000_000
+
+#: What bedrock-runtime answers, with status 200, to a path that it does not know.
+UNKNOWN_OPERATION = {
+    "Output": {"__type": "com.amazon.coral.service#UnknownOperationException"},
+    "Version": "1.0",
+}
+
+#: Statuses of refusals at the door; the others are 403.
+STATUS_BY_TYPE = {"IncompleteSignatureException": 400}
+
+
+class LocalEndpoint:
+    """A server on 127.0.0.1 that stands in for Bedrock; a context manager, or `start` and `stop`.
+
+    `port` 0 takes any free port. `answer` is the text to answer with, or a callable from the request's body
+    to it. `upstream` is the root URL of an OpenAI-compatible server that answers instead; `upstream_key` is
+    its API key, `upstream_model` the model to ask it for whatever the client asks for; fields that begin with
+    "amazon-bedrock-" are not passed on. `clock` gives the time in seconds since 1970, for signatures and the
+    Date header. `remember` limits how many requests are kept in `requests`.
+
+    Raises ConfigurationError if the upstream URL cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        region: str = "us-west-2",
+        service: str = "bedrock",
+        port: int = 0,
+        upstream: str | None = None,
+        upstream_key: str | None = None,
+        upstream_model: str | None = None,
+        answer: str | Callable[[Mapping[str, Any]], str] = answers.TEXT,
+        clock: Callable[[], float] = time.time,
+        remember: int | None = None,
+    ) -> None:
+        self.region = region
+        self._door = Door(Scope(region, service), Identity.random())
+        self._port = port
+        self._upstream = None if upstream is None else Upstream(upstream, upstream_key, upstream_model)
+        self._answer = answer
+        self._clock = clock
+        self._requests: deque[ReceivedRequest] = deque(maxlen=remember)
+        self._server: LoopbackServer | None = None
+
+    @property
+    def url(self) -> str:
+        """The service root, to be given as `base_url`. Raises RuntimeError unless the endpoint is running."""
+        if self._server is None:
+            raise RuntimeError(
+                "the LocalEndpoint is not running; use it in a with statement, or call start()"
+            )
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def credentials(self) -> Credentials:
+        """The temporary AWS credentials that are let in; random, and of use nowhere else."""
+        return self._door.current.credentials
+
+    @property
+    def api_key(self) -> str:
+        """The Bedrock API key that is let in; random, and of use nowhere else."""
+        return self._door.current.api_key
+
+    @property
+    def requests(self) -> list[ReceivedRequest]:
+        """Every request received so far, in order, refused ones too."""
+        return list(self._requests)
+
+    def rotate(self) -> None:
+        """Make new credentials and a new API key; the present ones are refused as expired from now on."""
+        self._door = self._door.rotated()
+
+    def start(self) -> LocalEndpoint:
+        """Begin to listen, and return the endpoint itself. Raises OSError if the port is taken."""
+        if self._server is None:
+            self._server = LoopbackServer(self._port, self._respond, self._clock)
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and end every connection. An endpoint that is not running stays so."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def __enter__(self) -> LocalEndpoint:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"<LocalEndpoint {'stopped' if self._server is None else self.url}>"
+
+    def _respond(self, connection: Connection) -> None:
+        exchange = Exchange(connection)
+        try:
+            request = exchange.receive(BODY_LIMIT)
+        except BodyError as error:
+            exchange.refuse_as_aws(error.status, "ValidationException", error.message)
+            return
+        self._requests.append(request)
+        refusal = self._door.check(request, self._clock())
+        if refusal is not None:
+            status = STATUS_BY_TYPE.get(refusal.error_type, 403)
+            exchange.refuse_as_aws(status, refusal.error_type, refusal.message)
+        elif (request.method, request.path) != ("POST", PATH):
+            exchange.send_json(200, UNKNOWN_OPERATION)
+        else:
+            self._complete(exchange, request)
+
+    def _complete(self, exchange: Exchange, request: ReceivedRequest) -> None:
+        try:
+            body = valid_body(request)
+        except RequestValidationError as error:
+            param = error.json_path.removeprefix("$").removeprefix(".") or None
+            exchange.refuse_as_openai(400, "validation_error", "invalid_request_error", error.message, param)
+            return
+        if self._upstream is not None:
+            _pass_on(exchange, self._upstream, body)
+        else:
+            self._answer_alone(exchange, body)
+
+    def _answer_alone(self, exchange: Exchange, body: Mapping[str, Any]) -> None:
+        try:
+            text = self._answer if isinstance(self._answer, str) else self._answer(body)
+            answer = answers.answer_to(body, text, created=int(self._clock()))
+        except Exception:
+            message = "The server had an error while processing your request. Sorry about that!"
+            exchange.refuse_as_openai(500, "internal_server_error", "server_error", message, None)
+            # The caller's own `answer` failed; the server prints the traceback, as it would for a defect
+            # here.
+            raise
+        if body.get("stream"):
+            chunks = answers.chunk_bodies(answer, body.get("stream_options"))
+            events = (event(json_text(chunk)) for chunk in chunks)
+            exchange.send_stream(200, "text/event-stream", chain(events, [event(b"[DONE]")]))
+        else:
+            exchange.send_json(200, answers.completion_body(answer))
+
+
+def valid_body(request: ReceivedRequest) -> dict[str, Any]:
+    """Return the request's body, decoded and valid. Raises RequestValidationError.
+
+    Fields that the schema does not know pass, as they do when a client sends them on purpose: what Bedrock
+    makes of them is not documented.
+    """
+    try:
+        body = request.json()
+    except ValueError as error:
+        raise RequestValidationError(f"the body is no JSON: {error}") from None
+    if not isinstance(body, dict):
+        raise RequestValidationError("must be an object", rule="type")
+    known = load_schema("request")["properties"]
+    validate_request({name: value for name, value in body.items() if name in known})
+    if body.get("n", 1) not in (1, None):
+        raise RequestValidationError("must be 1: only one choice is offered", json_path="$.n", rule="maximum")
+    return body
+
+
+def _pass_on(exchange: Exchange, upstream: Upstream, body: Mapping[str, Any]) -> None:
+    """Answer with what the upstream server answers: status, content type and body, as the bytes arrive."""
+    try:
+        with upstream.ask(body) as response:
+            content_type = response.headers.get("Content-Type", "application/octet-stream")
+            if content_type.startswith("text/event-stream"):
+                exchange.send_stream(response.status, content_type, iter(lambda: response.read1(65536), b""))
+            else:
+                exchange.send(response.status, content_type, response.read())
+    except UpstreamError as error:
+        message = f"The upstream server cannot be reached: {error}"
+        exchange.refuse_as_aws(503, "ServiceUnavailableException", message)

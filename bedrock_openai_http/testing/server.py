@@ -1,0 +1,197 @@
+"""HTTP/1.1 as a LocalEndpoint needs it: bodies read whole, answers sent whole or piece by piece, all bounded.
+
+This module knows nothing of Bedrock. Its server listens on 127.0.0.1 only, and when it is closed it ends
+every connection and waits for the threads, so that nothing of it outlives it.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import Any
+
+#: Seconds that a connection may be silent, between requests or within one.
+IDLE_SECONDS = 60.0
+
+#: Seconds that `close` waits for requests under way.
+GRACE_SECONDS = 5.0
+
+#: Bytes of a refused body that are read and thrown away, so that the client can finish and read the answer.
+DISCARD_LIMIT = 256_000_000
+
+
+class BodyError(Exception):
+    """A request body that is not read; `status` says why, as an HTTP status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(status, message)
+        self.status = status
+        self.message = message
+
+
+class LoopbackServer(ThreadingHTTPServer):
+    """A threading HTTP server on 127.0.0.1 that can be closed while clients are still connected.
+
+    It calls `respond` with the connection for each request, in the connection's own thread. Port 0 takes any
+    free port. Raises OSError if the port is taken.
+    """
+
+    #: Connections that may wait to be accepted; the default of 5 makes a burst of clients wait for a second.
+    request_queue_size = 128
+    #: A second server on the same port is an error, not a second choice for the kernel.
+    allow_reuse_port = False
+
+    def __init__(
+        self, port: int, respond: Callable[[Connection], None], clock: Callable[[], float] = time.time
+    ) -> None:
+        self.respond = respond
+        self.clock = clock
+        self._connections: dict[socket.socket, threading.Thread] = {}
+        super().__init__(("127.0.0.1", port), Connection)
+        self._loop = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._loop.start()
+
+    def server_bind(self) -> None:
+        """Bind without the look-up of the machine's name that HTTPServer makes, which may be slow."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", self.socket.getsockname()[1]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer one connection in a thread of its own."""
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), daemon=True
+        )
+        self._connections[request] = thread
+        thread.start()
+
+    def shutdown_request(self, request: Any) -> None:
+        """End one connection."""
+        self._connections.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print a traceback of a defect; a client that goes away in mid-answer is none."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+    def close(self) -> None:
+        """Stop listening, end every connection, and wait a few seconds for the threads."""
+        self.shutdown()
+        self._loop.join()
+        self.server_close()
+        deadline = time.monotonic() + GRACE_SECONDS
+        open_connections = dict(self._connections)
+        for connection in open_connections:
+            with suppress(OSError):  # It may have ended by itself just now.
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in open_connections.values():
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+
+class Connection(BaseHTTPRequestHandler):
+    """One client's connection: reads requests, and offers what is needed to answer them."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = IDLE_SECONDS
+    server: LoopbackServer
+
+    def handle_one_request(self) -> None:
+        """Read one request and answer it, whatever its method."""
+        self.raw_requestline = self.rfile.readline(65537)
+        if not self.raw_requestline or len(self.raw_requestline) > 65536 or not self.parse_request():
+            self.close_connection = True
+            return
+        self.server.respond(self)
+
+    @property
+    def target(self) -> str:
+        """The request target as sent; `path` is not, it has lost leading slashes."""
+        return self.requestline.split()[1]
+
+    def read_body(self, limit: int) -> bytes:
+        """Return the whole request body. Raises BodyError if it cannot be taken or is over `limit` bytes."""
+        length = self._announced_length()
+        if length > limit:
+            self.close_connection = True
+            raise BodyError(413, f"The request body is longer than {limit} bytes.")
+        if length and self.headers.get("Expect", "").lower() == "100-continue":
+            self.send_response_only(100)
+            self.end_headers()
+        body = self.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionError("the client went away in the middle of the body")
+        return body
+
+    def _announced_length(self) -> int:
+        lengths = ",".join(self.headers.get_all("Content-Length", ["0"]))
+        if "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+            raise BodyError(
+                411, "A Content-Length header is required; chunked request bodies are not read here."
+            )
+        if not re.fullmatch("[0-9]{1,18}", lengths):
+            self.close_connection = True
+            raise BodyError(400, "The Content-Length header is not one number of bytes.")
+        return int(lengths)
+
+    def handle_expect_100(self) -> bool:
+        """Put the invitation to send the body off until `read_body` knows that it wants it."""
+        return True
+
+    def send_whole(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        """Send one answer with its length."""
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def start_stream(self, status: int, headers: dict[str, str]) -> None:
+        """Send the head of an answer whose body follows in pieces."""
+        self._chunked = self.request_version >= "HTTP/1.1"
+        self.close_connection = self.close_connection or not self._chunked
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if self._chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+
+    def send_piece(self, piece: bytes) -> None:
+        """Send one piece of the body at once; an empty one ends the body."""
+        if self._chunked:
+            piece = b"%x\r\n%b\r\n" % (len(piece), piece)
+        self.wfile.write(piece)
+
+    def finish(self) -> None:
+        """End the connection so that a client that is still sending can read the answer first."""
+        super().finish()
+        # Closing with bytes unread makes the kernel send a reset, which may overtake the answer.
+        with suppress(OSError):  # The client may be gone already.
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(1.0)
+            left = DISCARD_LIMIT
+            while left > 0 and (discarded := len(self.connection.recv(65536))):
+                left -= discarded
+
+    def version_string(self) -> str:
+        """Keep the versions of Python and of this package out of the answers."""
+        return "LocalEndpoint"
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return the Date header's value by the server's own clock, which a test may have set wrong."""
+        return formatdate(self.server.clock() if timestamp is None else timestamp, usegmt=True)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Log nothing here; what may be logged is known where the request is understood."""

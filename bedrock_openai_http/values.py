@@ -1,0 +1,125 @@
+"""JSON objects as frozen dataclasses: what the values of a request have in common.
+
+`to_dict()` gives the wire form without unset members, `from_dict()` reads it.
+
+This module does not judge: a value may hold anything until `validation` looks at the whole request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class ToDict(Protocol):
+    """An object that knows its own wire form, such as the message of an answer."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object that stands for this value."""
+
+
+#: A JSON object as the API spells it, or a value that turns into one.
+WireObject: TypeAlias = Mapping[str, Any] | ToDict
+
+
+def plain(value: Any) -> Any:
+    """Return `value` with new dicts and lists for its containers, and wire forms for objects with `to_dict()`.
+
+    What is no JSON is left as it is, and so is a value that is circular or nested without end: `validation`
+    says what is wrong with it.
+    """
+    try:
+        return _plain(value)
+    except RecursionError:
+        return value
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if hasattr(value, "to_dict") and not isinstance(value, type):
+        return value.to_dict()
+    return value
+
+
+def fitting(value: Any, tag: str, kinds: Mapping[str, type[WireValue]]) -> Any:
+    """Return the mapping `value` as the one of `kinds` that its member `tag` names, if nothing is lost by it.
+
+    Anything else, such as a mapping with a misspelt key, comes back as it is.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    try:
+        made = kinds[value[tag]].from_dict(value)
+        return made if made.to_dict() == value else value
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        return value
+
+
+def all_fitting(values: Any, tag: str, kinds: Mapping[str, type[WireValue]]) -> Any:
+    """Return the list `values` with `fitting` done to each item; anything else than a list as it is."""
+    return [fitting(value, tag, kinds) for value in values] if isinstance(values, (list, tuple)) else values
+
+
+class WireValue:
+    """A frozen dataclass whose fields are members of a JSON object. Lists are kept as tuples."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, list):
+                object.__setattr__(self, name, tuple(value))
+
+    def members(self) -> dict[str, Any]:
+        """Return the fields that are set, in their wire form."""
+        return {name: plain(value) for name, value in vars(self).items() if value is not None}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the wire form."""
+        return self.members()
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """Read the wire form. Raises TypeError where a member is missing or unknown."""
+        return cls(**value)
+
+
+class Part(WireValue):
+    """A content part with its members beside its type: `{"type": kind, ...}`."""
+
+    kind: ClassVar[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the wire form."""
+        return {"type": self.kind, **self.members()}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """Read the wire form. Raises TypeError where a member is missing or unknown."""
+        return cls(**{name: member for name, member in value.items() if name != "type"})
+
+
+class Enveloped(WireValue):
+    """A value with its members in an object named after its type: `{"type": kind, kind: {...}}`."""
+
+    kind: ClassVar[str]
+    #: The fields that stand beside the inner object.
+    outside: ClassVar[tuple[str, ...]] = ("prompt_cache_breakpoint",)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the wire form."""
+        inner = self.members()
+        outer = {name: inner.pop(name) for name in self.outside if name in inner}
+        return {"type": self.kind, self.kind: inner, **outer}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """Read the wire form. Raises TypeError or KeyError where a member is missing or unknown."""
+        outer = {name: member for name, member in value.items() if name not in ("type", cls.kind)}
+        return cls(**value[cls.kind], **outer)

@@ -1,0 +1,150 @@
+"""HTTP as plain values: what is sent and what came back, before anything is read into it.
+
+This module does no I/O and imports nothing of the package; every step takes and returns these values, so an
+embedder can put an HTTP library of its own between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+#: Headers whose values never appear in a repr.
+SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token", "proxy-authorization", "cookie"})
+
+
+class Headers(Mapping[str, str]):
+    """A read-only, case-insensitive mapping of header names to values.
+
+    A name that occurs more than once has its values joined by ", " (RFC 9110, 5.3). Iteration gives the names
+    as they were spelled first.
+    """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        pairs = items.items() if isinstance(items, Mapping) else items
+        merged: dict[str, tuple[str, str]] = {}
+        for name, value in pairs:
+            key = name.lower()
+            known = merged.get(key)
+            merged[key] = (name, value) if known is None else (known[0], f"{known[1]}, {value}")
+        self._items = merged
+
+    def __getitem__(self, name: str) -> str:
+        return self._items[name.lower()][1]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._items
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._items.values())
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        return self._folded() == Headers(other)._folded()
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._folded().items()))
+
+    def __repr__(self) -> str:
+        shown = {name: "***" if name.lower() in SECRET_HEADERS else value for name, value in self.items()}
+        return f"Headers({shown!r})"
+
+    def _folded(self) -> dict[str, str]:
+        return {key: value for key, (_, value) in self._items.items()}
+
+
+@dataclass(frozen=True)
+class HTTPRequest:
+    """One HTTP request, ready to be signed or sent: an absolute URL and the exact bytes of the body.
+
+    The repr shows neither credentials nor the body, which holds the prompt.
+    """
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.headers, Headers):
+            object.__setattr__(self, "headers", Headers(self.headers))
+
+    def with_headers(self, headers: Mapping[str, str]) -> HTTPRequest:
+        """Return the same request with `headers` set, each in place of one of the same name."""
+        given = Headers(headers)
+        kept = [(name, value) for name, value in self.headers.items() if name not in given]
+        return replace(self, headers=Headers([*kept, *given.items()]))
+
+
+@dataclass(frozen=True)
+class HTTPResponse:
+    """One whole HTTP response: the status, the headers, and the body's bytes with any transfer coding undone."""
+
+    status_code: int
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = field(default=b"", repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.headers, Headers):
+            object.__setattr__(self, "headers", Headers(self.headers))
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8, whatever charset its headers name; bytes that are no UTF-8 become U+FFFD."""
+        return self.body.decode("utf-8", errors="replace")
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """How long a request may take, in seconds: to connect, and for each wait on the other side.
+
+    `deadline` is the moment on `time.monotonic()`'s clock at which everything must be over, or None.
+    """
+
+    connect: float
+    read: float
+    deadline: float | None = None
+
+
+class OpenResponse(Protocol):
+    """A response whose headers have arrived and whose body is read piece by piece."""
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Headers:
+        """The response headers."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the body as it arrives, never waiting for more than is there.
+
+        Raises APITimeoutError or APIConnectionError if the body does not arrive whole.
+        """
+
+    def close(self, *, drain: bool = False) -> None:
+        """Let the connection go: back to the pool if the body was read to its end, closed otherwise.
+
+        With `drain`, read first what little is left of the body (at most 64 KB, for at most 0.1 seconds).
+        """
+
+
+class Transport(Protocol):
+    """What sends requests. Give an object with these two methods as `Client(transport=...)`."""
+
+    def open(self, request: HTTPRequest, limits: TimeLimits) -> OpenResponse:
+        """Send `request` as it is, without following redirects, and return once the headers are there.
+
+        Raises APITimeoutError or APIConnectionError if no answer comes.
+        """
+
+    def close(self) -> None:
+        """Close every pooled connection."""

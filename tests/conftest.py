@@ -1,0 +1,27 @@
+"""Every test runs on the same machine: no home, no AWS settings, no proxy and no certificates but Python's own."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+import pytest
+
+#: What the machine could slip in: AWS settings, proxies, certificate bundles, and passwords in ~/.netrc.
+FOREIGN = re.compile(
+    r"AWS_.*|BOTO_.*|.*_proxy|(CURL|REQUESTS)_CA_BUNDLE|SSL_CERT_(FILE|DIR)|NETRC", re.IGNORECASE
+)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Take the machine's settings away for the whole run; a test sets its own with `monkeypatch`."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if FOREIGN.fullmatch(name):
+                patch.delenv(name)
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        # Without credentials botocore would ask the instance metadata service, which is a network call.
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
