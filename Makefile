@@ -15,7 +15,7 @@ help:  ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: .venv/package.stamp  ## talk with a real language model on this machine, over signed HTTP
-	@$(MAKE) --no-print-directory model || echo "The model cannot be installed here; the demo goes on without it."
+	@$(MAKE) --silent model || echo "The model cannot be installed here; the demo goes on without it."
 	@$(BIN)/python tests/e2e/demo.py
 
 test: .venv/tools.stamp  ## run the test suite (under two minutes, no network)

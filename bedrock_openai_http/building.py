@@ -27,9 +27,11 @@ _VALUE_LIMIT = 8192
 
 #: Headers that belong to the client or to the connection, not to the caller.
 _RESERVED = frozenset(
-    ("authorization", "host", "content-length", "content-type", "accept", "accept-encoding", "connection")
-    + ("keep-alive", "transfer-encoding", "te", "trailer", "upgrade", "expect", "proxy-authorization", "cookie")
-    + ("x-amz-date", "x-amz-security-token", "x-amz-content-sha256")
+    """
+    authorization host content-length content-type accept accept-encoding connection keep-alive cookie
+    transfer-encoding te trailer upgrade expect proxy-authorization
+    x-amz-date x-amz-security-token x-amz-content-sha256
+    """.split()
 )
 
 

@@ -63,7 +63,7 @@ class Usage:
         expect(data, dict, path, "an object")
         counts = [expect(data.get(name), int, f"{path}.{name}", "an integer") for name in cls._COUNTS]
         details = [optional(data.get(name), dict, f"{path}.{name}", "an object") or {} for name in cls._DETAILS]
-        return cls(*counts, *details, extra=extra_of(data, cls._KNOWN))
+        return cls(counts[0], counts[1], counts[2], details[0], details[1], extra_of(data, cls._KNOWN))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from .errors import ConfigurationError
 #: The two names that `Client(endpoint=...)` takes, with the SigV4 service that each is signed for.
 SERVICES = {"runtime": "bedrock", "mantle": "bedrock-mantle"}
 
+_VISIBLE = re.compile(r"[\x21-\x7e]+")
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
 # Characters that neither `requests` nor SigV4 rewrites, so that what is signed is what is sent.
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
@@ -100,10 +101,13 @@ def check_region(region: str) -> None:
 
 def _split_base_url(base_url: str, allow_insecure: bool) -> tuple[str, str | None]:
     """Return the root, normalised, and the API path if the URL ends with one."""
+    # urlsplit would drop line breaks without a word.
+    if not isinstance(base_url, str) or not _VISIBLE.fullmatch(base_url):
+        raise ConfigurationError("base_url: must be a str of visible ASCII characters")
     try:
         parts = urlsplit(base_url)
         host, port = parts.hostname or "", parts.port
-    except (ValueError, AttributeError):
+    except ValueError:
         raise ConfigurationError("base_url: is no URL") from None
     if parts.scheme not in ("http", "https"):
         raise ConfigurationError("base_url: must begin with https:// (or http:// for this machine)")

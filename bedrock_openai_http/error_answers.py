@@ -146,7 +146,7 @@ def _fallback_message(response: HTTPResponse, status_code: int | None, kind: str
 def describe(response: HTTPResponse) -> str:
     """Return the content type of an unexpected answer and, unless it is JSON, how it begins, for an error text."""
     content_type = response.headers.get("content-type", "no content type")
-    start = response.body[: 4 * EXCERPT].decode("utf-8", errors="replace")
+    start = response.body[: 4 * EXCERPT].decode("utf-8-sig", errors="replace")
     excerpt = " ".join(start.split())[:EXCERPT]
     if not excerpt:
         return f"{content_type}, empty body"

@@ -85,11 +85,6 @@ class FunctionCall(WireValue):
     name: str
     arguments: str = field(repr=False)
 
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> FunctionCall:
-        """Read the wire form; a member that is missing or null becomes an empty string."""
-        return cls(value.get("name") or "", value.get("arguments") or "")
-
 
 @dataclass(frozen=True)
 class CustomCall(WireValue):
@@ -97,11 +92,6 @@ class CustomCall(WireValue):
 
     name: str
     input: str = field(repr=False)
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> CustomCall:
-        """Read the wire form; a member that is missing or null becomes an empty string."""
-        return cls(value.get("name") or "", value.get("input") or "")
 
 
 @dataclass(frozen=True)
@@ -114,8 +104,8 @@ class ToolCall(WireValue):
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> ToolCall:
-        """Read the wire form; a member that is missing or null becomes an empty value."""
-        return cls(value.get("id") or "", FunctionCall.from_dict(value.get("function") or {}))
+        """Read the wire form. Raises TypeError or KeyError where a member is missing or unknown."""
+        return cls(**{**value, "function": FunctionCall.from_dict(value["function"])})
 
 
 @dataclass(frozen=True)
@@ -128,8 +118,8 @@ class CustomToolCall(WireValue):
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> CustomToolCall:
-        """Read the wire form; a member that is missing or null becomes an empty value."""
-        return cls(value.get("id") or "", CustomCall.from_dict(value.get("custom") or {}))
+        """Read the wire form. Raises TypeError or KeyError where a member is missing or unknown."""
+        return cls(**{**value, "custom": CustomCall.from_dict(value["custom"])})
 
 
 class RoleMessage(WireValue):
@@ -150,10 +140,9 @@ class RoleMessage(WireValue):
         members = dict(value)
         if members.pop("role", None) != cls.role:
             raise ValueError(f'a {cls.__name__} has the role "{cls.role}"')
-        if "content" in members:
-            members["content"] = all_fitting(members["content"], "type", PARTS)
-        if "tool_calls" in members:
-            members["tool_calls"] = all_fitting(members["tool_calls"], "type", TOOL_CALLS)
+        for name, kinds in (("content", PARTS), ("tool_calls", TOOL_CALLS)):
+            if name in members:
+                members[name] = all_fitting(members[name], "type", kinds)
         return cls(**members)
 
 

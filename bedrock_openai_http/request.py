@@ -1,7 +1,7 @@
 """A whole request as one frozen value: its fields, its tools, its guardrail.
 
-The fields are those of the wire format, by their own names, and None means "not sent". What a field may hold is
-described in `schemas/request.json`.
+The fields are those of the wire format, by their own names, and None means "not sent". What a field may hold
+is described in `schemas/request.json`.
 
 This module holds plain values and no rules; `validation` judges them.
 """
@@ -13,7 +13,7 @@ from dataclasses import KW_ONLY, dataclass, field, fields
 from typing import Any
 
 from .messages import MESSAGES
-from .values import Enveloped, WireObject, WireValue, all_fitting, plain
+from .values import Enveloped, Frozen, WireObject, WireValue, all_fitting, plain
 
 #: The member of the body that carries the guardrail settings which have no header.
 GUARDRAIL_CONFIG = "amazon-bedrock-guardrailConfig"
@@ -72,9 +72,7 @@ class Guardrail:
         }
         if self.trace is not None:
             words = {True: "ENABLED", False: "DISABLED"}
-            headers["X-Amzn-Bedrock-Trace"] = (
-                words[self.trace] if isinstance(self.trace, bool) else self.trace
-            )
+            headers["X-Amzn-Bedrock-Trace"] = words[self.trace] if isinstance(self.trace, bool) else self.trace
         return headers
 
     def body_fields(self) -> dict[str, Any]:
@@ -85,11 +83,11 @@ class Guardrail:
 
 
 @dataclass(frozen=True, repr=False)
-class ChatCompletionRequest:
+class ChatCompletionRequest(Frozen):
     """A request for a chat completion. The repr shows the model and how many messages there are, no more.
 
-    Messages and tools are values of ours or OpenAI-shaped mappings, freely mixed. `extra_body` holds members of
-    the body that this version does not know; they are sent as they are.
+    Messages and tools are values of ours or OpenAI-shaped mappings, freely mixed. `extra_body` holds members
+    of the body that this version does not know; they are sent as they are.
     """
 
     model: str
@@ -133,11 +131,6 @@ class ChatCompletionRequest:
     guardrail: Guardrail | None = None
     extra_body: Mapping[str, Any] | None = None
 
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if isinstance(value, list):
-                object.__setattr__(self, name, tuple(value))
-
     def __repr__(self) -> str:
         count = len(self.messages) if isinstance(self.messages, tuple) else "?"
         return f"ChatCompletionRequest(model={self.model!r}, {count} messages)"
@@ -157,8 +150,8 @@ class ChatCompletionRequest:
     def from_body(cls, body: Mapping[str, Any]) -> ChatCompletionRequest:
         """Read a JSON body; a member that is null counts as not set.
 
-        Messages and tools that fit become values of ours, others stay as they are, to be judged later. Members
-        that are no field of ours go to `extra_body`.
+        Messages and tools that fit become values of ours, others stay as they are, to be judged later.
+        Members that are no field of ours go to `extra_body`.
         """
         known = {name: value for name, value in body.items() if name in FIELDS}
         extra = {name: value for name, value in body.items() if name not in FIELDS}
@@ -170,5 +163,5 @@ class ChatCompletionRequest:
 
 #: The names of the wire format's request fields, in the order in which they are sent.
 FIELDS: tuple[str, ...] = tuple(
-    field.name for field in fields(ChatCompletionRequest) if field.name not in ("guardrail", "extra_body")
+    each.name for each in fields(ChatCompletionRequest) if each.name not in ("guardrail", "extra_body")
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -116,12 +116,13 @@ def _is_double(number: float) -> bool:
         return False
 
 
-def rule_flaw(body: Mapping[str, Any]) -> Flaw | None:
-    """Return the first dependency between fields that `body` breaks, or None.
+def rule_flaw(body: Mapping[str, Any], beyond: Collection[str] = ()) -> Flaw | None:
+    """Return the first dependency between fields that `body` breaks, or None; `body` must follow the schema.
 
-    What is missing or of a type that the schema refuses is not judged here.
+    A rule about a field in `beyond` is not applied: the caller sends that field past the schema.
     """
-    return next((flaw for rule in _FIELD_RULES for flaw in rule(body)), None)
+    rules = (rule for rule, names in _FIELD_RULES.items() if not any(name in beyond for name in names))
+    return next((flaw for rule in rules for flaw in rule(body)), None)
 
 
 def _stream_options(body: Mapping[str, Any]) -> Iterator[Flaw]:
@@ -139,9 +140,7 @@ def _assistant_content(body: Mapping[str, Any]) -> Iterator[Flaw]:
         if message.get("role") != "assistant" or message.get("content") is not None:
             continue
         if not any(message.get(name) for name in ("refusal", "audio", "tool_calls", "function_call")):
-            yield Flaw(
-                ("messages", index, "content"), "assistant-content", "is required unless tools are called"
-            )
+            yield Flaw(("messages", index, "content"), "assistant-content", "is required unless tools are called")
 
 
 def _audio_output(body: Mapping[str, Any]) -> Iterator[Flaw]:
@@ -167,10 +166,11 @@ def _tool_choice(body: Mapping[str, Any]) -> Iterator[Flaw]:
             yield Flaw(("tool_choice", kind, "name"), "tool-choice", "must be the name of one of the tools")
 
 
-_FIELD_RULES: tuple[Callable[[Mapping[str, Any]], Iterator[Flaw]], ...] = (
-    _stream_options,
-    _top_logprobs,
-    _assistant_content,
-    _audio_output,
-    _tool_choice,
-)
+#: Each rule with the fields that it reads.
+_FIELD_RULES: Mapping[Callable[[Mapping[str, Any]], Iterator[Flaw]], tuple[str, ...]] = {
+    _stream_options: ("stream_options", "stream"),
+    _top_logprobs: ("top_logprobs", "logprobs"),
+    _assistant_content: ("messages",),
+    _audio_output: ("audio", "modalities"),
+    _tool_choice: ("tool_choice", "tools"),
+}

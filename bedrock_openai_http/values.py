@@ -26,7 +26,7 @@ WireObject: TypeAlias = Mapping[str, Any] | ToDict
 
 
 def plain(value: Any) -> Any:
-    """Return `value` with new dicts and lists for its containers, and wire forms for objects with `to_dict()`.
+    """Return `value` in new dicts and lists, with each object that has a `to_dict()` in its wire form.
 
     What is no JSON is left as it is, and so is a value that is circular or nested without end: `validation`
     says what is wrong with it.
@@ -68,13 +68,17 @@ def all_fitting(values: Any, tag: str, kinds: Mapping[str, type[WireValue]]) -> 
     return [fitting(value, tag, kinds) for value in values] if isinstance(values, (list, tuple)) else values
 
 
-class WireValue:
-    """A frozen dataclass whose fields are members of a JSON object. Lists are kept as tuples."""
+class Frozen:
+    """A frozen dataclass that keeps a list as a tuple, so that it stays as it was made."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if isinstance(value, list):
                 object.__setattr__(self, name, tuple(value))
+
+
+class WireValue(Frozen):
+    """A frozen dataclass whose fields are members of a JSON object."""
 
     def members(self) -> dict[str, Any]:
         """Return the fields that are set, in their wire form."""

@@ -1,4 +1,7 @@
-"""Every test runs on the same machine: no home, no AWS settings, no proxy and no certificates but Python's own."""
+"""Every test runs on the same machine: an empty home, no AWS settings, no proxy, no certificates of its own.
+
+This module leaves a test nothing of the real machine that the package or its dependencies would read.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 #: What the machine could slip in: AWS settings, proxies, certificate bundles, and passwords in ~/.netrc.
-FOREIGN = re.compile(
-    r"AWS_.*|BOTO_.*|.*_proxy|(CURL|REQUESTS)_CA_BUNDLE|SSL_CERT_(FILE|DIR)|NETRC", re.IGNORECASE
-)
+FOREIGN = re.compile(r"AWS_.*|BOTO_.*|.*_proxy|(CURL|REQUESTS)_CA_BUNDLE|SSL_CERT_(FILE|DIR)|NETRC", re.IGNORECASE)
 
 
 @pytest.fixture(autouse=True, scope="session")

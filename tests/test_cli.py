@@ -77,6 +77,19 @@ def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
 
 
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Finished]:
+    """Give a function that runs the command line in this process, where that shows the same: it is quicker."""
+
+    def run(*args: str, **variables: str) -> Finished:
+        for name, value in {"AWS_REGION": "us-west-2", **variables}.items():
+            monkeypatch.setenv(name, value)
+        code = main(args)
+        return Finished(code, *capsys.readouterr())
+
+    return run
+
+
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[LocalEndpoint]:
     with LocalEndpoint(answer="Grüße aus der Nähe") as running:
@@ -179,10 +192,10 @@ def test_the_answer_goes_to_standard_output_and_the_facts_to_standard_error(
     assert finish_reason == "stop"
 
 
-def test_what_the_options_say_is_what_is_sent(shell: Shell, endpoint: LocalEndpoint) -> None:
+def test_what_the_options_say_is_what_is_sent(here: Callable[..., Finished], endpoint: LocalEndpoint) -> None:
     """Each option reaches the service under the name of the API, and a stream asks for token counts."""
     options = ("--model", "m-1", "--system", "Be kind.", "--max-tokens", "99", "--temperature", "0.5")
-    shell.run("chat", *options, "--endpoint-url", endpoint.url, "Hello!", **keys(endpoint))
+    here("chat", *options, "--endpoint-url", endpoint.url, "Hello!", **keys(endpoint))
     assert json.loads(endpoint.requests[-1].body) == {
         "model": "m-1",
         "messages": [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hello!"}],
@@ -203,10 +216,10 @@ def test_without_streaming_the_same_answer_comes_whole(shell: Shell, endpoint: L
 
 @pytest.mark.parametrize("options", [(), ("--no-stream",)], ids=["streamed", "whole"])
 def test_json_is_one_document_with_the_request_id(
-    shell: Shell, endpoint: LocalEndpoint, options: tuple[str, ...]
+    here: Callable[..., Finished], endpoint: LocalEndpoint, options: tuple[str, ...]
 ) -> None:
     """--json prints the body of the answer, accumulated if it was streamed, and the request ID."""
-    done = shell.run("chat", "--json", *options, "--endpoint-url", endpoint.url, "Hello!", **keys(endpoint))
+    done = here("chat", "--json", *options, "--endpoint-url", endpoint.url, "Hello!", **keys(endpoint))
     document = json.loads(done.out)
     assert done.code == 0
     assert document["object"] == "chat.completion"
@@ -216,9 +229,7 @@ def test_json_is_one_document_with_the_request_id(
 
 
 @pytest.mark.parametrize("prompt", [(), ("-",)], ids=["absent", "dash"])
-def test_the_prompt_comes_from_standard_input(
-    shell: Shell, endpoint: LocalEndpoint, prompt: tuple[str, ...]
-) -> None:
+def test_the_prompt_comes_from_standard_input(shell: Shell, endpoint: LocalEndpoint, prompt: tuple[str, ...]) -> None:
     """Without a prompt, or with `-`, standard input is the prompt, less the last line end."""
     asked = shell.run(
         "chat",
@@ -244,23 +255,23 @@ def test_local_needs_nothing_from_outside(shell: Shell, options: tuple[str, ...]
 
 @pytest.mark.parametrize("options", [(), ("--no-stream",)], ids=["streamed", "whole"])
 def test_reasoning_is_shown_when_asked_for_and_kept_out_of_the_answer(
-    shell: Shell, options: tuple[str, ...]
+    here: Callable[..., Finished], options: tuple[str, ...]
 ) -> None:
-    """--show-reasoning writes the thoughts to standard error, on a line of their own before the summary."""
-    plain = shell.run("chat", "--local", *options, "Hello!")
-    shown = shell.run("chat", "--local", *options, "--show-reasoning", "Hello!")
+    """--show-reasoning writes the thoughts to standard error, in a paragraph of their own before the summary."""
+    plain = here("chat", "--local", *options, "Hello!")
+    shown = here("chat", "--local", *options, "--show-reasoning", "Hello!")
     assert shown.out == plain.out
     assert len(plain.err.splitlines()) == 1
-    assert len(shown.err.splitlines()) == 2
-    assert shown.err.splitlines()[1].startswith("request ID ")
+    thoughts, empty, summary = shown.err.splitlines()
+    assert thoughts not in ("", plain.out.strip())
+    assert empty == ""
+    assert summary.startswith("request ID ")
 
 
 def test_text_is_shown_as_it_arrives(shell: Shell) -> None:
     """A piece of the answer is on standard output before the service has sent the next."""
     seen = threading.Event()
-    with StreamServer(
-        event({"content": "first"}), seen, event({"content": " second"}, "stop"), DONE
-    ) as server:
+    with StreamServer(event({"content": "first"}), seen, event({"content": " second"}, "stop"), DONE) as server:
         running = shell.start("chat", "--endpoint-url", server.url, "Hello!", **SOME_KEYS)
         with running:
             assert running.stdout is not None
@@ -321,9 +332,7 @@ def test_the_answer_is_utf8_in_any_locale(shell: Shell, endpoint: LocalEndpoint)
 # Failures
 
 
-def test_a_refusal_is_one_line_with_the_request_id_and_exit_code_1(
-    shell: Shell, endpoint: LocalEndpoint
-) -> None:
+def test_a_refusal_is_one_line_with_the_request_id_and_exit_code_1(shell: Shell, endpoint: LocalEndpoint) -> None:
     """A wrong secret gives one readable line that names the error, the status and the request ID."""
     variables = {**keys(endpoint), "AWS_SECRET_ACCESS_KEY": "canary-secret"}
     done = shell.run("chat", "--endpoint-url", endpoint.url, "canary prompt", **variables)
@@ -345,21 +354,19 @@ def test_no_credentials_is_exit_code_3(shell: Shell, endpoint: LocalEndpoint) ->
 
 @pytest.mark.parametrize("temperature", ["2.5", "nan"])
 def test_an_invalid_request_is_exit_code_2_and_names_the_place(
-    shell: Shell, endpoint: LocalEndpoint, temperature: str
+    here: Callable[..., Finished], endpoint: LocalEndpoint, temperature: str
 ) -> None:
     """The bundled schema refuses the request before anything is sent."""
     before = len(endpoint.requests)
-    done = shell.run(
-        "chat", "--temperature", temperature, "--endpoint-url", endpoint.url, "Hello!", **keys(endpoint)
-    )
+    done = here("chat", "--temperature", temperature, "--endpoint-url", endpoint.url, "Hello!", **keys(endpoint))
     assert (done.code, done.out, len(endpoint.requests)) == (2, "", before)
     assert done.err.startswith("bedrock-openai-http: RequestValidationError: $.temperature: ")
     assert done.err.count("\n") == 1
 
 
-def test_an_unusable_configuration_is_exit_code_2(shell: Shell) -> None:
+def test_an_unusable_configuration_is_exit_code_2(here: Callable[..., Finished]) -> None:
     """A service root that is no URL is a configuration error."""
-    done = shell.run("chat", "--endpoint-url", "ftp://example.com", "Hello!", **SOME_KEYS)
+    done = here("chat", "--endpoint-url", "ftp://example.com", "Hello!", **SOME_KEYS)
     assert done.code == 2
     assert done.err.startswith("bedrock-openai-http: ConfigurationError: ")
 
@@ -468,7 +475,7 @@ def test_output_that_cannot_be_written_is_one_line_and_exit_code_4(
     """A full disk gives a line of its own, not a traceback."""
     monkeypatch.setattr(chat, "run", raiser(OSError(28, "No space left on device")))
     assert main(["chat", "Hello!"]) == 4
-    assert capsys.readouterr().err == "bedrock-openai-http: [Errno 28] No space left on device\n"
+    assert capsys.readouterr().err == "bedrock-openai-http: OSError: [Errno 28] No space left on device\n"
 
 
 # Usage

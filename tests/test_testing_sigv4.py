@@ -1,4 +1,4 @@
-"""The signature check of LocalEndpoint, held against AWS's own vectors, two other signers and another verifier."""
+"""LocalEndpoint's check of signatures, held against AWS's vectors, two other signers and another verifier."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 
 from bedrock_openai_http.credentials import Credentials
 from bedrock_openai_http.testing.received import ReceivedRequest
-from bedrock_openai_http.testing.sigv4 import Refusal, Scope, canonical_request, verify
+from bedrock_openai_http.testing.sigv4 import canonical_request
+from bedrock_openai_http.testing.verifier import Refusal, Scope, verify
 
 VECTORS = json.loads((Path(__file__).parent / "cases" / "sigv4" / "vectors.json").read_text(encoding="utf-8"))
 ACCESS_KEY, SECRET_KEY = VECTORS["access_key"], VECTORS["secret_key"]
@@ -50,14 +51,11 @@ def received(vector: dict[str, Any], scope: Scope) -> ReceivedRequest:
         f"SignedHeaders={vector['signed_headers']}, Signature={vector['signature']}"
     )
     body = vector["body"].encode("latin-1")
-    return ReceivedRequest(
-        vector["method"], vector["target"], (*headers, ("Authorization", authorization)), body
-    )
+    return ReceivedRequest(vector["method"], vector["target"], (*headers, ("Authorization", authorization)), body)
 
 
 def seconds(request: ReceivedRequest) -> float:
-    date = datetime.strptime(request.headers["x-amz-date"], "%Y%m%dT%H%M%SZ")
-    return date.replace(tzinfo=timezone.utc).timestamp()
+    return datetime.strptime(request.headers["x-amz-date"] + "+0000", "%Y%m%dT%H%M%SZ%z").timestamp()
 
 
 def check(request: ReceivedRequest, scope: Scope, **changes: Any) -> Refusal | None:
@@ -88,7 +86,7 @@ def test_every_published_canonical_request_is_ours(scope: Scope, vector: dict[st
         assert text.startswith("POST\n/openai/v1/chat/completions\n\ncontent-type:application/json\nhost:")
 
 
-# --- refusals: one change at a time to a request that is signed well ----------------------------------------------
+# --- refusals: one change at a time to a request that is signed well
 
 BEDROCK = Scope("us-west-2", "bedrock")
 GOOD = received(VECTORS["suites"][1]["vectors"][1], BEDROCK)
@@ -183,7 +181,11 @@ REFUSED = {
         "not signed: x-amz-meta",
     ),
     "wrong hash claimed": (
-        with_header("X-Amz-Content-SHA256", "0" * 64, with_authorization("x-amz-date", "x-amz-content-sha256;x-amz-date")),
+        with_header(
+            "X-Amz-Content-SHA256",
+            "0" * 64,
+            with_authorization("x-amz-date", "x-amz-content-sha256;x-amz-date"),
+        ),
         "InvalidSignatureException",
         "'x-amz-content-sha256' header does not match",
     ),
@@ -193,7 +195,11 @@ REFUSED = {
         "InvalidSignatureException",
         MISMATCH,
     ),
-    "signature not ASCII": (with_authorization("48003db4", "48\xe903d"), "InvalidSignatureException", MISMATCH),
+    "signature not ASCII": (
+        with_authorization("48003db4", "48\xe903d"),
+        "InvalidSignatureException",
+        MISMATCH,
+    ),
     "no authorization": (
         with_header("Authorization", None),
         "MissingAuthenticationTokenException",
@@ -224,7 +230,7 @@ REFUSED = {
         "IncompleteSignatureException",
         "5 slash-delimited elements",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("change", REFUSED)
@@ -257,9 +263,7 @@ def test_another_secret_key_is_refused() -> None:
 def test_an_expired_session_is_told_apart() -> None:
     """Credentials that were good once are refused as expired, not as unknown."""
     refusal = check(GOOD, BEDROCK, expired={ACCESS_KEY})
-    assert refusal == Refusal(
-        "ExpiredTokenException", "The security token included in the request is expired"
-    )
+    assert refusal == Refusal("ExpiredTokenException", "The security token included in the request is expired")
 
 
 @pytest.mark.parametrize(
@@ -290,7 +294,7 @@ def test_a_mismatch_shows_the_canonical_request() -> None:
     assert "\nx-amz-security-token:***\n" in refusal.message
 
 
-# --- other signers, and another verifier ---------------------------------------------------------------------------
+# --- other signers, and another verifier
 
 TEMPORARY = Credentials(ACCESS_KEY, SECRET_KEY, "a/token+with=chars")
 
@@ -328,7 +332,7 @@ def accepted_by_awssig(request: ReceivedRequest) -> bool:
         body=request.body,
         region=BEDROCK.region,
         service=BEDROCK.service,
-        key_mapping=lambda **_: SECRET_KEY,
+        key_mapping=lambda *_: SECRET_KEY,
         timestamp_mismatch=300,
     )
     try:

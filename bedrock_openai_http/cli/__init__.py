@@ -21,7 +21,7 @@ from bedrock_openai_http.errors import (
 )
 
 from . import chat, serve
-from .terminal import discard_output, note
+from .terminal import Output, discard_output, note
 
 PROG = "bedrock-openai-http"
 
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 141
     except OSError as error:
         discard_output()
-        note(f"{PROG}: {error}")
+        note(f"{PROG}: {type(error).__name__}: {error}")
         return 4
 
 
@@ -67,7 +67,7 @@ def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
         code: int = args.run(args)
     except KeyboardInterrupt:
         # The terminal has just shown ^C in the middle of a line.
-        print(file=sys.stderr)
+        Output(sys.stderr).write("\n")
         return 130
     except BedrockOpenAIError as error:
         note(f"{PROG}: {type(error).__name__}: {error}")

@@ -16,9 +16,8 @@ from .terminal import Output, answer_output, note, separator
 
 if TYPE_CHECKING:
     from bedrock_openai_http.client import Client
-    from bedrock_openai_http.request import ChatCompletionRequest
-
     from bedrock_openai_http.completion import ChatCompletion
+    from bedrock_openai_http.request import ChatCompletionRequest
 
 DEFAULT_MODEL = "openai.gpt-oss-20b-1:0"
 
@@ -90,9 +89,7 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--no-stream", dest="stream", action="store_false", help="wait for the whole answer, then print it"
     )
-    group.add_argument(
-        "--show-reasoning", action="store_true", help="show the model's reasoning on standard error"
-    )
+    group.add_argument("--show-reasoning", action="store_true", help="show the model's reasoning on standard error")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -169,26 +166,22 @@ def _client(args: argparse.Namespace) -> Iterator[Client]:
         yield client
 
 
-def _complete(
-    client: Client, request: ChatCompletionRequest, answer: Output, thoughts: Output
-) -> ChatCompletion:
+def _complete(client: Client, request: ChatCompletionRequest, answer: Output, thoughts: Output) -> ChatCompletion:
     """Return the completion, having written its reasoning to `thoughts` and its text to `answer`."""
     completion = client.complete(request)
     thoughts.write(completion.reasoning or "")
-    thoughts.end_line()
+    thoughts.end_paragraph()
     answer.write(completion.text)
     return completion
 
 
-def _stream(
-    client: Client, request: ChatCompletionRequest, answer: Output, thoughts: Output
-) -> ChatCompletion:
+def _stream(client: Client, request: ChatCompletionRequest, answer: Output, thoughts: Output) -> ChatCompletion:
     """Do as `_complete`, each piece as it arrives."""
     with client.stream(request) as stream:
         for chunk in stream:
             thoughts.write(chunk.reasoning)
             if chunk.text:
-                thoughts.end_line()
+                thoughts.end_paragraph()
             answer.write(chunk.text)
         return stream.completion()
 

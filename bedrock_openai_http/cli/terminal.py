@@ -14,9 +14,8 @@ from typing import TextIO
 
 # C0 but for tab and line feed, DEL, and C1, where U+009B opens a control sequence as ESC [ does (ECMA-48).
 # A carriage return is dropped: before a line feed it is half of a line end, elsewhere it would hide a line.
-_CONTROLS: dict[int, str | None] = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "\ufffd")
-del _CONTROLS[ord("\t")], _CONTROLS[ord("\n")]
-_CONTROLS[ord("\r")] = None
+_HARMFUL = (code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r")
+_CONTROLS = dict.fromkeys(_HARMFUL, "\ufffd") | {ord("\r"): ""}
 
 
 class Output:
@@ -42,6 +41,11 @@ class Output:
         """End the line if one has begun."""
         if self._mid_line:
             self.write("\n")
+
+    def end_paragraph(self) -> None:
+        """End the line if one has begun, and leave an empty one."""
+        if self._mid_line:
+            self.write("\n\n")
 
     def __enter__(self) -> Output:
         return self

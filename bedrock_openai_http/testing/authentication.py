@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..credentials import Credentials
 from .received import ReceivedRequest
-from .sigv4 import Refusal, Scope, verify
+from .verifier import Refusal, Scope, verify
 
 #: What the two kinds of Bedrock API key begin with: short-term keys, and long-term keys.
 API_KEY_PREFIXES = ("bedrock-api-key-", "ABSK")
@@ -30,8 +30,8 @@ class Identity:
         """Return an identity that nobody else has, in the shapes that AWS gives its keys."""
         upper = string.ascii_uppercase + string.digits
         access_key = "AKIALOCAL" + "".join(secrets.choice(upper) for _ in range(11))
-        credentials = Credentials(access_key, secrets.token_urlsafe(30), secrets.token_urlsafe(120))
-        return cls(credentials, "bedrock-api-key-" + secrets.token_urlsafe(120))
+        credentials = Credentials(access_key, secrets.token_urlsafe(30), secrets.token_urlsafe(48))
+        return cls(credentials, "bedrock-api-key-" + secrets.token_urlsafe(48))
 
 
 @dataclass(frozen=True)

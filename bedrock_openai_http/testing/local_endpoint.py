@@ -31,8 +31,8 @@ from .authentication import Door, Identity
 from .exchange import Exchange, event, json_text
 from .received import ReceivedRequest
 from .server import BodyError, Connection, LoopbackServer
-from .sigv4 import Scope
 from .upstream import Upstream, UpstreamError
+from .verifier import Scope
 
 PATH = "/openai/v1/chat/completions"
 
@@ -87,9 +87,7 @@ class LocalEndpoint:
     def url(self) -> str:
         """The service root, to be given as `base_url`. Raises RuntimeError unless the endpoint is running."""
         if self._server is None:
-            raise RuntimeError(
-                "the LocalEndpoint is not running; use it in a with statement, or call start()"
-            )
+            raise RuntimeError("the LocalEndpoint is not running; use it in a with statement, or call start()")
         return f"http://127.0.0.1:{self._server.server_port}"
 
     @property

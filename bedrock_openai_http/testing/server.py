@@ -66,9 +66,7 @@ class LoopbackServer(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Answer one connection in a thread of its own."""
-        thread = threading.Thread(
-            target=self.process_request_thread, args=(request, client_address), daemon=True
-        )
+        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
         self._connections[request] = thread
         thread.start()
 
@@ -135,9 +133,7 @@ class Connection(BaseHTTPRequestHandler):
         lengths = ",".join(self.headers.get_all("Content-Length", ["0"]))
         if "Transfer-Encoding" in self.headers:
             self.close_connection = True
-            raise BodyError(
-                411, "A Content-Length header is required; chunked request bodies are not read here."
-            )
+            raise BodyError(411, "A Content-Length header is required; chunked request bodies are not read here.")
         if not re.fullmatch("[0-9]{1,18}", lengths):
             self.close_connection = True
             raise BodyError(400, "The Content-Length header is not one number of bytes.")

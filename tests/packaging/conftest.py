@@ -47,7 +47,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def dependencies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a folder with what is installed beside this environment's Python, but without this package.
 
-    As an entry of PYTHONPATH its .pth files are not read, so this environment's editable install is out of reach.
+    On PYTHONPATH its .pth files are not read, so this environment's editable install is out of reach.
     """
     folder = tmp_path_factory.mktemp("dependencies")
     for entry in Path(sysconfig.get_path("purelib")).iterdir():

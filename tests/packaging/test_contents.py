@@ -28,7 +28,7 @@ def shipped(source: Path) -> set[str]:
 
 
 def test_the_wheel_holds_exactly_the_package(source: Path, wheel: Path) -> None:
-    """Each module, each schema, py.typed and the licence are in the wheel; no test, no document, nothing stray."""
+    """Each module and schema, py.typed and the licence are there; no test, no document, nothing stray."""
     names = names_in(wheel)
     described = {name for name in names if PurePosixPath(name).parts[0].endswith(".dist-info")}
     assert names - described == shipped(source)
@@ -43,7 +43,7 @@ def test_the_wheel_is_one_for_every_platform(wheel: Path) -> None:
 
 
 def test_the_metadata_name_the_three_dependencies_and_the_oldest_python(wheel: Path) -> None:
-    """Installing brings requests, botocore and jsonschema, and nothing else; no OpenAI SDK and no pydantic."""
+    """Installing asks for requests, botocore and jsonschema only: no OpenAI SDK, no pydantic."""
     metadata = read_metadata(wheel)
     assert {requirement.split(">=")[0] for requirement in metadata["Requires-Dist"]} == {
         "botocore", "jsonschema", "requests",
@@ -52,7 +52,7 @@ def test_the_metadata_name_the_three_dependencies_and_the_oldest_python(wheel: P
 
 
 def test_the_sdist_can_be_built_and_tested(source: Path, unpacked_sdist: Path) -> None:
-    """The source distribution holds the package, the schemas, the tests with their data, and what runs them."""
+    """The sdist holds the package, the schemas, the tests with their data, and what runs them."""
     kept = (
         "bedrock_openai_http/**/*",
         "schemas/*",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def test_every_floor_is_pinned_for_make_floor(source: Path) -> None:
-    """tests/requirements-floor.txt pins each dependency of setup.cfg to its floor, so none is a mere claim."""
+    """requirements-floor.txt pins each dependency of setup.cfg to its floor, so none is a mere claim."""
     setup = ConfigParser()
     setup.read(source / "setup.cfg")
     floors = setup["options"]["install_requires"].split()

@@ -1,6 +1,7 @@
-"""In every form in which a program can be given this package, it imports whole and finds its four schemas.
+"""In every form that a program can be given this package in, it imports whole and finds its four schemas.
 
-The top-level folder `schemas/` is the sub-package `bedrock_openai_http.schemas`: each form maps it in its own way.
+The top-level folder `schemas/` is the sub-package `bedrock_openai_http.schemas`: each form maps it in its own
+way.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ Where = Callable[..., Path]
 PROBE = """
 import json
 import bedrock_openai_http
+from bedrock_openai_http import *  # every public name, each loaded from its module
 from bedrock_openai_http.schemas import NAMES, load_schema
 
 print(json.dumps([bedrock_openai_http.__file__, {name: load_schema(name) for name in NAMES}]))
@@ -86,7 +88,7 @@ def test_an_editable_install_reads_the_tree_itself(
 def test_an_installed_wheel_has_its_schemas_and_its_command(
     run: Run, where: Where, wheel: Path, dependencies: Path, tmp_path: Path
 ) -> None:
-    """A wheel alone, without the tree, is the whole package; its command and `python -m` are the same program."""
+    """A wheel alone is the whole package; its command and `python -m` are the same program."""
     python = new_environment(run, tmp_path, wheel)
     assert where(python).is_relative_to(tmp_path)
     command = run(tmp_path / "bin" / "bedrock-openai-http", "--help", path=(dependencies,))
@@ -102,7 +104,7 @@ def test_a_wheel_built_from_the_sdist_works_as_well(
 
 
 def test_a_target_folder_on_the_path_works(run: Run, where: Where, wheel: Path, tmp_path: Path) -> None:
-    """`pip install --target`, as for a Lambda function's bundle, needs no more than the folder on sys.path."""
+    """What `pip install --target` makes, as for a Lambda function, needs no more than to be on sys.path."""
     assert where(sys.executable, install_to(run, tmp_path, wheel)).is_relative_to(tmp_path)
 
 
