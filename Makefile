@@ -34,8 +34,9 @@ floor: .venv-floor/tools.stamp  ## run the test suite against the oldest depende
 
 dist: .venv/tools.stamp  ## build the wheel and the source distribution into dist/
 	rm -rf build dist
-	$(BIN)/python -c "from setuptools import build_meta as b; b.build_sdist('dist'); b.build_wheel('dist')"
+	$(BIN)/python -c "from setuptools import build_meta as b; b.build_sdist('dist'); b.build_wheel('dist')" >/dev/null
 	rm -rf build
+	@ls dist
 
 clean:  ## remove everything that the targets above have made
 	rm -rf .venv .venv-floor build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

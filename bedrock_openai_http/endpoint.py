@@ -9,12 +9,12 @@ would show a secret, before anything is sent.
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from .errors import ConfigurationError
+from .wire import is_ip_address, is_loopback
 
 #: The two names that `Client(endpoint=...)` takes, with the SigV4 service that each is signed for.
 SERVICES = {"runtime": "bedrock", "mantle": "bedrock-mantle"}
@@ -116,12 +116,12 @@ def _split_base_url(base_url: str, allow_insecure: bool) -> tuple[str, str | Non
     if parts.query or parts.fragment or "?" in base_url or "#" in base_url:
         raise ConfigurationError("base_url: must not hold a query or a fragment")
     is_ipv6 = ":" in host
-    if not (_is_address(host) if is_ipv6 else _HOST.fullmatch(host)):
+    if not (is_ip_address(host) if is_ipv6 else _HOST.fullmatch(host)):
         raise ConfigurationError("base_url: the host is missing or is no host name")
     path = parts.path.rstrip("/")
     if not _PATH.fullmatch(path) or any(segment in (".", "..") for segment in path.split("/")):
         raise ConfigurationError("base_url: the path holds an empty or dotted segment, or a character to be escaped")
-    if parts.scheme == "http" and not (allow_insecure or _is_loopback(host)):
+    if parts.scheme == "http" and not (allow_insecure or is_loopback(host)):
         raise ConfigurationError(
             "base_url: plain http shows the prompt and the key; use https, or allow_insecure=True"
         )
@@ -133,15 +133,3 @@ def _split_base_url(base_url: str, allow_insecure: bool) -> tuple[str, str | Non
         if path.endswith(api_path):
             return f"{parts.scheme}://{netloc}{path.removesuffix(api_path)}", api_path
     return f"{parts.scheme}://{netloc}{path}", None
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)

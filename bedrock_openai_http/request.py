@@ -148,7 +148,7 @@ class ChatCompletionRequest(Frozen):
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> ChatCompletionRequest:
-        """Read a JSON body; a member that is null counts as not set.
+        """Read a JSON body; a field that is null counts as not set.
 
         Messages and tools that fit become values of ours, others stay as they are, to be judged later.
         Members that are no field of ours go to `extra_body`.

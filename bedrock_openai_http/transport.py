@@ -26,7 +26,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from .error_answers import request_id_of
 from .errors import APIConnectionError, APITimeoutError, BedrockOpenAIError, ConfigurationError
-from .wire import Headers, HTTPRequest, OpenResponse, TimeLimits
+from .wire import Headers, HTTPRequest, OpenResponse, TimeLimits, is_loopback
 
 #: Connections that are kept for reuse, per host.
 POOL_SIZE = 50
@@ -204,7 +204,9 @@ class _Response:
 
 def _environment(session: requests.Session, url: str) -> tuple[dict[str, str], bool | str]:
     """Return the proxies and the CA bundle for `url`: what the session says, else what the environment says."""
-    proxies = dict(get_environ_proxies(url, no_proxy=None)) if session.trust_env else {}
+    # A proxy of the environment would carry plain http for this machine, with its key, to another.
+    use_environment = session.trust_env and not is_loopback(urlsplit(url).hostname or "")
+    proxies = dict(get_environ_proxies(url, no_proxy=None)) if use_environment else {}
     proxies.update(session.proxies)
     verify = session.verify
     if verify is True and session.trust_env:

@@ -46,10 +46,8 @@ class Flaw:
 
 def json_path(path: Path) -> str:
     """Return `path` as a JSON path: `$.a[0]["odd key"].b`, with long names and long paths cut short."""
-    steps = [_step(name) for name in path]
-    while len(steps) > 2 and sum(map(len, steps)) > 600:
-        steps = [*steps[:-2], "..."] if steps[-1] == "..." else [*steps[:-1], "..."]
-    return "$" + "".join(steps)
+    text = "$" + "".join(map(_step, path))
+    return text if len(text) <= 600 else f"{text[:597]}..."
 
 
 def _step(name: str | int) -> str:

@@ -6,6 +6,7 @@ embedder can put an HTTP library of its own between them.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -148,3 +149,17 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Close every pooled connection."""
+
+
+def is_ip_address(host: str) -> bool:
+    """Tell whether `host` is an IPv4 or IPv6 address, the latter without brackets."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` is this machine by its name or address: what is sent there never leaves it."""
+    return host == "localhost" or (is_ip_address(host) and ipaddress.ip_address(host).is_loopback)

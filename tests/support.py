@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
 
 from bedrock_openai_http import Headers
 
@@ -22,3 +26,100 @@ class RecordedResponse:
 
     def close(self, *, drain: bool = False) -> None:
         self.closed.append(drain)
+
+
+class RawServer:
+    """A server on 127.0.0.1 that answers each request with given bytes, piece by piece, and then may hang up.
+
+    `script` is called with the number of the request (from 1) and returns what to send: bytes, seconds to wait
+    as a float, or None to close the connection.
+    """
+
+    def __init__(self, script: Callable[[int], Iterable[bytes | float | None]]) -> None:
+        self.requests: list[bytes] = []
+        self.connections = 0
+        self._script = script
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = []
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> RawServer:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._stopped.set()
+        # Shutting down wakes the threads that wait in accept and recv.
+        for sock in [self._listener, *self._open]:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _accept(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._open.append(connection)
+            thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            while request := _read_request(connection):
+                with self._lock:
+                    self.requests.append(request)
+                    number = len(self.requests)
+                for step in self._script(number):
+                    if step is None:
+                        return
+                    if isinstance(step, float):
+                        self._stopped.wait(step)
+                    else:
+                        connection.sendall(step)
+
+
+def _read_request(connection: socket.socket) -> bytes:
+    """Return one whole request, b"" at the end of the connection, or what has come of a TLS handshake."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = connection.recv(65536)
+        if not piece:
+            return b""
+        data += piece
+        if data.startswith(b"\x16"):
+            return data
+    head, _, body = data.partition(b"\r\n\r\n")
+    found = re.search(rb"(?i)content-length: *(\d+)", head)
+    while len(body) < (int(found[1]) if found else 0):
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def http(body: bytes, status: str = "200 OK", kind: str = "application/json", length: int | None = None) -> bytes:
+    """Return the bytes of an answer with Content-Length."""
+    size = len(body) if length is None else length
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nx-amzn-RequestId: r-1\r\nContent-Length: {size}\r\n\r\n"
+    return head.encode() + body
+
+
+CHUNKED_STREAM = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-amzn-RequestId: r-1\r\nTransfer-Encoding: chunked\r\n\r\n"
+)
+CLOSING_STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-amzn-RequestId: r-1\r\nConnection: close\r\n\r\n"
+
+
+def http_chunk(data: bytes) -> bytes:
+    """Return `data` as one HTTP chunk; the last one for b""."""
+    return b"%x\r\n%s\r\n" % (len(data), data)

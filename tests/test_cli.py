@@ -206,6 +206,25 @@ def test_what_the_options_say_is_what_is_sent(here: Callable[..., Finished], end
     }
 
 
+@pytest.mark.parametrize(("name", "service"), [("runtime", "bedrock"), ("mantle", "bedrock-mantle")])
+def test_region_and_endpoint_are_what_is_signed_for(
+    here: Callable[..., Finished], endpoint: LocalEndpoint, name: str, service: str
+) -> None:
+    """--region and --endpoint decide the scope of the signature, also where --endpoint-url names the host."""
+    where = ("--region", "eu-west-1", "--endpoint", name, "--endpoint-url", endpoint.url)
+    here("chat", *where, "Hello!", **keys(endpoint))
+    assert f"/eu-west-1/{service}/aws4_request" in endpoint.requests[-1].headers["authorization"]
+
+
+def test_a_profile_gives_the_credentials(shell: Shell, endpoint: LocalEndpoint) -> None:
+    """--profile takes the keys from the AWS configuration files of the user's home."""
+    lines = [f"{name.lower()} = {value}" for name, value in keys(endpoint).items()]
+    (shell.home / ".aws").mkdir()
+    (shell.home / ".aws" / "credentials").write_text("\n".join(["[work]", *lines]))
+    done = shell.run("chat", "--profile", "work", "--endpoint-url", endpoint.url, "Hello!")
+    assert (done.code, done.out) == (0, "Grüße aus der Nähe\n")
+
+
 def test_without_streaming_the_same_answer_comes_whole(shell: Shell, endpoint: LocalEndpoint) -> None:
     """--no-stream asks for no stream and prints the same."""
     done = shell.run("chat", "--no-stream", "--endpoint-url", endpoint.url, "Hello!", **keys(endpoint))
@@ -389,6 +408,16 @@ def test_a_broken_stream_keeps_what_had_arrived(shell: Shell) -> None:
     assert done.err.startswith("bedrock-openai-http: IncompleteStreamError: ")
     assert REQUEST_ID in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--timeout", "--deadline"])
+def test_a_silent_service_is_given_up(here: Callable[..., Finished], option: str) -> None:
+    """Each of the two time limits ends a stream that has fallen silent; what had arrived is kept."""
+    with StreamServer(event({"content": "Wait"}), hold=True) as server:
+        done = here("chat", option, "0.3", "--endpoint-url", server.url, "Hello!", **SOME_KEYS)
+    assert (done.code, done.out) == (4, "Wait\n")
+    assert done.err.startswith("bedrock-openai-http: APITimeoutError: ")
+    assert REQUEST_ID in done.err
 
 
 def test_ctrl_c_ends_cleanly(shell: Shell) -> None:

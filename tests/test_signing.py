@@ -106,13 +106,16 @@ def test_nothing_secret_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 # What AWS publishes: a request, and the signature that it must get.
 SUITE = json.loads((Path(__file__).parent / "cases" / "sigv4" / "vectors.json").read_text(encoding="utf-8"))
 OURS = ("host", "content-type", "x-amz-date", "x-amz-security-token")
-TOKEN_AFTER_SIGNING = "post-sts-header-after"  # as for services that want the token unsigned; Bedrock is none
+NOT_OURS = (
+    "post-sts-header-after",  # for services that want the token unsigned; Bedrock is none
+    "get-vanilla-utf8-query",  # botocore takes a query as encoded already; this client's URLs have none
+)
 # The others sign headers that this client leaves unsigned; the verifier of `testing` is judged by all of them.
 VECTORS = [
     pytest.param(suite, vector, id=f"{suite['service']}-{vector['name']}")
     for suite in SUITE["suites"]
     for vector in suite["vectors"]
-    if set(vector["signed_headers"].split(";")) <= set(OURS) and vector["name"] != TOKEN_AFTER_SIGNING
+    if set(vector["signed_headers"].split(";")) <= set(OURS) and vector["name"] not in NOT_OURS
 ]
 
 

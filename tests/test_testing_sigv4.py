@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +27,7 @@ from hypothesis import strategies as st
 
 from bedrock_openai_http.credentials import Credentials
 from bedrock_openai_http.testing.received import ReceivedRequest
-from bedrock_openai_http.testing.sigv4 import canonical_request
+from bedrock_openai_http.testing.sigv4 import canonical_request, signature
 from bedrock_openai_http.testing.verifier import Refusal, Scope, verify
 
 VECTORS = json.loads((Path(__file__).parent / "cases" / "sigv4" / "vectors.json").read_text(encoding="utf-8"))
@@ -250,6 +251,27 @@ def test_one_change_and_the_request_is_refused(change: str) -> None:
 def test_what_the_changes_are_made_to_is_accepted() -> None:
     """The request that every refusal above starts from is itself let in."""
     assert check(GOOD, BEDROCK) is None
+
+
+@pytest.mark.parametrize("name", ["Connection", "Keep-Alive", "TE", "Transfer-Encoding", "Upgrade"])
+def test_a_header_that_ends_at_the_front_end_must_not_be_signed(name: str) -> None:
+    """A good signature over a hop-by-hop header fails, as it does behind Bedrock's front end."""
+    request = with_header(name, "value")
+    assert check(request, BEDROCK) is None
+    names = sorted(["content-type", "host", "x-amz-date", "x-amz-security-token", name.lower()])
+    made = signature(
+        request,
+        names,
+        date=request.headers["x-amz-date"],
+        scope="20260102/us-west-2/bedrock/aws4_request",
+        secret_key=SECRET_KEY,
+    )
+    value = re.sub(
+        "SignedHeaders=.*", f"SignedHeaders={';'.join(names)}, Signature={made}", GOOD.headers["authorization"]
+    )
+    refusal = check(with_header("Authorization", value, request), BEDROCK)
+    assert refusal is not None
+    assert refusal.message.startswith(MISMATCH)
 
 
 def test_another_secret_key_is_refused() -> None:

@@ -11,8 +11,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from bedrock_openai_http._version import __version__
-from bedrock_openai_http.errors import (
+from .._version import __version__
+from ..errors import (
     APIStatusError,
     BedrockOpenAIError,
     ConfigurationError,

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from .terminal import Output, answer_output, note, separator
 
 if TYPE_CHECKING:
-    from bedrock_openai_http.client import Client
-    from bedrock_openai_http.completion import ChatCompletion
-    from bedrock_openai_http.request import ChatCompletionRequest
+    from ..client import Client
+    from ..completion import ChatCompletion
+    from ..request import ChatCompletionRequest
 
 DEFAULT_MODEL = "openai.gpt-oss-20b-1:0"
 
@@ -113,8 +113,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace) -> ChatCompletionRequest:
-    from bedrock_openai_http.messages import SystemMessage, UserMessage
-    from bedrock_openai_http.request import ChatCompletionRequest
+    from ..messages import SystemMessage, UserMessage
+    from ..request import ChatCompletionRequest
 
     user = UserMessage(_prompt(args))
     return ChatCompletionRequest(
@@ -147,7 +147,7 @@ def _prompt(args: argparse.Namespace) -> str:
 @contextmanager
 def _client(args: argparse.Namespace) -> Iterator[Client]:
     """Give a client for the service that the options name, and close it, however the block ends."""
-    from bedrock_openai_http.client import Client
+    from ..client import Client
 
     limits: dict[str, Any] = {"timeout": args.timeout, "deadline": args.deadline}
     if not args.local:
@@ -157,7 +157,7 @@ def _client(args: argparse.Namespace) -> Iterator[Client]:
         return
     if args.profile or args.endpoint != "runtime":
         args.usage_error("--local is an endpoint of its own: it takes no --profile and no --endpoint")
-    from bedrock_openai_http.testing import LocalEndpoint
+    from ..testing import LocalEndpoint
 
     with (
         LocalEndpoint(region=args.region or "us-west-2") as local,

@@ -57,9 +57,11 @@ def answer_to(body: Mapping[str, Any], text: str, created: int) -> Answer:
     `created` is the time in seconds since 1970.
     """
     function = _demanded_function(body)
-    thoughts, words = _words(THOUGHTS), () if function else _words(text)
-    budget = body.get("max_completion_tokens") or body.get("max_tokens") or len(thoughts) + len(words)
-    cut = budget < len(thoughts) + len(words)
+    thoughts = _words(THOUGHTS)
+    words = () if function else _words(text)
+    needed = len(thoughts) + len(words)
+    budget = body.get("max_completion_tokens") or body.get("max_tokens") or needed
+    cut = budget < needed
     return Answer(
         id=f"chatcmpl-{uuid.uuid4()}",
         model=body["model"],

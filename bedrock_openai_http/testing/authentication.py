@@ -10,7 +10,8 @@ import secrets
 import string
 from dataclasses import dataclass, field
 
-from ..credentials import Credentials
+from bedrock_openai_http.credentials import Credentials
+
 from .received import ReceivedRequest
 from .verifier import Refusal, Scope, verify
 

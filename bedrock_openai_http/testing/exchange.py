@@ -30,6 +30,8 @@ class Exchange:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._request_id = str(uuid.uuid4())
+        #: Whether an answer has begun, so that no other can be given.
+        self.begun = False
 
     def receive(self, limit: int) -> ReceivedRequest:
         """Return the request. Raises BodyError if its body cannot be taken or is over `limit` bytes."""
@@ -48,12 +50,12 @@ class Exchange:
 
     def send(self, status: int, content_type: str, body: bytes, **headers: str) -> None:
         """Send a whole answer."""
-        self._log(status)
+        self._begin(status)
         self._connection.send_whole(status, {**self._headers(content_type), **headers}, body)
 
     def send_stream(self, status: int, content_type: str, pieces: Iterable[bytes]) -> None:
         """Send an answer piece by piece; if `pieces` raises, the answer stays visibly incomplete."""
-        self._log(status)
+        self._begin(status)
         self._connection.start_stream(status, self._headers(content_type))
         for piece in pieces:
             self._connection.send_piece(piece)
@@ -77,7 +79,8 @@ class Exchange:
             "X-Request-ID": self._request_id,
         }
 
-    def _log(self, status: int) -> None:
+    def _begin(self, status: int) -> None:
+        self.begun = True
         connection = self._connection
         # Quoted, so that a path with control characters cannot forge a line of the log.
         path = quote(connection.target.partition("?")[0], safe="/%~:")

@@ -18,14 +18,16 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import cache
 from itertools import chain
 from types import TracebackType
 from typing import Any
 
-from ..credentials import Credentials
-from ..errors import RequestValidationError
-from ..schemas import load_schema
-from ..validation import validate_request
+from bedrock_openai_http.credentials import Credentials
+from bedrock_openai_http.errors import RequestValidationError
+from bedrock_openai_http.schemas import load_schema
+from bedrock_openai_http.validation import validate_request
+
 from . import answers
 from .authentication import Door, Identity
 from .exchange import Exchange, event, json_text
@@ -52,13 +54,14 @@ STATUS_BY_TYPE = {"IncompleteSignatureException": 400}
 class LocalEndpoint:
     """A server on 127.0.0.1 that stands in for Bedrock; a context manager, or `start` and `stop`.
 
-    `port` 0 takes any free port. `answer` is the text to answer with, or a callable from the request's body
-    to it. `upstream` is the root URL of an OpenAI-compatible server that answers instead; `upstream_key` is
-    its API key, `upstream_model` the model to ask it for whatever the client asks for; fields that begin with
-    "amazon-bedrock-" are not passed on. `clock` gives the time in seconds since 1970, for signatures and the
-    Date header. `remember` limits how many requests are kept in `requests`.
+    `port` 0 takes any free port. `answer` is the text to answer with, or a callable from the request's body to
+    it; by default the text says that no model has read the request. `upstream` is the root URL of an
+    OpenAI-compatible server that answers instead; `upstream_key` is its API key, `upstream_model` the model to
+    ask it for whatever the client asks for; fields that begin with "amazon-bedrock-" are not passed on. `clock`
+    gives the time in seconds since 1970, for signatures and the Date header. `remember` limits how many
+    requests are kept in `requests`.
 
-    Raises ConfigurationError if the upstream URL cannot be used.
+    Raises ConfigurationError if the upstream URL or key cannot be used.
     """
 
     def __init__(
@@ -70,7 +73,7 @@ class LocalEndpoint:
         upstream: str | None = None,
         upstream_key: str | None = None,
         upstream_model: str | None = None,
-        answer: str | Callable[[Mapping[str, Any]], str] = answers.TEXT,
+        answer: str | Callable[[Mapping[str, Any]], str] | None = None,
         clock: Callable[[], float] = time.time,
         remember: int | None = None,
     ) -> None:
@@ -78,7 +81,7 @@ class LocalEndpoint:
         self._door = Door(Scope(region, service), Identity.random())
         self._port = port
         self._upstream = None if upstream is None else Upstream(upstream, upstream_key, upstream_model)
-        self._answer = answer
+        self._answer = answers.TEXT if answer is None else answer
         self._clock = clock
         self._requests: deque[ReceivedRequest] = deque(maxlen=remember)
         self._server: LoopbackServer | None = None
@@ -168,9 +171,7 @@ class LocalEndpoint:
         except Exception:
             message = "The server had an error while processing your request. Sorry about that!"
             exchange.refuse_as_openai(500, "internal_server_error", "server_error", message, None)
-            # The caller's own `answer` failed; the server prints the traceback, as it would for a defect
-            # here.
-            raise
+            raise  # The caller's own `answer` failed: the server prints the traceback.
         if body.get("stream"):
             chunks = answers.chunk_bodies(answer, body.get("stream_options"))
             events = (event(json_text(chunk)) for chunk in chunks)
@@ -191,22 +192,36 @@ def valid_body(request: ReceivedRequest) -> dict[str, Any]:
         raise RequestValidationError(f"the body is no JSON: {error}") from None
     if not isinstance(body, dict):
         raise RequestValidationError("must be an object", rule="type")
-    known = load_schema("request")["properties"]
-    validate_request({name: value for name, value in body.items() if name in known})
-    if body.get("n", 1) not in (1, None):
-        raise RequestValidationError("must be 1: only one choice is offered", json_path="$.n", rule="maximum")
+    validate_request({name: value for name, value in body.items() if name in _known_fields()})
+    _check_offer(body)
     return body
+
+
+def _check_offer(body: Mapping[str, Any]) -> None:
+    """Refuse numbers that the schema allows, but that no model on Bedrock takes."""
+    for name in ("max_completion_tokens", "max_tokens"):
+        if body.get(name) is not None and body[name] < 1:
+            raise RequestValidationError("must be at least 1", json_path=f"$.{name}", rule="minimum")
+    if body.get("n") not in (None, 1):
+        raise RequestValidationError("must be 1: only one choice is offered", json_path="$.n", rule="maximum")
+
+
+@cache
+def _known_fields() -> frozenset[str]:
+    return frozenset(load_schema("request")["properties"])
 
 
 def _pass_on(exchange: Exchange, upstream: Upstream, body: Mapping[str, Any]) -> None:
     """Answer with what the upstream server answers: status, content type and body, as the bytes arrive."""
     try:
-        with upstream.ask(body) as response:
-            content_type = response.headers.get("Content-Type", "application/octet-stream")
+        with upstream.ask(body) as answer:
+            status, content_type = answer.response.status, answer.content_type
             if content_type.startswith("text/event-stream"):
-                exchange.send_stream(response.status, content_type, iter(lambda: response.read1(65536), b""))
+                exchange.send_stream(status, content_type, answer.pieces())
             else:
-                exchange.send(response.status, content_type, response.read())
+                exchange.send(status, content_type, answer.read())
     except UpstreamError as error:
-        message = f"The upstream server cannot be reached: {error}"
+        if exchange.begun:
+            raise  # Too late for another status: the connection ends, and the client sees a broken stream.
+        message = f"The upstream server gave no answer: {error}"
         exchange.refuse_as_aws(503, "ServiceUnavailableException", message)

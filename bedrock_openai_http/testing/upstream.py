@@ -1,20 +1,21 @@
 """A real model behind a LocalEndpoint: any server that speaks OpenAI's Chat Completions.
 
-This module passes requests on with http.client and hands the answer back as it arrives, byte for byte. It
-never passes on who asked: no header of the client goes upstream.
+This module passes requests on with http.client and hands the answer back as it arrives, byte for byte. It never
+passes on who asked: no header of the client goes upstream.
 """
 
 from __future__ import annotations
 
-import http.client
+import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import jsontext
-from ..errors import ConfigurationError
+from bedrock_openai_http import jsontext
+from bedrock_openai_http.errors import ConfigurationError
 
 #: Seconds that the upstream server may be silent; a model on a small machine takes its time.
 TIMEOUT_SECONDS = 600.0
@@ -22,16 +23,46 @@ TIMEOUT_SECONDS = 600.0
 #: Fields with this prefix mean something to Amazon only, and other servers may refuse them.
 AMAZON_PREFIX = "amazon-bedrock-"
 
+#: What may stand in a URL or a header: printable ASCII without spaces.
+_VISIBLE = re.compile("[!-~]+")
 
-class UpstreamError(Exception):
-    """The upstream server gave no answer. The text says which kind of failure it was, and no more."""
+
+class UpstreamError(ConnectionError):
+    """The upstream server gave no whole answer. The text names the kind of failure, and no more."""
+
+
+@dataclass(frozen=True)
+class UpstreamAnswer:
+    """An answer of which status and headers have arrived."""
+
+    response: HTTPResponse
+
+    @property
+    def content_type(self) -> str:
+        """The media type as the server names it."""
+        return self.response.headers.get("Content-Type", "application/octet-stream")
+
+    def read(self) -> bytes:
+        """Return the whole body. Raises UpstreamError if it ends too early."""
+        with _failures_named():
+            return self.response.read()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the body as it arrives. Raises UpstreamError if it breaks off."""
+        while True:
+            with _failures_named():
+                piece = self.response.read1(65536)
+            if not piece:
+                return
+            yield piece
 
 
 @dataclass(frozen=True)
 class Upstream:
     """An OpenAI-compatible server: `url` is the root that `/chat/completions` is appended to.
 
-    `key` is sent as a bearer token; `model` takes the place of the model that the client names.
+    `key` is sent as a bearer token; `model` takes the place of the model that the client names. Raises
+    ConfigurationError if the URL or the key cannot be used.
     """
 
     url: str
@@ -39,34 +70,50 @@ class Upstream:
     model: str | None = None
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        if not _is_root_url(self.url):
             raise ConfigurationError("upstream: give the http or https root URL of a server, without a query")
-        if parts.username is not None or parts.password is not None:
+        if "@" in urlsplit(self.url).netloc:
             raise ConfigurationError("upstream: the URL holds a user name or password; give upstream_key instead")
-
-    def body_for(self, body: Mapping[str, Any]) -> bytes:
-        """Return what is sent for the client's `body`: the model replaced, Amazon's own fields left out."""
-        kept = {name: value for name, value in body.items() if not name.startswith(AMAZON_PREFIX)}
-        return jsontext.encode(kept if self.model is None else {**kept, "model": self.model})
+        if self.key is not None and not _VISIBLE.fullmatch(self.key):
+            raise ConfigurationError("upstream_key: the key is empty or has a character that no key has")
 
     @contextmanager
-    def ask(self, body: Mapping[str, Any]) -> Iterator[http.client.HTTPResponse]:
-        """Send `body` and give the answer, its body not yet read. Raises UpstreamError if there is none."""
-        parts = urlsplit(self.url)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    def ask(self, body: Mapping[str, Any]) -> Iterator[UpstreamAnswer]:
+        """Send `body` and give the answer. Raises UpstreamError if there is none."""
         headers = {"Content-Type": "application/json"}
         if self.key is not None:
             headers["Authorization"] = f"Bearer {self.key}"
-        connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
-        try:
-            try:
-                path = parts.path.rstrip("/") + "/chat/completions"
-                connection.request("POST", path, self.body_for(body), headers)
+        with closing(self._connection()) as connection:
+            with _failures_named():
+                path = urlsplit(self.url).path.rstrip("/") + "/chat/completions"
+                connection.request("POST", path, jsontext.encode(self._translated(body)), headers)
                 response = connection.getresponse()
-            except (OSError, http.client.HTTPException) as error:
-                raise UpstreamError(type(error).__name__) from error
             with response:
-                yield response
-        finally:
-            connection.close()
+                yield UpstreamAnswer(response)
+
+    def _connection(self) -> HTTPConnection:
+        parts = urlsplit(self.url)
+        kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        return kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+
+    def _translated(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {name: value for name, value in body.items() if not name.startswith(AMAZON_PREFIX)}
+        return kept if self.model is None else {**kept, "model": self.model}
+
+
+def _is_root_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # Looked at because that is when a port that is none raises.
+    except ValueError:
+        return False
+    schemed = parts.scheme in ("http", "https") and bool(parts.hostname)
+    return schemed and not parts.query and not parts.fragment and bool(_VISIBLE.fullmatch(url))
+
+
+@contextmanager
+def _failures_named() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, HTTPException) as error:
+        raise UpstreamError(type(error).__name__) from error

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from real_model import RealModel, real_model
 
 from bedrock_openai_http import Client
 from bedrock_openai_http.testing import LocalEndpoint
+from real_model import RealModel, real_model
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,6 @@ import sys
 import time
 from contextlib import ExitStack
 
-from real_model import ModelUnavailableError, real_model
-
 from bedrock_openai_http import (
     AssistantMessage,
     ChatCompletion,
@@ -21,6 +19,7 @@ from bedrock_openai_http import (
     UserMessage,
 )
 from bedrock_openai_http.testing import LocalEndpoint
+from real_model import ModelUnavailableError, real_model
 
 QUESTIONS = ("Why is the sky blue? Answer in two sentences.", "Explain that to a small child.")
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-from real_model import RealModel
 
 from bedrock_openai_http import (
     AssistantMessage,
@@ -26,11 +25,12 @@ from bedrock_openai_http import (
 )
 from bedrock_openai_http.credentials import Credentials
 from bedrock_openai_http.testing import LocalEndpoint
+from real_model import RealModel
 
 QUESTION = UserMessage("Name three colours and say where each can be found in nature.")
 
 
-def request(*messages: object, **fields: Any) -> ChatCompletionRequest:
+def request(*messages: Any, **fields: Any) -> ChatCompletionRequest:
     """Return a short, repeatable request with the common question, or with `messages`."""
     options: dict[str, Any] = {"temperature": 0, "max_completion_tokens": 40, **fields}
     return ChatCompletionRequest(model="openai.gpt-oss-20b-1:0", messages=messages or (QUESTION,), **options)

@@ -1,0 +1,218 @@
+"""Where keys and credentials come from, in which order, and that they never get out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import botocore.credentials
+import botocore.session
+import pytest
+
+from bedrock_openai_http import Client, ConfigurationError, Credentials, CredentialsError
+from bedrock_openai_http.credential_source import CredentialSource
+from bedrock_openai_http.credentials import ApiKey, clean_api_key, freeze
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "AKIAENVIRONMENT",
+    "AWS_SECRET_ACCESS_KEY": "SECRET-environment",
+    "AWS_SESSION_TOKEN": "SECRET-token",
+}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An AWS configuration file with a default profile and one called `other`."""
+    path = tmp_path / "config"
+    path.write_text(
+        "[default]\nregion = eu-west-1\naws_access_key_id = AKIADEFAULT\naws_secret_access_key = SECRET-default\n"
+        "[profile other]\nregion = eu-west-2\naws_access_key_id = AKIAOTHER\naws_secret_access_key = SECRET-other\n"
+        f"[profile process]\ncredential_process = {sys.executable} -c 'import sys; sys.exit(7)'\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+    return path
+
+
+class TestPrecedence:
+    """Explicit arguments, then the environment's key, then the chain."""
+
+    @pytest.mark.usefixtures("environment")
+    def test_explicit_arguments_come_first(self, monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
+        """An argument beats the environment's key and credentials."""
+        monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bedrock-api-key-environment")
+        mine = Credentials("AKIAMINE", "SECRET-mine")
+        assert CredentialSource(credentials=mine).get() == mine
+        assert CredentialSource(api_key="bedrock-api-key-mine").get() == ApiKey("bedrock-api-key-mine")
+        assert CredentialSource(profile="other").get() == Credentials("AKIAOTHER", "SECRET-other")
+
+    @pytest.mark.usefixtures("environment")
+    def test_the_environments_key_beats_the_chain(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """AWS_BEARER_TOKEN_BEDROCK is used before credentials of the environment; a blank one is absent."""
+        monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bedrock-api-key-environment")
+        source = CredentialSource()
+        assert source.get() == ApiKey("bedrock-api-key-environment")
+        for blank in ("", " ", "\n"):
+            monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", blank)
+            assert source.get() == Credentials("AKIAENVIRONMENT", "SECRET-environment", "SECRET-token")
+
+    def test_the_chain_reads_the_default_profile(self, config: Path) -> None:
+        """Without anything else botocore's chain is asked, and the profile's region is known."""
+        source = CredentialSource()
+        assert source.get() == Credentials("AKIADEFAULT", "SECRET-default")
+        assert source.region() == "eu-west-1"
+        assert CredentialSource(profile="other").region() == "eu-west-2"
+
+    @pytest.mark.parametrize(
+        "kinds",
+        [{"api_key": "x", "profile": "p"}, {"api_key": "x", "credentials": object()}, {"credentials": object(), "profile": "p"}],
+    )
+    def test_two_explicit_kinds_are_refused(self, kinds: dict[str, Any]) -> None:
+        """Two ways to authenticate at once are a mistake that is named."""
+        with pytest.raises(ConfigurationError, match=" and ".join(kinds)):
+            Client("us-west-2", **kinds)
+
+
+class TestProviders:
+    """Objects and callables that give credentials."""
+
+    def test_botocore_objects(self) -> None:
+        """A credentials object of botocore, fixed or frozen, is taken."""
+        theirs = botocore.credentials.Credentials("AKIA", "SECRET", "SECRET-token")
+        for given in (theirs, theirs.get_frozen_credentials()):
+            assert CredentialSource(credentials=given).get() == Credentials("AKIA", "SECRET", "SECRET-token")
+
+    def test_callables_are_asked_each_time(self) -> None:
+        """A callable is asked again for every attempt, so that rotated keys are picked up."""
+        keys = iter(["one", "two\n"])
+        source = CredentialSource(api_key=lambda: next(keys))
+        assert [source.get(), source.get()] == [ApiKey("one"), ApiKey("two")]
+        sets = iter([Credentials("A", "SECRET"), botocore.credentials.Credentials("B", "SECRET")])
+        source = CredentialSource(credentials=lambda: next(sets))
+        assert [source.get(), source.get()] == [Credentials("A", "SECRET"), Credentials("B", "SECRET")]
+
+    def test_a_failing_callable(self) -> None:
+        """What a callable raises becomes a CredentialsError."""
+        with pytest.raises(CredentialsError, match="the api_key callable failed: ZeroDivisionError"):
+            CredentialSource(api_key=lambda: str(1 / 0)).get()
+        with pytest.raises(CredentialsError, match="the credentials callable failed: ZeroDivisionError") as caught:
+            CredentialSource(credentials=lambda: 1 / 0).get()
+        assert caught.value.__context__ is None
+
+    def test_a_failing_refresh(self) -> None:
+        """What botocore raises while refreshing becomes a CredentialsError."""
+
+        def refresh() -> dict[str, str]:
+            raise OSError("metadata service unreachable")
+
+        expired = "2020-01-01T00:00:00Z"
+        theirs = botocore.credentials.RefreshableCredentials.create_from_metadata(
+            {"access_key": "A", "secret_key": "SECRET", "token": "SECRET", "expiry_time": expired}, refresh, "test"
+        )
+        with pytest.raises(CredentialsError, match="a refresh failed: OSError: metadata service unreachable"):
+            CredentialSource(credentials=theirs).get()
+
+    @pytest.mark.parametrize("given", [object(), "AKIA", ("AKIA", "SECRET"), botocore.credentials.Credentials("A", "")])
+    def test_what_is_no_credentials(self, given: Any) -> None:
+        """Anything else is refused by its type, without being shown."""
+        with pytest.raises(CredentialsError, match=type(given).__name__) as caught:
+            freeze(given)
+        assert "SECRET" not in str(caught.value)
+
+    def test_parallel_first_calls_make_one_session(self, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Threads that ask at the same time share one botocore session."""
+        made: list[Any] = []
+        original = botocore.session.Session
+
+        def counting(**options: Any) -> Any:
+            made.append(original(**options))
+            return made[-1]
+
+        monkeypatch.setattr(botocore.session, "Session", counting)
+        source = CredentialSource()
+        found: list[Any] = []
+        threads = [threading.Thread(target=lambda: found.append(source.get())) for _ in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == [Credentials("AKIADEFAULT", "SECRET-default")] * 16
+        assert len(made) == 1
+
+
+class TestFailures:
+    """What is said when there are none."""
+
+    def test_nothing_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Without any credentials the error lists the sources that were tried, in order."""
+        with pytest.raises(CredentialsError) as caught:
+            CredentialSource().get()
+        text = str(caught.value)
+        assert text.startswith("no AWS credentials and no Bedrock API key; tried: AWS_BEARER_TOKEN_BEDROCK, env, ")
+        for method in ("assume-role", "shared-credentials-file", "config-file", "container-role", "iam-role"):
+            assert method in text
+
+    def test_unknown_profile(self, config: Path) -> None:
+        """A misspelled profile is named."""
+        with pytest.raises(CredentialsError, match=r"ProfileNotFound: The config profile \(mine\)"):
+            CredentialSource(profile="mine").get()
+
+    def test_half_credentials(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An access key without its secret is not passed over in silence."""
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+        with pytest.raises(CredentialsError, match="PartialCredentialsError"):
+            CredentialSource().get()
+
+    def test_a_failing_process(self, config: Path) -> None:
+        """A credential process that fails becomes a CredentialsError."""
+        with pytest.raises(CredentialsError, match="CredentialRetrievalError"):
+            CredentialSource(profile="process").get()
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "\n", "SECRET key", "SECRET\n\n", "SECRET\nX-Evil: 1", "SECRET\t", " SECRET", "SECRETé", "SECRET漢", "SECRET\x00"]
+    + ["Bearer SECRET", b"SECRET", 7],
+)
+def test_keys_that_are_refused(key: Any) -> None:
+    """A key that could not stand in a header is refused, and is not repeated."""
+    with pytest.raises(CredentialsError, match=r"^api_key: ") as caught:
+        CredentialSource(api_key=lambda: key).get()
+    assert "SECRET" not in str(caught.value)
+    if isinstance(key, str):
+        with pytest.raises(CredentialsError):
+            Client("us-west-2", api_key=key)
+
+
+def test_one_line_break_at_the_end_is_a_files() -> None:
+    """One line break after a key, as files have it, is left away."""
+    assert clean_api_key("bedrock-api-key-YWJj+/=\n", "x") == "bedrock-api-key-YWJj+/="
+    assert clean_api_key("ABSKx\r\n", "x") == "ABSKx"
+
+
+def test_no_repr_shows_a_secret() -> None:
+    """Reprs show the access key ID at most."""
+    credentials = Credentials("AKIA", "SECRET", "SECRET-token")
+    source = CredentialSource(credentials=credentials)
+    client = Client("us-west-2", api_key="SECRET")
+    shown = f"{credentials!r} {ApiKey('SECRET')!r} {source!r} {client!r}"
+    assert "AKIA" in shown
+    assert "SECRET" not in shown
+
+
+def test_making_a_client_looks_nothing_up() -> None:
+    """A new client has loaded neither botocore nor requests nor jsonschema, and has read no configuration."""
+    code = (
+        "import sys; from bedrock_openai_http import Client; Client(profile='missing'); Client('us-west-2');"
+        "print(sorted({'botocore', 'requests', 'jsonschema', 'urllib3'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert run.stdout.strip() == "[]"

@@ -1,0 +1,232 @@
+"""Which failures are tried again, and when: scenario tables with a clock, a sleep and a random of our own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from email.utils import formatdate
+from time import time
+from typing import Any
+
+import pytest
+
+from bedrock_openai_http import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    BedrockOpenAIError,
+    ConfigurationError,
+    CredentialsError,
+    Headers,
+    HTTPResponse,
+    IncompleteStreamError,
+    RequestValidationError,
+    ResponseFormatError,
+)
+from bedrock_openai_http.error_answers import error_from_response
+from bedrock_openai_http.retry import THROTTLING, TRANSIENT, Retrier, RetryQuota
+
+
+def status(code: int, kind: str | None = None, **headers: str) -> APIStatusError:
+    if kind:
+        headers["x-amzn-ErrorType"] = kind
+    return error_from_response(HTTPResponse(code, Headers(headers), b'{"message": "x"}'))
+
+
+class Play:
+    """Plays a scenario: each attempt gives the next outcome; notes the waits and moves the clock by them."""
+
+    def __init__(self, outcomes: Sequence[Any], uniform: float = 1.0, **options: Any) -> None:
+        self.outcomes = list(outcomes)
+        self.waits: list[float] = []
+        self.now = 100.0
+        self.retrier = Retrier(
+            clock=lambda: self.now, sleep=self.sleep, uniform=lambda: uniform, **{"max_attempts": 3, **options}
+        )
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(round(seconds, 6))
+        self.now += seconds
+
+    def attempt(self, number: int) -> Any:
+        outcome = self.outcomes[number - 1]
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def run(self, deadline: float | None = None) -> Any:
+        return self.retrier.run(self.attempt, deadline)
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        *[(status(code), TRANSIENT) for code in (500, 502, 503, 504)],
+        *[(status(code), None) for code in (300, 307, 400, 401, 403, 404, 408, 409, 413, 422, 424, 501, 529)],
+        (status(429), THROTTLING),
+        (status(429, "ModelNotReadyException"), TRANSIENT),
+        (status(400, "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/"), THROTTLING),
+        (status(400, "TooManyRequestsException"), THROTTLING),
+        (status(503, "SlowDown"), THROTTLING),
+        (status(400, "RequestTimeout"), TRANSIENT),
+        (status(400, "ValidationException"), None),
+        (APIConnectionError("x", phase="connect"), TRANSIENT),
+        (APITimeoutError("x", phase="connect"), TRANSIENT),
+        (APIConnectionError("x", phase="headers"), None),
+        (APITimeoutError("x", phase="headers"), None),
+        (APITimeoutError("x", phase="body"), None),
+        (APIConnectionError("x", phase="body"), None),
+        (APITimeoutError("x", phase="deadline"), None),
+        (ResponseFormatError("x"), None),
+        (IncompleteStreamError("x"), None),
+        (CredentialsError("x"), None),
+        (ConfigurationError("x"), None),
+        (RequestValidationError("x"), None),
+        (APIStatusError("in a 200", status_code=503, response=HTTPResponse(200)), None),
+    ],
+)
+def test_what_is_tried_again(failure: BedrockOpenAIError, reason: str | None) -> None:
+    """Only what surely was not answered, or what the service asks to repeat, is tried again."""
+    assert Retrier().reason(failure) == reason
+
+
+def test_unknown_outcomes_are_repeated_when_told_to() -> None:
+    """With `retry_read_timeouts` an attempt without an answer is repeated, one whose answer had begun is not."""
+    retrier = Retrier(retry_read_timeouts=True)
+    assert retrier.reason(APITimeoutError("x", phase="headers")) == TRANSIENT
+    assert retrier.reason(APIConnectionError("x", phase="headers")) == TRANSIENT
+    assert retrier.reason(APIConnectionError("x", phase="body")) is None
+    assert retrier.reason(APITimeoutError("x", phase="deadline")) is None
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "waits", "result"),
+    [
+        (["ok"], [], "ok"),
+        ([status(500), "ok"], [0.05], "ok"),
+        ([status(500), status(503), "ok"], [0.05, 0.1], "ok"),
+        ([status(500)] * 3, [0.05, 0.1], 500),
+        ([status(429), status(429), "ok"], [1, 2], "ok"),
+        ([status(500), status(429), "ok"], [0.05, 2], "ok"),
+        ([APIConnectionError("x", phase="connect"), "ok"], [0.05], "ok"),
+        ([status(400), "never"], [], 400),
+        ([status(500), status(400), "never"], [0.05], 400),
+    ],
+)
+def test_scenarios(outcomes: list[Any], waits: list[float], result: Any) -> None:
+    """Three attempts, with waits that double, of 0.05 s after a transient failure and 1 s after throttling."""
+    play = Play(outcomes)
+    if isinstance(result, int):
+        with pytest.raises(APIStatusError) as caught:
+            play.run()
+        assert caught.value.status_code == result
+    else:
+        assert play.run() == result
+    assert play.waits == waits
+
+
+def test_waits_grow_up_to_twenty_seconds() -> None:
+    """The wait is a random part of the doubled base, and of 20 seconds at most."""
+    full = [Retrier(uniform=lambda: 1.0).delay(TRANSIENT, i, status(500)) for i in range(11)]
+    assert full == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 20, 20])
+    assert Retrier(uniform=lambda: 0.25).delay(THROTTLING, 3, status(429)) == 2
+    assert Retrier(uniform=lambda: 0.0).delay(THROTTLING, 3, status(429)) == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait"),
+    [
+        ({"x-amz-retry-after": "1500"}, 1.5),
+        ({"x-amz-retry-after": "60000"}, 6.0),  # the wait of 1 s, and 5 s more at most
+        ({"x-amz-retry-after": "10"}, 1.0),
+        ({"x-amz-retry-after": "-5"}, 1.0),
+        ({"x-amz-retry-after": "junk"}, 1.0),
+        ({"x-amz-retry-after": "1500", "retry-after": "9"}, 1.5),
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "300"}, 60.0),
+        ({"retry-after": "0"}, 1.0),
+        ({"retry-after": "nan"}, 1.0),
+        ({"retry-after": "inf"}, 1.0),
+        ({"retry-after": "Fri, 31 Dec 2099 23:59:59 GMT"}, 60.0),
+        ({"retry-after": "Fri, 31 Dec 1999 23:59:59 GMT"}, 1.0),
+        ({"retry-after": "some day"}, 1.0),
+        ({"retry-after-ms": "2500", "retry-after": "9"}, 2.5),
+        ({"retry-after-ms": "x", "retry-after": "9"}, 9.0),
+    ],
+)
+def test_what_the_service_asks_for(headers: dict[str, str], wait: float) -> None:
+    """A hint lengthens the wait within its bounds; one that makes no sense is passed over."""
+    assert Retrier(uniform=lambda: 1.0).delay(THROTTLING, 0, status(429, **headers)) == wait
+
+
+def test_a_date_is_relative_to_now() -> None:
+    """A `Retry-After` date some seconds ahead is waited for."""
+    failure = status(429, **{"retry-after": formatdate(time() + 20, usegmt=True)})
+    assert 17 < Retrier().delay(THROTTLING, 0, failure) <= 20
+
+
+def test_no_wait_goes_past_the_deadline() -> None:
+    """A wait that would reach the deadline is not begun: the failure is raised at once."""
+    play = Play([status(429, **{"retry-after": "30"}), "never"])
+    with pytest.raises(APIStatusError):
+        play.run(deadline=130)
+    assert play.waits == []
+    play = Play([status(429, **{"retry-after": "29"}), "ok"])
+    assert play.run(deadline=130) == "ok"
+
+
+def test_the_quota_ends_a_storm_of_retries() -> None:
+    """35 transient retries empty the quota of 500; after that failures are raised at once."""
+    play = Play([status(500)] * 3)
+    for _ in range(17):
+        with pytest.raises(APIStatusError):
+            play.run()
+    assert len(play.waits) == 34
+    for _ in range(3):
+        with pytest.raises(APIStatusError):
+            play.run()
+    assert len(play.waits) == 35
+
+
+def test_a_success_gives_back() -> None:
+    """A success after a retry gives back what the retry took; one without gives back a single token."""
+    quota = RetryQuota(10)
+    assert quota.take(10)
+    assert not quota.take(1)
+    quota.give(3)
+    assert quota.take(3)
+    quota.give(99)
+    assert quota.take(10)
+    play = Play([status(500), "ok"])
+    for _ in range(100):
+        assert play.run() == "ok"
+    assert len(play.waits) == 100
+
+
+def test_the_quota_holds_among_threads() -> None:
+    """Threads that take from one quota together never take more than it holds."""
+    quota = RetryQuota(500)
+    taken: list[int] = []
+
+    def take() -> None:
+        taken.extend(1 for _ in range(200) if quota.take(5))
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == 100
+
+
+def test_one_attempt_means_one() -> None:
+    """With `max_attempts=1` nothing is repeated."""
+    play = Play([status(500), "never"], max_attempts=1)
+    with pytest.raises(APIStatusError):
+        play.run()
+
+
+def test_other_exceptions_pass() -> None:
+    """What is not a failure of ours, such as Ctrl-C, is neither repeated nor changed."""
+    with pytest.raises(KeyboardInterrupt):
+        Play([KeyboardInterrupt(), "never"]).run()

@@ -1,0 +1,426 @@
+"""The transport over real sockets: what is sent, what is read, what every failure becomes."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+from bedrock_openai_http import (
+    APIConnectionError,
+    APITimeoutError,
+    BedrockOpenAIError,
+    ConfigurationError,
+    Headers,
+    HTTPRequest,
+)
+from bedrock_openai_http.transport import RequestsTransport, _environment
+from bedrock_openai_http.wire import TimeLimits
+from support import CHUNKED_STREAM, CLOSING_STREAM, RawServer, http, http_chunk
+
+SECRET = "SECRET-prompt-or-key"
+
+
+def request_to(url: str, accept: str = "application/json") -> HTTPRequest:
+    headers = {"Content-Type": "application/json", "Accept": accept, "Authorization": f"Bearer {SECRET}"}
+    return HTTPRequest("POST", f"{url}/openai/v1/chat/completions", Headers(headers), SECRET.encode())
+
+
+def fetch(url: str, transport: RequestsTransport | None = None, **limits: Any) -> bytes:
+    own = transport or RequestsTransport()
+    try:
+        response = own.open(request_to(url), TimeLimits(**{"connect": 5, "read": 5, **limits}))
+        try:
+            return b"".join(response.pieces())
+        finally:
+            response.close()
+    finally:
+        if transport is None:
+            own.close()
+
+
+def failure_of(url: str, **limits: Any) -> BedrockOpenAIError:
+    with pytest.raises(BedrockOpenAIError) as caught:
+        fetch(url, **limits)
+    error = caught.value
+    # What requests raises holds the whole request; ours must not, nor lead to it.
+    assert error.__context__ is None
+    assert error.__cause__ is None
+    assert SECRET not in f"{error!s} {error!r} {vars(error)!r}"
+    assert SECRET.encode() not in pickle.dumps(error)
+    return error
+
+
+def test_what_arrives_is_what_was_given() -> None:
+    """The method, the path, the headers and the bytes of the body arrive as they were given."""
+    with RawServer(lambda number: [http(b"ok")]) as server:
+        assert fetch(server.url) == b"ok"
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert lines[0] == "POST /openai/v1/chat/completions HTTP/1.1"
+    assert f"Authorization: Bearer {SECRET}" in lines
+    assert f"Content-Length: {len(SECRET)}" in lines
+    assert body == SECRET.encode()
+
+
+def test_netrc_does_not_replace_the_signature(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Credentials for the host in a .netrc file are not used."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login corp password hunter2\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with RawServer(lambda number: [http(b"ok")]) as server:
+        fetch(server.url)
+    assert f"Authorization: Bearer {SECRET}".encode() in server.requests[0]
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
+def test_redirects_are_not_followed(status: str) -> None:
+    """A redirect is handed back as it is: nothing is sent to where it points."""
+    with RawServer(lambda number: [http(b"target")]) as target:
+        head = f"HTTP/1.1 {status}\r\nLocation: {target.url}/x\r\nContent-Length: 0\r\n\r\n".encode()
+        with RawServer(lambda number: [head]) as server:
+            transport = RequestsTransport()
+            response = transport.open(request_to(server.url), TimeLimits(5, 5))
+            assert response.status_code == int(status[:3])
+            response.close()
+            transport.close()
+    assert target.requests == []
+
+
+def test_cookies_are_not_sent_back() -> None:
+    """A cookie that the service sets is not replayed."""
+    cookie = b"HTTP/1.1 200 OK\r\nSet-Cookie: AWSALB=1\r\nContent-Length: 2\r\n\r\nok"
+    transport = RequestsTransport()
+    with RawServer(lambda number: [cookie]) as server:
+        fetch(server.url, transport)
+        fetch(server.url, transport)
+        transport.close()
+    assert b"cookie" not in server.requests[1].lower()
+
+
+def test_a_connection_is_used_again() -> None:
+    """Answers that are read to their end leave their connection for the next request."""
+    transport = RequestsTransport()
+    with RawServer(lambda number: [http(b"ok" * number)]) as server:
+        assert [fetch(server.url, transport) for _ in range(3)] == [b"ok", b"okok", b"okokok"]
+        transport.close()
+    assert server.connections == 1
+
+
+def test_a_stream_that_was_drained_leaves_its_connection() -> None:
+    """After the end mark what little is left is read, and the connection serves the next request."""
+    stream = [CHUNKED_STREAM, http_chunk(b"data: [DONE]\n\n"), http_chunk(b"")]
+    transport = RequestsTransport()
+    with RawServer(lambda number: stream) as server:
+        for _ in range(3):
+            response = transport.open(request_to(server.url), TimeLimits(5, 5))
+            assert next(response.pieces()) == b"data: [DONE]\n\n"
+            response.close(drain=True)
+        transport.close()
+    assert server.connections == 1
+
+
+def test_a_stream_that_was_left_does_not() -> None:
+    """A stream that is closed early takes its connection with it: the rest must not be the next answer."""
+    stream = [CHUNKED_STREAM, http_chunk(b"one"), http_chunk(b"two"), http_chunk(b"")]
+    transport = RequestsTransport()
+    with RawServer(lambda number: stream) as server:
+        for _ in range(2):
+            response = transport.open(request_to(server.url), TimeLimits(5, 5))
+            assert next(response.pieces()) == b"one"
+            response.close()
+        transport.close()
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("head", [CHUNKED_STREAM, CLOSING_STREAM], ids=["chunked", "until close"])
+def test_pieces_come_as_they_arrive(head: bytes) -> None:
+    """A piece is handed on before the server has sent the next one, whatever the framing."""
+    frame = http_chunk if head is CHUNKED_STREAM else bytes
+    go_on = threading.Event()
+
+    def script(number: int) -> Any:
+        yield head + frame(b"first")
+        assert go_on.wait(10)
+        yield frame(b"second")
+        yield http_chunk(b"") if head is CHUNKED_STREAM else None
+
+    transport = RequestsTransport()
+    with RawServer(script) as server:
+        response = transport.open(request_to(server.url), TimeLimits(5, 5))
+        pieces = response.pieces()
+        assert next(pieces) == b"first"  # the server sends no more until it is told to
+        go_on.set()
+        assert b"".join(pieces) == b"second"
+        response.close()
+        transport.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        http(b"half", length=100),
+        CHUNKED_STREAM + b"64\r\nhalf",
+        CHUNKED_STREAM + http_chunk(b"half"),
+        CHUNKED_STREAM + http_chunk(b"half") + b"zz\r\n",
+    ],
+    ids=["short Content-Length", "cut chunk", "cut between chunks", "bad chunk size"],
+)
+def test_a_truncated_answer(answer: bytes) -> None:
+    """What had arrived of a truncated answer is handed on before the error, which has the request ID."""
+    transport = RequestsTransport()
+    got = b""
+    with RawServer(lambda number: [answer, None]) as server:
+        response = transport.open(request_to(server.url), TimeLimits(5, 5))
+        with pytest.raises(APIConnectionError, match="the answer broke off") as caught:
+            for piece in response.pieces():
+                got += piece
+        transport.close()
+    assert got == b"half"
+    assert (caught.value.phase, caught.value.request_id) == ("body", "r-1")
+
+
+def test_connection_refused() -> None:
+    """A port where nobody listens: a connection error in the system's words, with host and port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    error = failure_of(f"http://127.0.0.1:{port}")
+    assert type(error) is APIConnectionError
+    assert str(error) == f"cannot connect to 127.0.0.1:{port}: Connection refused"
+    assert error.phase == "connect"
+
+
+def test_unknown_host() -> None:
+    """A host that cannot be resolved is a connection error in phase `connect`."""
+    error = failure_of("http://no-such-host.invalid")
+    assert isinstance(error, APIConnectionError)
+    assert error.phase == "connect"
+    assert str(error).startswith("cannot connect to no-such-host.invalid: ")
+
+
+def test_no_tls_where_tls_is_expected() -> None:
+    """A server that speaks no TLS is a connection error in phase `connect`."""
+    with RawServer(lambda number: [http(b"ok")]) as server:
+        error = failure_of(server.url.replace("http:", "https:"))
+    assert isinstance(error, APIConnectionError)
+    assert error.phase == "connect"
+
+
+def test_a_connection_that_is_closed_unanswered() -> None:
+    """A request that the server drops without an answer has an unknown outcome: phase `headers`."""
+    with RawServer(lambda number: [None]) as server:
+        error = failure_of(server.url)
+    assert type(error) is APIConnectionError
+    assert error.phase == "headers"
+    assert len(server.requests) == 1
+
+
+def test_an_answer_that_is_no_http() -> None:
+    """Bytes that are no HTTP answer are a connection error."""
+    with RawServer(lambda number: [b"hello\r\n\r\n", None]) as server:
+        error = failure_of(server.url)
+    assert isinstance(error, APIConnectionError)
+    assert error.phase == "headers"
+
+
+def test_no_answer_in_time() -> None:
+    """Silence after the request is a timeout in phase `headers`."""
+    with RawServer(lambda number: [9.0]) as server:
+        error = failure_of(server.url, read=0.1)
+    assert type(error) is APITimeoutError
+    assert error.phase == "headers"
+    assert str(error).endswith("within 0.1 s")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(("accept", "phase"), [("application/json", "body"), ("text/event-stream", "idle")])
+def test_silence_in_the_body(accept: str, phase: str) -> None:
+    """Silence within the body is a timeout, called `idle` in a stream, with the request ID."""
+    transport = RequestsTransport()
+    with RawServer(lambda number: [CHUNKED_STREAM + http_chunk(b"x"), 9.0]) as server:
+        response = transport.open(request_to(server.url, accept), TimeLimits(5, 0.1))
+        with pytest.raises(APITimeoutError) as caught:
+            list(response.pieces())
+        transport.close()
+    assert (caught.value.phase, caught.value.request_id) == (phase, "r-1")
+
+
+def test_the_deadline_ends_a_dripping_body() -> None:
+    """A body that keeps dripping is ended by the deadline, which no single wait would have reached."""
+
+    def drip(number: int) -> Any:
+        yield CHUNKED_STREAM
+        while True:
+            yield http_chunk(b"x")
+            yield 0.02
+
+    with RawServer(drip) as server:
+        started = time.monotonic()
+        error = failure_of(server.url, deadline=started + 0.3)
+    assert type(error) is APITimeoutError
+    assert error.phase == "deadline"
+    assert 0.25 < time.monotonic() - started < 3
+
+
+def test_a_deadline_that_has_passed() -> None:
+    """With no time left nothing is sent."""
+    with RawServer(lambda number: [http(b"ok")]) as server:
+        error = failure_of(server.url, deadline=time.monotonic() - 1)
+    assert isinstance(error, APITimeoutError)
+    assert error.phase == "deadline"
+    assert server.requests == []
+
+
+def test_a_url_that_requests_would_rewrite() -> None:
+    """A URL that would change on the way would break its signature, and is refused."""
+    with pytest.raises(ConfigurationError, match="would be rewritten"):
+        RequestsTransport().open(HTTPRequest("POST", "http://127.0.0.1:1/a b", Headers(), b""), TimeLimits(1, 1))
+
+
+class Spy(HTTPAdapter):
+    """An adapter that notes what it was asked for and fails."""
+
+    def send(self, request: Any, **options: Any) -> Any:
+        self.request, self.options = request, options
+        raise requests.ConnectionError("spy")
+
+
+class TestSession:
+    """A session that the caller gives."""
+
+    def test_its_adapters_and_settings_are_used(self) -> None:
+        """The session's adapter sends, with the session's proxies, `verify` and `cert`."""
+        session = requests.Session()
+        spy = Spy()
+        session.mount("https://bedrock", spy)
+        session.verify, session.cert = "/my/ca.pem", "/my/cert.pem"
+        session.proxies = {"https": "http://proxy:1"}
+        session.headers["X-Session"] = "unsigned"
+        session.auth = ("user", "password")
+        with pytest.raises(APIConnectionError):
+            RequestsTransport(session).open(request_to("https://bedrock.example"), TimeLimits(1, 2))
+        assert spy.options == {
+            "stream": True,
+            "timeout": (1, 2),
+            "verify": "/my/ca.pem",
+            "cert": "/my/cert.pem",
+            "proxies": {"https": "http://proxy:1"},
+        }
+        assert spy.request.headers["Authorization"] == f"Bearer {SECRET}"
+        assert "X-Session" not in spy.request.headers
+
+    def test_it_is_not_closed(self) -> None:
+        """Closing the client leaves the session open: it is the caller's."""
+        session = requests.Session()
+        closed: list[bool] = []
+        session.close = lambda: closed.append(True)  # type: ignore[method-assign]
+        RequestsTransport(session).close()
+        assert closed == []
+
+
+class TestEnvironment:
+    """Proxies and CA bundles: what the session says comes before what the environment says."""
+
+    URL = "https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1/chat/completions"
+
+    def test_ca_bundles(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """AWS_CA_BUNDLE, then REQUESTS_CA_BUNDLE, then CURL_CA_BUNDLE; an explicit choice beats all."""
+        session = requests.Session()
+        assert _environment(session, self.URL)[1] is True
+        for name in ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"):
+            monkeypatch.setenv(name, f"/{name}")
+            assert _environment(session, self.URL)[1] == f"/{name}"
+        session.verify = "/mine"
+        assert _environment(session, self.URL)[1] == "/mine"
+        session.verify = False
+        assert _environment(session, self.URL)[1] is False
+
+    def test_proxies(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Environment proxies are used except for hosts of NO_PROXY; the session's own come first."""
+        session = requests.Session()
+        monkeypatch.setenv("HTTPS_PROXY", "http://corporate:3128")
+        assert _environment(session, self.URL)[0]["https"] == "http://corporate:3128"
+        monkeypatch.setenv("NO_PROXY", ".amazonaws.com")
+        assert _environment(session, self.URL)[0] == {}
+        session.proxies = {"https": "http://mine:1"}
+        assert _environment(session, self.URL)[0] == {"https": "http://mine:1"}
+        session.proxies, session.trust_env = {}, False
+        monkeypatch.delenv("NO_PROXY")
+        assert _environment(session, self.URL)[0] == {}
+
+    def test_a_proxy_sees_the_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy of the environment is used over real sockets."""
+        with RawServer(lambda number: [http(b"from the proxy")]) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            monkeypatch.setenv("http_proxy", proxy.url)
+            assert fetch("http://bedrock.example") == b"from the proxy"
+        assert proxy.requests[0].startswith(b"POST http://bedrock.example/openai/v1/chat/completions HTTP/1.1")
+
+    def test_no_proxy_for_this_machine(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What goes to this machine goes there straight, so that plain http with a key never leaves it."""
+        with RawServer(lambda number: [http(b"proxy")]) as proxy, RawServer(lambda number: [http(b"direct")]) as server:
+            for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+                monkeypatch.setenv(name, proxy.url)
+            assert fetch(server.url) == fetch(server.url.replace("127.0.0.1", "localhost")) == b"direct"
+        assert proxy.requests == []
+
+    def test_a_dead_proxy_with_a_password(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy that does not answer is a connection error that does not show its password."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        monkeypatch.setenv("https_proxy", f"http://user:hunter2@127.0.0.1:{port}")
+        error = failure_of("https://bedrock.example")
+        assert isinstance(error, APIConnectionError)
+        assert error.phase == "connect"
+        assert "hunter2" not in str(error)
+
+
+def test_keep_alive_is_set_on_the_socket() -> None:
+    """Connections notice a dead peer: keep-alive after 60 s, every 30 s, 5 times."""
+    transport = RequestsTransport()
+    with RawServer(lambda number: [CHUNKED_STREAM + http_chunk(b"x"), 5.0]) as server:
+        response = transport.open(request_to(server.url), TimeLimits(5, 5))
+        sock = response._raw.connection.sock  # type: ignore[attr-defined]
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        wanted = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 5}
+        known = {name: value for name, value in wanted.items() if hasattr(socket, name)}
+        assert known
+        for name, value in known.items():
+            assert sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) == value
+        response.close()
+        transport.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+def test_a_fork_gets_connections_of_its_own() -> None:
+    """After a fork with a warm pool, parent and child each get their own answers over connections of their own."""
+    transport = RequestsTransport()
+    with RawServer(lambda number: [http(b"%d" % number)]) as server:
+        assert fetch(server.url, transport) == b"1"
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if fetch(server.url, transport) == b"2" else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert fetch(server.url, transport) == b"3"
+        transport.close()
+    assert server.connections == 2
+
+
+def test_a_closed_transport_opens_again() -> None:
+    """After close() the next request opens new connections."""
+    transport = RequestsTransport()
+    with RawServer(lambda number: [http(b"ok")]) as server:
+        fetch(server.url, transport)
+        transport.close()
+        fetch(server.url, transport)
+        transport.close()
+    assert server.connections == 2
