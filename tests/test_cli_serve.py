@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
-from loopback import BODY, PATH, PROMPT, ask, bearer, encoded, send
 
 from bedrock_openai_http.cli import main
 from bedrock_openai_http.credentials import Credentials
 from bedrock_openai_http.testing import LocalEndpoint
+from loopback import BODY, PATH, PROMPT, ask, bearer, encoded, send
 
 #: Python takes Ctrl-C only where its parent did not ignore it, as a shell does for what it runs in the background.
 PROGRAM = """\

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from loopback import BODY, PATH, PROMPT, ask, bearer, encoded, exchange, head, port, read_all, send, send_on
 
 from bedrock_openai_http.testing import LocalEndpoint, ReceivedRequest
+from loopback import BODY, PATH, PROMPT, ask, bearer, encoded, exchange, head, port, read_all, send, send_on
 
 
 @pytest.fixture

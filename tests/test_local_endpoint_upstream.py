@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from loopback import BODY, CORAL, PATH, ask, bearer, encoded, port, send
 
 from bedrock_openai_http.errors import ConfigurationError
 from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.testing.server import Connection, LoopbackServer
+from loopback import BODY, CORAL, PATH, ask, bearer, encoded, port, send
 
 
 @contextmanager

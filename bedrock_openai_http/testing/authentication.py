@@ -10,8 +10,7 @@ import secrets
 import string
 from dataclasses import dataclass, field
 
-from bedrock_openai_http.credentials import Credentials
-
+from ..credentials import Credentials
 from .received import ReceivedRequest
 from .verifier import Refusal, Scope, verify
 

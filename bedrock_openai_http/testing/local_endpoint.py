@@ -23,11 +23,10 @@ from itertools import chain
 from types import TracebackType
 from typing import Any
 
-from bedrock_openai_http.credentials import Credentials
-from bedrock_openai_http.errors import RequestValidationError
-from bedrock_openai_http.schemas import load_schema
-from bedrock_openai_http.validation import validate_request
-
+from ..credentials import Credentials
+from ..errors import RequestValidationError
+from ..schemas import load_schema
+from ..validation import validate_request
 from . import answers
 from .authentication import Door, Identity
 from .exchange import Exchange, event, json_text

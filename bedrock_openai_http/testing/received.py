@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bedrock_openai_http import jsontext
-from bedrock_openai_http.wire import Headers
+from .. import jsontext
+from ..wire import Headers
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import Any
 from urllib.parse import urlsplit
 
-from bedrock_openai_http import jsontext
-from bedrock_openai_http.errors import ConfigurationError
+from .. import jsontext
+from ..errors import ConfigurationError
 
 #: Seconds that the upstream server may be silent; a model on a small machine takes its time.
 TIMEOUT_SECONDS = 600.0

@@ -14,9 +14,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
-from bedrock_openai_http.credentials import Credentials
-from bedrock_openai_http.wire import SECRET_HEADERS
-
+from ..credentials import Credentials
+from ..wire import SECRET_HEADERS
 from .received import ReceivedRequest
 from .sigv4 import ALGORITHM, canonical_request, payload_hash, signature
 
