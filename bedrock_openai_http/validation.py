@@ -60,7 +60,7 @@ def _error(flaw: Flaw) -> RequestValidationError:
 
 
 def _request_flaw(request: ChatCompletionRequest) -> Flaw | None:
-    own, extra = request.own_fields(), request.extra_body or {}
+    own, extra = request.own_fields(), plain(request.extra_body) or {}
     if not isinstance(extra, Mapping):
         return Flaw((), "type", "extra_body must be a mapping")
     for name in extra:
@@ -204,10 +204,11 @@ _MESSAGES: Mapping[str, Callable[[Any], str]] = {
 }
 
 
-#: What Bedrock takes in the guardrail headers: the shapes of InvokeModel in botocore's service model.
+#: What Bedrock takes in the guardrail headers: the shapes of InvokeModel in botocore's service model. Its pattern of
+#: an ARN would let a line break pass, which is no part of a header.
 _GUARDRAIL_RULES: Mapping[str, tuple[str, str]] = {
     "identifier": (
-        r"[a-z0-9]+|arn:aws(-[^:]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+",
+        r"[a-z0-9]+|arn:aws(-[a-z0-9-]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+",
         "lower-case letters and digits, or the ARN of a guardrail",
     ),
     "version": (r"[1-9][0-9]{0,7}|DRAFT", 'a number of 1 to 8 digits that does not begin with 0, or "DRAFT"'),

@@ -351,6 +351,13 @@ def test_a_tool_call_that_is_demanded_is_made(endpoint: LocalEndpoint, choice: A
         assert answer["finish_reason"] == "tool_calls"
 
 
+def test_a_tool_call_that_the_budget_cuts_off_is_not_made(endpoint: LocalEndpoint) -> None:
+    """Where reasoning uses up the budget, there is no call, and the finish reason says why."""
+    choice = ask(endpoint, tools=TOOLS, tool_choice="required", max_completion_tokens=3).json["choices"][0]
+    assert "tool_calls" not in choice["message"]
+    assert choice["finish_reason"] == "length"
+
+
 def test_a_tool_call_that_is_not_demanded_is_not_made(endpoint: LocalEndpoint) -> None:
     """Offered tools alone, or a choice left to the model, get a text."""
     for choice in ({}, {"tool_choice": "auto"}, {"tool_choice": "none"}):

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bedrock_openai_http.testing import LocalEndpoint, ReceivedRequest
+from bedrock_openai_http.testing.server import Connection, LoopbackServer
 from loopback import BODY, PATH, PROMPT, ask, bearer, encoded, exchange, head, port, read_all, send, send_on
 
 
@@ -35,18 +36,36 @@ def test_two_requests_share_a_connection(endpoint: LocalEndpoint) -> None:
 
 
 def test_head_is_answered_without_a_body(endpoint: LocalEndpoint) -> None:
-    """The connection stays usable after a HEAD request."""
-    connection = http.client.HTTPConnection("127.0.0.1", port(endpoint), timeout=10)
-    head = send_on(connection, b"", bearer(endpoint.api_key), method="HEAD")
-    assert (head.status, head.body) == (200, b"")
-    assert send_on(connection, encoded(BODY), bearer(endpoint.api_key)).status == 200
-    connection.close()
+    """The length is announced, and nothing follows that the next answer could be mistaken for."""
+    answer = exchange(endpoint, head(endpoint, "Connection: close").replace(b"POST", b"HEAD", 1))
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"\r\n\r\n")
+    assert b"Content-Length: " in answer
+
+
+def test_pieces_leave_at_once() -> None:
+    """The kernel is told not to hold small pieces back."""
+    options = []
+
+    def respond(connection: Connection) -> None:
+        options.append(connection.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        connection.send_whole(200, {}, b"")
+
+    server = LoopbackServer(0, respond)
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+        read_all(client)
+    server.close()
+    assert options != [0]
+    assert len(options) == 1
 
 
 def test_an_old_client_gets_a_stream_without_chunks(endpoint: LocalEndpoint) -> None:
     """HTTP/1.0 knows no chunked coding: the body ends with the connection."""
     body = encoded({**BODY, "stream": True})
-    answer = exchange(endpoint, head(endpoint, f"Content-Length: {len(body)}", version="1.0") + body)
+    answer = exchange(
+        endpoint, head(endpoint, f"Content-Length: {len(body)}", "Connection: keep-alive", version="1.0") + body
+    )
     top, _, rest = answer.partition(b"\r\n\r\n")
     assert b"chunked" not in top
     assert rest.startswith(b"data: {")
@@ -85,6 +104,7 @@ def test_a_body_that_cannot_be_taken_is_refused_unread(
         answer = read_all(client)
     assert answer.startswith(b"HTTP/1.1 %d " % status)
     assert b"x-amzn-RequestId: " in answer
+    assert b"Connection: close" in answer
     assert b"ValidationException" in answer
 
 
@@ -135,14 +155,14 @@ def test_it_is_reached_on_this_machine_only(endpoint: LocalEndpoint) -> None:
 
 def test_stopping_ends_open_connections_and_threads() -> None:
     """`stop` returns at once although a client holds its connection, and no thread is left."""
-    before = threading.active_count()
+    before = set(threading.enumerate())
     endpoint = LocalEndpoint().start()
     connection = http.client.HTTPConnection("127.0.0.1", port(endpoint), timeout=10)
     assert send_on(connection, encoded(BODY), bearer(endpoint.api_key)).status == 200
     begun = time.monotonic()
     endpoint.stop()
     assert time.monotonic() - begun < 2
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
     assert connection.sock.recv(1) == b""
     connection.close()
 

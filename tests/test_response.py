@@ -26,7 +26,10 @@ from bedrock_openai_http.response import read_response
 
 from support import RecordedResponse
 
-EXAMPLES = Path(__file__).parent / "cases" / "spec_examples"
+EXAMPLES = {
+    path.stem: json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((Path(__file__).parent / "cases" / "spec_examples").glob("*.json"))
+}
 
 #: As the runtime answers, with the keys it sends and in its order; the text is ours.
 RUNTIME: dict[str, Any] = {
@@ -83,10 +86,10 @@ def test_a_recorded_answer() -> None:
     assert completion.extra == completion.choices[0].extra == completion.choices[0].message.extra == {}
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("create_*.response.json")))
+@pytest.mark.parametrize("name", [name for name, example in EXAMPLES.items() if "completion" in example])
 def test_the_specifications_answers(name: str) -> None:
     """Every example answer of the API's specification is read, and keeps its body."""
-    body = json.loads((EXAMPLES / name).read_text(encoding="utf-8"))
+    body = EXAMPLES[name]["completion"]
     completion = parse_completion(answer(body))
     assert completion.raw == body
     assert completion.id == body["id"]

@@ -292,6 +292,16 @@ def test_a_guardrail_that_intervened_once_has_intervened() -> None:
     assert outcome.intervened
 
 
+@pytest.mark.parametrize("name", ["streaming", "chunk_object"])
+def test_the_specifications_chunks(name: str) -> None:
+    """The example chunks of the API's specification add up to their answer."""
+    path = STREAMS.parent / "spec_examples" / f"{name}.json"
+    events = [json.dumps(item) for item in json.loads(path.read_text(encoding="utf-8"))["chunks"]]
+    chunks, total = whole([f"data: {event}\n\n".encode() for event in events] + [END])
+    assert [item.raw for item in chunks] == [json.loads(event) for event in events]
+    assert (total.completion().text, total.completion().finish_reason) == ("Hello", "stop")
+
+
 class TestChatCompletionStream:
     """The stream as the caller holds it."""
 

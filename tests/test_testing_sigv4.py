@@ -253,23 +253,30 @@ def test_what_the_changes_are_made_to_is_accepted() -> None:
     assert check(GOOD, BEDROCK) is None
 
 
+def also_signing(name: str, request: ReceivedRequest) -> ReceivedRequest:
+    """Return `request` signed anew, with the header `name` among what is signed."""
+    names = sorted(["content-type", "host", "x-amz-date", "x-amz-security-token", name.lower()])
+    scope = "20260102/us-west-2/bedrock/aws4_request"
+    made = signature(request, names, date=request.headers["x-amz-date"], scope=scope, secret_key=SECRET_KEY)
+    claim = f"SignedHeaders={';'.join(names)}, Signature={made}"
+    value = re.sub("SignedHeaders=.*", claim, GOOD.headers["authorization"])
+    return with_header("Authorization", value, request)
+
+
 @pytest.mark.parametrize("name", ["Connection", "Keep-Alive", "TE", "Transfer-Encoding", "Upgrade"])
 def test_a_header_that_ends_at_the_front_end_must_not_be_signed(name: str) -> None:
     """A good signature over a hop-by-hop header fails, as it does behind Bedrock's front end."""
     request = with_header(name, "value")
     assert check(request, BEDROCK) is None
-    names = sorted(["content-type", "host", "x-amz-date", "x-amz-security-token", name.lower()])
-    made = signature(
-        request,
-        names,
-        date=request.headers["x-amz-date"],
-        scope="20260102/us-west-2/bedrock/aws4_request",
-        secret_key=SECRET_KEY,
-    )
-    value = re.sub(
-        "SignedHeaders=.*", f"SignedHeaders={';'.join(names)}, Signature={made}", GOOD.headers["authorization"]
-    )
-    refusal = check(with_header("Authorization", value, request), BEDROCK)
+    assert check(also_signing("Accept", with_header("Accept", "*/*")), BEDROCK) is None
+    refusal = check(also_signing(name, request), BEDROCK)
+    assert refusal is not None
+    assert refusal.message.startswith(MISMATCH)
+
+
+def test_a_signed_header_must_arrive() -> None:
+    """A header that was signed empty and then lost on the way is missed, although it had no value to lose."""
+    refusal = check(also_signing("X-Amzn-Bedrock-Trace", GOOD), BEDROCK)
     assert refusal is not None
     assert refusal.message.startswith(MISMATCH)
 

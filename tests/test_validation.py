@@ -131,6 +131,15 @@ def test_every_rule_has_a_case() -> None:
     assert {case[3] for case in BAD} == (keywords - structure) | (set(RULES) - {"given-twice"})
 
 
+def test_the_bundled_schema_alone_refuses_the_same() -> None:
+    """Other validators than ours find the same bodies at fault, except that 1.0 may be an integer to them."""
+    alone = Draft202012Validator(load_schema("request"))
+    ours = set(RULES) - {"unknown-key"}
+    for what, request_body, _, rule, _ in BAD:
+        if rule not in ours:
+            assert alone.is_valid(request_body) == (what == "a float for an integer"), what
+
+
 def keywords_of(schema: Any) -> set[str]:
     """Every keyword in a schema; the names of its properties and definitions are none."""
     if not isinstance(schema, dict):
@@ -197,6 +206,25 @@ def test_what_the_api_allows_is_not_refused(request_body: Any) -> None:
     validate_request(request_body)
 
 
+LIMITS = [
+    ("temperature", 0, 2),
+    ("top_p", 0, 1),
+    ("frequency_penalty", -2, 2),
+    ("presence_penalty", -2, 2),
+    ("n", 1, 128),
+    ("seed", -(2**63), 2**63 - 1),
+]
+
+
+@pytest.mark.parametrize(("name", "least", "most"), LIMITS)
+def test_a_number_may_be_at_its_limits_and_not_beyond(name: str, least: int, most: int) -> None:
+    """Both ends of a range belong to it."""
+    validate_request(body(**{name: least}))
+    validate_request(body(**{name: most}))
+    assert error_of(body(**{name: least - 1})).rule == "minimum"
+    assert error_of(body(**{name: most + 1})).rule == "maximum"
+
+
 def test_values_may_be_nested_as_deep_as_the_limit() -> None:
     """The limit is on what is refused, and the deepest value that is not refused is accepted."""
     tool = {"type": "function", "function": {"name": "f", "parameters": {"a": nested(MAX_DEPTH - 5)}}}
@@ -234,7 +262,7 @@ def test_an_enormous_prompt_of_the_wrong_type_gives_a_short_error() -> None:
 
 def test_extra_body_is_only_checked_to_be_json() -> None:
     """Fields that this version does not know can be sent, if they can be sent at all."""
-    extra = {"new_field": {"anything": [1, None]}, "temperature": 7}
+    extra = {"new_field": {"anything": (1, None, UserMessage("a"))}, "temperature": 7}
     validate_request(ChatCompletionRequest(MODEL, [UserMessage("a")], extra_body=extra))
     error = error_of(ChatCompletionRequest(MODEL, [UserMessage("a")], extra_body={"new": {"a": [math.nan]}}))
     assert (error.json_path, error.rule) == ("$.new.a[0]", "json-number")

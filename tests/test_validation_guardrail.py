@@ -35,6 +35,7 @@ def test_a_good_guardrail_is_accepted(guardrail: Guardrail) -> None:
         ("identifier", "C4N4RY"),
         ("identifier", "c4n4ry\r\nx: y"),
         ("identifier", "c4n4ry\n"),
+        ("identifier", ARN.replace("aws:", "aws-c4n4ry\r\nx:", 1)),
         ("identifier", "a" * 2049),
         ("identifier", 1),
         ("version", "0"),

@@ -104,7 +104,7 @@ class LocalEndpoint:
 
     @property
     def requests(self) -> list[ReceivedRequest]:
-        """Every request received so far, in order, refused ones too."""
+        """Every request that has arrived whole so far, in order, refused ones too."""
         return list(self._requests)
 
     def rotate(self) -> None:

@@ -145,23 +145,24 @@ class Connection(BaseHTTPRequestHandler):
 
     def send_whole(self, status: int, headers: dict[str, str], body: bytes) -> None:
         """Send one answer with its length."""
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
+        self._send_head(status, {**headers, "Content-Length": str(len(body))})
         if self.command != "HEAD":
             self.wfile.write(body)
 
     def start_stream(self, status: int, headers: dict[str, str]) -> None:
         """Send the head of an answer whose body follows in pieces."""
         self._chunked = self.request_version >= "HTTP/1.1"
-        self.close_connection = self.close_connection or not self._chunked
+        if self._chunked:
+            headers = {**headers, "Transfer-Encoding": "chunked"}
+        else:
+            self.close_connection = True
+        self._send_head(status, headers)
+
+    def _send_head(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        if self._chunked:
-            self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         self.end_headers()
 
     def send_piece(self, piece: bytes) -> None:

