@@ -7,8 +7,18 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
-from bedrock_openai_http import Headers
+from bedrock_openai_http import ChatCompletionRequest, Client, Headers, SystemMessage, UserMessage
+
+MODEL = "openai.gpt-oss-20b-1:0"
+PROMPT = "SECRET prompt"
+KEY = "bedrock-api-key-SECRET"
+REQUEST = ChatCompletionRequest(MODEL, [SystemMessage("Be brief."), UserMessage(PROMPT)])
+COMPLETION = (
+    b'{"choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}]}'
+)
+CHUNK = b'data: {"choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": null}]}\n\n'
 
 
 class RecordedResponse:
@@ -90,6 +100,17 @@ class RawServer:
                         connection.sendall(step)
 
 
+def client_of(server: RawServer, **options: Any) -> Client:
+    """Return a client of `server` with an API key."""
+    return Client(base_url=server.url, **{"api_key": KEY, **options})
+
+
+def quick(client: Client) -> Client:
+    """Return the client with waits between attempts that take no time."""
+    client._retrier._sleep = lambda seconds: None
+    return client
+
+
 def _read_request(connection: socket.socket) -> bytes:
     """Return one whole request, b"" at the end of the connection, or what has come of a TLS handshake."""
     data = b""
@@ -114,10 +135,9 @@ def http(body: bytes, status: str = "200 OK", kind: str = "application/json", le
     return head.encode() + body
 
 
-CHUNKED_STREAM = (
-    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-amzn-RequestId: r-1\r\nTransfer-Encoding: chunked\r\n\r\n"
-)
-CLOSING_STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-amzn-RequestId: r-1\r\nConnection: close\r\n\r\n"
+_STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-amzn-RequestId: r-1\r\n"
+CHUNKED_STREAM = _STREAM + b"Transfer-Encoding: chunked\r\n\r\n"
+CLOSING_STREAM = _STREAM + b"Connection: close\r\n\r\n"
 
 
 def http_chunk(data: bytes) -> bytes:

@@ -48,7 +48,16 @@ def test_guardrail_headers() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["SECRET\r\nX-Evil: 1", "SECRET\r\n folded", "SECRET\x00", "SECRET\x7f", "SECRETé", "SECRET漢", "SECRET\u00a0", "SECRET\u0085"]
+    [
+        "SECRET\r\nX-Evil: 1",
+        "SECRET\r\n folded",
+        "SECRET\x00",
+        "SECRET\x7f",
+        "SECRETé",
+        "SECRET漢",
+        "SECRET\u00a0",
+        "SECRET\u0085",
+    ]
     + ["SECRET\tx", " SECRET", "SECRET ", "SECRET  x", "", "SECRET" * 20_000, b"SECRET", 7, None],
 )
 def test_header_values_that_are_refused(value: str) -> None:
@@ -65,7 +74,9 @@ def test_header_names_that_are_refused(name: str) -> None:
         build_http_request({}, URL, extra_headers={name: "x"})
 
 
-@pytest.mark.parametrize("name", ["Authorization", "HOST", "x-amz-date", "X-Amz-Security-Token", "Content-Length", "Accept"])
+@pytest.mark.parametrize(
+    "name", ["Authorization", "HOST", "x-amz-date", "X-Amz-Security-Token", "Content-Length", "Accept"]
+)
 def test_headers_of_the_client_are_reserved(name: str) -> None:
     """Headers that authenticate, or that describe the body, are not the caller's."""
     with pytest.raises(ConfigurationError, match=f"^extra_headers: {name} is set by the client$"):

@@ -114,5 +114,8 @@ def test_an_unknown_field_is_refused(endpoint: LocalEndpoint) -> None:
 def test_timeout() -> None:
     """`timeout` is for this call only."""
     with RawServer(lambda number: [CHUNKED_STREAM, http_chunk(b": "), 9.0]) as server:
-        with Client(base_url=server.url, api_key="k") as client, pytest.raises(BedrockOpenAIError, match=r"within 0\.1 s"):
+        with (
+            Client(base_url=server.url, api_key="k") as client,
+            pytest.raises(BedrockOpenAIError, match=r"within 0\.1 s"),
+        ):
             list(client.chat.completions.create(model="m", messages=MESSAGES, stream=True, timeout=0.1))

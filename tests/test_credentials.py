@@ -73,7 +73,11 @@ class TestPrecedence:
 
     @pytest.mark.parametrize(
         "kinds",
-        [{"api_key": "x", "profile": "p"}, {"api_key": "x", "credentials": object()}, {"credentials": object(), "profile": "p"}],
+        [
+            {"api_key": "x", "profile": "p"},
+            {"api_key": "x", "credentials": object()},
+            {"credentials": object(), "profile": "p"},
+        ],
     )
     def test_two_explicit_kinds_are_refused(self, kinds: dict[str, Any]) -> None:
         """Two ways to authenticate at once are a mistake that is named."""
@@ -120,7 +124,9 @@ class TestProviders:
         with pytest.raises(CredentialsError, match="a refresh failed: OSError: metadata service unreachable"):
             CredentialSource(credentials=theirs).get()
 
-    @pytest.mark.parametrize("given", [object(), "AKIA", ("AKIA", "SECRET"), botocore.credentials.Credentials("A", "")])
+    @pytest.mark.parametrize(
+        "given", [object(), "AKIA", ("AKIA", "SECRET"), botocore.credentials.Credentials("A", "")]
+    )
     def test_what_is_no_credentials(self, given: Any) -> None:
         """Anything else is refused by its type, without being shown."""
         with pytest.raises(CredentialsError, match=type(given).__name__) as caught:
@@ -179,7 +185,18 @@ class TestFailures:
 
 @pytest.mark.parametrize(
     "key",
-    ["", "\n", "SECRET key", "SECRET\n\n", "SECRET\nX-Evil: 1", "SECRET\t", " SECRET", "SECRETé", "SECRET漢", "SECRET\x00"]
+    [
+        "",
+        "\n",
+        "SECRET key",
+        "SECRET\n\n",
+        "SECRET\nX-Evil: 1",
+        "SECRET\t",
+        " SECRET",
+        "SECRETé",
+        "SECRET漢",
+        "SECRET\x00",
+    ]
     + ["Bearer SECRET", b"SECRET", 7],
 )
 def test_keys_that_are_refused(key: Any) -> None:

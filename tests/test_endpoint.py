@@ -71,11 +71,32 @@ def test_base_url(base_url: str, url: str | None) -> None:
 
 @pytest.mark.parametrize(
     "base_url",
-    ["", "host.example", "ftp://host.example", "https://", "https:///path", "//host.example", "https://a b", "https://a/b c"]
-    + ["https://user@host.example", "https://user:SECRET@host.example", "https://host.example:x", "https://host:99999"]
+    [
+        "",
+        "host.example",
+        "ftp://host.example",
+        "https://",
+        "https:///path",
+        "//host.example",
+        "https://a b",
+        "https://a/b c",
+    ]
+    + [
+        "https://user@host.example",
+        "https://user:SECRET@host.example",
+        "https://host.example:x",
+        "https://host:99999",
+    ]
     + ["https://h/?a=1", "https://h/?", "https://h/#f", "https://h//openai", "https://h/a/../b", "https://h/./b"]
     + ["https://h/%7E", "https://h/é", "https://hé/", "https://h/a:b", "https://[::1", "https://-h", "https://h\n"]
-    + ["http://host.example", "http://10.0.0.1", "http://127.0.0.1.evil.example", "http://localhost.evil.example", 7, b"x"],
+    + [
+        "http://host.example",
+        "http://10.0.0.1",
+        "http://127.0.0.1.evil.example",
+        "http://localhost.evil.example",
+        7,
+        b"x",
+    ],
 )
 def test_a_base_url_that_is_refused(base_url: str) -> None:
     """A URL that could not be signed as it is sent, would show a secret, or is none, is refused without repeating it."""
@@ -91,7 +112,9 @@ def test_plain_http_can_be_allowed() -> None:
     assert endpoint.root == "http://10.0.0.1:8080"
 
 
-@pytest.mark.parametrize("region", ["", "us", "us-west", "US-WEST-2", "us-west-2 ", "us-west-2\n", "us-west-2/x", "evil.example#", 7])
+@pytest.mark.parametrize(
+    "region", ["", "us", "us-west", "US-WEST-2", "us-west-2 ", "us-west-2\n", "us-west-2/x", "evil.example#", 7]
+)
 def test_a_region_that_is_none(region: str) -> None:
     """What cannot be a region never becomes part of a host name."""
     with pytest.raises(ConfigurationError, match=r"^region: must look like 'us-west-2'$"):

@@ -93,7 +93,9 @@ def flaws(name: str, path: Path) -> Iterator[str]:
             yield f"{name} (layer {LAYERS[PARTS.get(name, name)]}) imports {target} (layer {LAYERS[target]})"
 
 
-@pytest.mark.parametrize(("name", "path"), [pytest.param(*item, id=str(item[1].relative_to(PACKAGE))) for item in modules()])
+@pytest.mark.parametrize(
+    ("name", "path"), [pytest.param(*item, id=str(item[1].relative_to(PACKAGE))) for item in modules()]
+)
 def test_imports_go_one_way(name: str, path: Path) -> None:
     """A module imports only lower layers, or values of its own; a step never imports a step."""
     assert list(flaws(name, path)) == []
@@ -115,7 +117,9 @@ def test_every_module_has_a_layer() -> None:
         ("from .wire import Headers\nimport json", None),
     ],
 )
-def test_a_sideways_import_is_seen(line: str, flaw: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sideways_import_is_seen(
+    line: str, flaw: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The check above fails when a sideways or upward import is added, at the top or within a function."""
     path = tmp_path / "response.py"
     path.write_text(line)

@@ -101,7 +101,10 @@ def test_unknown_fields_are_kept() -> None:
     """What this version does not know is kept where it stood; words the service may extend are passed through."""
     body = with_message(content="hi", reasoning="hm", mood="good")
     body["choices"][0] |= {"finish_reason": "tired", "seen": 1}
-    body |= {"region": "moon", "usage": {**RUNTIME["usage"], "cost": 3, "prompt_tokens_details": {"cached_tokens": 8}}}
+    body |= {
+        "region": "moon",
+        "usage": {**RUNTIME["usage"], "cost": 3, "prompt_tokens_details": {"cached_tokens": 8}},
+    }
     completion = parse_completion(answer(body))
     assert completion.extra == {"region": "moon"}
     assert completion.choices[0].extra == {"seen": 1}
@@ -137,7 +140,11 @@ def test_tool_calls() -> None:
 def test_a_message_goes_back_as_history_without_reasoning() -> None:
     """An answer's message can stand among a request's messages; its reasoning is left out."""
     call = {"id": "call_0", "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    message = parse_completion(answer(with_message(content="<reasoning>x</reasoning>hi", tool_calls=[call]))).choices[0].message
+    message = (
+        parse_completion(answer(with_message(content="<reasoning>x</reasoning>hi", tool_calls=[call])))
+        .choices[0]
+        .message
+    )
     assert message.to_request_message() == AssistantMessage("hi", tool_calls=message.tool_calls)
     assert message.to_dict() == {"role": "assistant", "content": "hi", "tool_calls": [call]}
 
@@ -182,7 +189,10 @@ def test_guardrail_outcome(extra: dict[str, Any], prefix: str, intervened: bool,
         (b'{"choices": [{}]}', "$.choices[0].message is missing or null, not an object"),
         (b'{"choices": [{"message": {"content": 7}}]}', "$.choices[0].message.content is an integer, not a string"),
         (b'{"choices": [{"message": {"content": ["SECRET"]}}]}', "$.choices[0].message.content is an array"),
-        (b'{"choices": [{"message": {"tool_calls": [{}]}}]}', "$.choices[0].message.tool_calls[0].function is missing"),
+        (
+            b'{"choices": [{"message": {"tool_calls": [{}]}}]}',
+            "$.choices[0].message.tool_calls[0].function is missing",
+        ),
         (b'{"choices": [], "usage": []}', "$.usage is an array, not an object"),
         (b'{"choices": [], "id": 5}', "$.id is an integer, not a string"),
     ],
@@ -259,7 +269,10 @@ def test_errors_without_words() -> None:
     assert len(failure_of(html).message) < 300
     assert failure_of(answer(b"", 503)).message == "no error message; no content type, empty body"
     redirect = answer(b"", 307, location="https://user:pw@evil.example/x?token=1")
-    assert failure_of(redirect).message == "the service answered with a redirect to evil.example, which is never followed"
+    assert (
+        failure_of(redirect).message
+        == "the service answered with a redirect to evil.example, which is never followed"
+    )
 
 
 def test_error_objects_in_a_200_answer() -> None:

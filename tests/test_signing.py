@@ -150,9 +150,7 @@ def received() -> Iterator[Callable[..., ReceivedRequest]]:
 
         def send(**fields: Any) -> ReceivedRequest:
             with Client(endpoint.region, base_url=endpoint.url, credentials=endpoint.credentials) as client:
-                client.complete(
-                    ChatCompletionRequest("openai.gpt-oss-20b-1:0", [UserMessage("Grüße 🦙")], **fields)
-                )
+                client.complete(ChatCompletionRequest("openai.gpt-oss-20b-1:0", [UserMessage("Grüße 🦙")], **fields))
             return endpoint.requests[-1]
 
         send.credentials = endpoint.credentials  # type: ignore[attr-defined]
@@ -210,7 +208,9 @@ VERIFIERS = [verified_by_awssig, verified_by_awscrt]
 
 def changed(request: ReceivedRequest, name: str, change: Callable[[str], str]) -> ReceivedRequest:
     """Return the request with one header's value changed."""
-    headers = tuple((given, change(value) if given.lower() == name else value) for given, value in request.raw_headers)
+    headers = tuple(
+        (given, change(value) if given.lower() == name else value) for given, value in request.raw_headers
+    )
     assert headers != request.raw_headers
     return replace(request, raw_headers=headers)
 
@@ -241,11 +241,17 @@ def test_a_proxy_may_change_what_is_not_signed(verified: Any, received: Any) -> 
         pytest.param(lambda r: changed(r, "content-type", lambda v: "text/plain"), id="header"),
         pytest.param(lambda r: changed(r, "x-amzn-bedrock-guardrailversion", lambda v: "7"), id="guardrail header"),
         pytest.param(lambda r: changed(r, "host", lambda v: "evil.example"), id="host"),
-        pytest.param(lambda r: changed(r, "x-amz-date", lambda v: v[:-2] + ("1Z" if v[-2] != "1" else "2Z")), id="date"),
+        pytest.param(
+            lambda r: changed(r, "x-amz-date", lambda v: v[:-2] + ("1Z" if v[-2] != "1" else "2Z")), id="date"
+        ),
         pytest.param(lambda r: changed(r, "x-amz-security-token", lambda v: v[:-1] + "_"), id="token"),
-        pytest.param(lambda r: changed(r, "authorization", lambda v: v.replace("us-west-2", "us-east-1")), id="region"),
+        pytest.param(
+            lambda r: changed(r, "authorization", lambda v: v.replace("us-west-2", "us-east-1")), id="region"
+        ),
         pytest.param(lambda r: changed(r, "authorization", lambda v: v.replace("/bedrock/", "/s3/")), id="service"),
-        pytest.param(lambda r: changed(r, "authorization", lambda v: v[:-1] + ("0" if v[-1] != "0" else "1")), id="signature"),
+        pytest.param(
+            lambda r: changed(r, "authorization", lambda v: v[:-1] + ("0" if v[-1] != "0" else "1")), id="signature"
+        ),
     ],
 )
 def test_other_verifiers_refuse_a_changed_request(verified: Any, tamper: Any, received: Any) -> None:

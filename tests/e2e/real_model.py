@@ -25,7 +25,7 @@ from typing import IO
 #: The name under which the server offers the model.
 NAME = "SmolLM2-135M-Instruct"
 
-#: Seconds: for the weights to load (one second on two cores), and for the server's whole life.
+#: Seconds: for the weights to load (about one), and for the server's whole life.
 START_LIMIT = 60
 LIFE_LIMIT = 900
 
@@ -111,8 +111,9 @@ def _serve(control: IO[str]) -> None:
     params.api_prefix = "/openai"
     params.api_keys = [settings["api_key"]]
     params.n_ctx = 2048
-    params.cpuparams.n_threads = 2
-    params.cpuparams_batch.n_threads = 2
+    # More threads wait for each other in a busy loop: on a machine with other work, that is far slower than one.
+    params.cpuparams.n_threads = 1
+    params.cpuparams_batch.n_threads = 1
     params.offline = True
     params.verbosity = 1
     server = xllamacpp.Server(params)  # returns when the weights are loaded

@@ -187,10 +187,10 @@ def test_a_path_that_the_models_server_does_not_have_is_not_found(model: RealMod
 def test_the_models_server_ends_with_its_block() -> None:
     """After the block nobody listens any more: the server leaves no process behind."""
     with real_model() as passing:
-        address = urlsplit(passing.url)
-        socket.create_connection((address.hostname, address.port), timeout=5).close()
+        port = urlsplit(passing.url).port or 0
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((address.hostname, address.port), timeout=5)
+        socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
 def test_a_model_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,154 @@
+"""What decides how the transport connects: a session of the caller's, or the environment's proxies and CA bundles."""
+
+from __future__ import annotations
+
+import pickle
+import socket
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+
+from bedrock_openai_http import (
+    APIConnectionError,
+    BedrockOpenAIError,
+    Headers,
+    HTTPRequest,
+)
+from bedrock_openai_http.transport import RequestsTransport, _environment
+from bedrock_openai_http.wire import TimeLimits
+from support import RawServer, http
+
+SECRET = "SECRET-prompt-or-key"
+
+
+def request_to(url: str, accept: str = "application/json") -> HTTPRequest:
+    headers = {"Content-Type": "application/json", "Accept": accept, "Authorization": f"Bearer {SECRET}"}
+    return HTTPRequest("POST", f"{url}/openai/v1/chat/completions", Headers(headers), SECRET.encode())
+
+
+def fetch(url: str, transport: RequestsTransport | None = None, **limits: Any) -> bytes:
+    own = transport or RequestsTransport()
+    try:
+        response = own.open(request_to(url), TimeLimits(**{"connect": 5, "read": 5, **limits}))
+        try:
+            return b"".join(response.pieces())
+        finally:
+            response.close()
+    finally:
+        if transport is None:
+            own.close()
+
+
+def failure_of(url: str, **limits: Any) -> BedrockOpenAIError:
+    with pytest.raises(BedrockOpenAIError) as caught:
+        fetch(url, **limits)
+    error = caught.value
+    # What requests raises holds the whole request; ours must not, nor lead to it.
+    assert error.__context__ is None
+    assert error.__cause__ is None
+    assert SECRET not in f"{error!s} {error!r} {vars(error)!r}"
+    assert SECRET.encode() not in pickle.dumps(error)
+    return error
+
+
+class Spy(HTTPAdapter):
+    """An adapter that notes what it was asked for and fails."""
+
+    def send(self, request: Any, **options: Any) -> Any:
+        self.request, self.options = request, options
+        raise requests.ConnectionError("spy")
+
+
+class TestSession:
+    """A session that the caller gives."""
+
+    def test_its_adapters_and_settings_are_used(self) -> None:
+        """The session's adapter sends, with the session's proxies, `verify` and `cert`."""
+        session = requests.Session()
+        spy = Spy()
+        session.mount("https://bedrock", spy)
+        session.verify, session.cert = "/my/ca.pem", "/my/cert.pem"
+        session.proxies = {"https": "http://proxy:1"}
+        session.headers["X-Session"] = "unsigned"
+        session.auth = ("user", "password")
+        with pytest.raises(APIConnectionError):
+            RequestsTransport(session).open(request_to("https://bedrock.example"), TimeLimits(1, 2))
+        assert spy.options == {
+            "stream": True,
+            "timeout": (1, 2),
+            "verify": "/my/ca.pem",
+            "cert": "/my/cert.pem",
+            "proxies": {"https": "http://proxy:1"},
+        }
+        assert spy.request.headers["Authorization"] == f"Bearer {SECRET}"
+        assert "X-Session" not in spy.request.headers
+
+    def test_it_is_not_closed(self) -> None:
+        """Closing the client leaves the session open: it is the caller's."""
+        session = requests.Session()
+        closed: list[bool] = []
+        session.close = lambda: closed.append(True)  # type: ignore[method-assign]
+        RequestsTransport(session).close()
+        assert closed == []
+
+
+class TestEnvironment:
+    """Proxies and CA bundles: what the session says comes before what the environment says."""
+
+    URL = "https://bedrock-runtime.us-west-2.amazonaws.com/openai/v1/chat/completions"
+
+    def test_ca_bundles(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """AWS_CA_BUNDLE, then REQUESTS_CA_BUNDLE, then CURL_CA_BUNDLE; an explicit choice beats all."""
+        session = requests.Session()
+        assert _environment(session, self.URL)[1] is True
+        for name in ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"):
+            monkeypatch.setenv(name, f"/{name}")
+            assert _environment(session, self.URL)[1] == f"/{name}"
+        session.verify = "/mine"
+        assert _environment(session, self.URL)[1] == "/mine"
+        session.verify = False
+        assert _environment(session, self.URL)[1] is False
+
+    def test_proxies(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Environment proxies are used except for hosts of NO_PROXY; the session's own come first."""
+        session = requests.Session()
+        monkeypatch.setenv("HTTPS_PROXY", "http://corporate:3128")
+        assert _environment(session, self.URL)[0]["https"] == "http://corporate:3128"
+        monkeypatch.setenv("NO_PROXY", ".amazonaws.com")
+        assert _environment(session, self.URL)[0] == {}
+        session.proxies = {"https": "http://mine:1"}
+        assert _environment(session, self.URL)[0] == {"https": "http://mine:1"}
+        session.proxies, session.trust_env = {}, False
+        monkeypatch.delenv("NO_PROXY")
+        assert _environment(session, self.URL)[0] == {}
+
+    def test_a_proxy_sees_the_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy of the environment is used over real sockets."""
+        with RawServer(lambda number: [http(b"from the proxy")]) as proxy:
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            monkeypatch.setenv("http_proxy", proxy.url)
+            assert fetch("http://bedrock.example") == b"from the proxy"
+        assert proxy.requests[0].startswith(b"POST http://bedrock.example/openai/v1/chat/completions HTTP/1.1")
+
+    def test_no_proxy_for_this_machine(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What goes to this machine goes there straight, so that plain http with a key never leaves it."""
+        with (
+            RawServer(lambda number: [http(b"proxy")]) as proxy,
+            RawServer(lambda number: [http(b"direct")]) as server,
+        ):
+            for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+                monkeypatch.setenv(name, proxy.url)
+            assert fetch(server.url) == fetch(server.url.replace("127.0.0.1", "localhost")) == b"direct"
+        assert proxy.requests == []
+
+    def test_a_dead_proxy_with_a_password(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy that does not answer is a connection error that does not show its password."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        monkeypatch.setenv("https_proxy", f"http://user:hunter2@127.0.0.1:{port}")
+        error = failure_of("https://bedrock.example")
+        assert isinstance(error, APIConnectionError)
+        assert error.phase == "connect"
+        assert "hunter2" not in str(error)
