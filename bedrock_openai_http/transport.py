@@ -15,7 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.client import HTTPException
+from http.client import HTTPException, IncompleteRead
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -133,24 +133,24 @@ class _Response:
         self.status_code = response.status_code
         self.headers = Headers(response.raw.headers.items())
         self._raw: Any = response.raw
+        self._read1 = _reader(response.raw)
         self._limits = limits
         self._phase = phase
         self._finished = False
 
     def pieces(self) -> Iterator[bytes]:
-        read = self._reader()
         try:
-            while piece := self._read(read):
+            while piece := self._read():
                 yield piece
         except Exception:
             self.close()
             raise
         self._finished = True
 
-    def _read(self, read: Callable[[int], bytes]) -> bytes:
+    def _read(self) -> bytes:
         self._wait_until_deadline()
         try:
-            return read(READ_SIZE)
+            return self._read1(READ_SIZE)
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             failure = _body_failure(error, self._phase, self._limits)
         failure.request_id = request_id_of(self.headers)
@@ -163,17 +163,6 @@ class _Response:
         if self._finished:
             self._raw.release_conn()
         self._raw.close()
-
-    def _reader(self) -> Callable[[int], bytes]:
-        """Return a function that reads what is there, at most so many bytes, b"" at the end."""
-        raw = self._raw
-        if hasattr(raw, "read1"):
-            return lambda size: raw.read1(size, decode_content=True)
-        # urllib3 before 2.2 has no read1; that of http.client decodes chunks but no compression.
-        if raw.headers.get("content-encoding", "identity").lower() != "identity":
-            raise APIConnectionError("the answer is compressed, although that was not asked for", phase="body")
-        read1: Callable[[int], bytes] = raw._fp.read1
-        return read1
 
     def _wait_until_deadline(self) -> None:
         """Let the next read wait until the deadline at most."""
@@ -189,17 +178,39 @@ class _Response:
         if sock is None:  # the server closes the connection anyway
             return
         end = time.monotonic() + DRAIN_SECONDS
-        read, left = self._reader(), DRAIN_BYTES
+        left = DRAIN_BYTES
         try:
             while left > 0 and time.monotonic() < end:
                 sock.settimeout(DRAIN_SECONDS)
-                piece = read(left)
+                piece = self._read1(left)
                 if not piece:
                     self._finished = True
                     return
                 left -= len(piece)
         except (HTTPError, HTTPException, OSError, ValueError):
             return
+
+
+def _reader(raw: Any) -> Callable[[int], bytes]:
+    """Return a function that reads what is there, at most so many bytes; b"" at the end of the body."""
+    if hasattr(raw, "read1"):
+        return lambda size: raw.read1(size, decode_content=True) or b""
+    # urllib3 before 2.2 has no read1. That of http.client decodes chunks, but no compression, and it takes the
+    # end of the connection for the end of the body.
+    left = raw.length_remaining
+
+    def read1(size: int) -> bytes:
+        nonlocal left
+        if raw.headers.get("content-encoding", "identity").lower() != "identity":
+            raise APIConnectionError("the answer is compressed, although that was not asked for", phase="body")
+        piece: bytes = raw._fp.read1(size)
+        if left is not None:
+            left -= len(piece)
+            if left > 0 and not piece:
+                raise IncompleteRead(piece, left)
+        return piece
+
+    return read1
 
 
 def _environment(session: requests.Session, url: str) -> tuple[dict[str, str], bool | str]:
