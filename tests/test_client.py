@@ -129,6 +129,14 @@ class TestStream:
         assert usage is not None
         assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
 
+    def test_a_mapping_is_a_request(self, client: Client, endpoint: LocalEndpoint) -> None:
+        """A body of the wire format can be streamed; options of a stream need no `stream` of their own."""
+        body = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}]}
+        body |= {"stream_options": {"include_usage": True}}
+        with client.stream(body) as stream:
+            assert stream.completion().usage
+        assert endpoint.requests[-1].json() == {**body, "stream": True}
+
     def test_streams_share_a_connection(self) -> None:
         """Five streams in a row, each read to its end, need one connection."""
         answer = [CHUNKED_STREAM + http_chunk(CHUNK), http_chunk(b"data: [DONE]\n\n"), http_chunk(b"")]

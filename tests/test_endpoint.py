@@ -99,7 +99,7 @@ def test_base_url(base_url: str, url: str | None) -> None:
     ],
 )
 def test_a_base_url_that_is_refused(base_url: str) -> None:
-    """A URL that could not be signed as it is sent, would show a secret, or is none, is refused without repeating it."""
+    """A URL that could not be signed as sent, would show a secret, or is none, is refused and not repeated."""
     with pytest.raises(ConfigurationError, match=r"^base_url: ") as caught:
         resolve_endpoint("us-west-2", base_url=base_url)
     assert "SECRET" not in str(caught.value)

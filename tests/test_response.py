@@ -23,7 +23,6 @@ from bedrock_openai_http import (
     parse_completion,
 )
 from bedrock_openai_http.response import read_response
-
 from support import RecordedResponse
 
 EXAMPLES = {

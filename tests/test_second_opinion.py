@@ -28,8 +28,16 @@ SEEDS = json.loads((CASES / "full_requests.json").read_text(encoding="utf-8"))
 
 #: What the types leave to prose: JSON Schema keywords that they never use.
 RANGES = {"minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "maxProperties", "pattern"}
+#: Fields that are refused alone, with the one that they need.
+COMPANIONS = {
+    "tool_choice": "tools",
+    "stream_options": "stream",
+    "top_logprobs": "logprobs",
+    "audio": "modalities",
+    "modalities": "audio",
+}
 #: A value of each type.
-SAMPLES: tuple[Any, ...] = (None, True, False, 7, 0.5, "", "x", [], ["x"], [{}], {}, {"x": "x"})
+SAMPLES: tuple[Any, ...] = (None, True, 7, 0.5, "x", [], ["x"], {}, {"x": "x"})
 PROSE = {"stream-options", "top-logprobs", "assistant-content", "audio-output", "tool-choice"}
 
 
@@ -189,9 +197,9 @@ def small_requests() -> Iterator[tuple[dict[str, Any], str]]:
     for seed in SEEDS:
         for message in seed["messages"]:
             yield {"model": "m", "messages": [message]}, "messages"
-        for name, member in seed.items():
-            if name != "messages":
-                yield {"model": "m", "messages": [{"role": "user", "content": "canary"}], name: member}, name
+        for name in sorted(seed.keys() - {"messages"}):
+            members = {each: seed[each] for each in (name, COMPANIONS.get(name)) if each in seed}
+            yield {"model": "m", "messages": [{"role": "user", "content": "canary"}], **members}, name
 
 
 def variants(body: dict[str, Any], inside: Any, key: Any) -> Iterator[str]:

@@ -73,7 +73,9 @@ def test_events_do_not_depend_on_the_cuts(data: bytes, expected: list[tuple[byte
 
 def test_events_do_not_depend_on_random_cuts() -> None:
     """The same events come out of all cases in a row, cut at random places, empty pieces among them."""
-    streams = [case for case in CASES if case[1].endswith((b"\n\n", b"\r\r", b"\r\n\r\n")) and b"\xef\xbb" not in case[1]]
+    streams = [
+        case for case in CASES if case[1].endswith((b"\n\n", b"\r\r", b"\r\n\r\n")) and b"\xef\xbb" not in case[1]
+    ]
     data = b"".join(case[1] for case in streams)
     expected = [event for case in streams for event in case[2]]
     source = random.Random(7)

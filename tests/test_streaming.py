@@ -23,7 +23,6 @@ from bedrock_openai_http import (
     iter_chunks,
 )
 from bedrock_openai_http.accumulator import Accumulator
-
 from support import RecordedResponse
 
 STREAMS = Path(__file__).parent / "cases" / "streams"
@@ -48,7 +47,7 @@ def failure_of(data: bytes) -> tuple[list[str], BedrockOpenAIError]:
     texts = []
     with pytest.raises(BedrockOpenAIError) as caught:
         for item in iter_chunks([data], response=HTTPResponse(200, Headers({"x-amzn-RequestId": "r-1"}))):
-            texts.append(item.text)  # noqa: PERF401  (what came before the error counts)
+            texts.append(item.text)
     return texts, caught.value
 
 

@@ -17,6 +17,7 @@ ARN = "arn:aws:bedrock:us-west-2:123456789012:guardrail/gr1"
     "guardrail",
     [
         Guardrail("gr1", "1"),
+        Guardrail("GR12345", "DRAFT"),
         Guardrail(ARN, "12345678", trace=True),
         Guardrail(ARN.replace("aws:", "aws-us-gov:", 1), "DRAFT", trace="ENABLED_FULL"),
         Guardrail("gr1", "DRAFT", tag_suffix="Aa0" * 6 + "Aa", stream_processing_mode="ASYNCHRONOUS"),
@@ -32,7 +33,8 @@ def test_a_good_guardrail_is_accepted(guardrail: Guardrail) -> None:
     [
         ("identifier", ""),
         ("identifier", None),
-        ("identifier", "C4N4RY"),
+        ("identifier", "c4n4ry c4n4ry"),
+        ("identifier", "c4n4ryé"),
         ("identifier", "c4n4ry\r\nx: y"),
         ("identifier", "c4n4ry\n"),
         ("identifier", ARN.replace("aws:", "aws-c4n4ry\r\nx:", 1)),

@@ -19,7 +19,6 @@ from ..errors import (
     CredentialsError,
     RequestValidationError,
 )
-
 from . import chat, serve
 from .terminal import Output, discard_output, note
 
