@@ -81,7 +81,7 @@ def signature(thing: Callable[..., Any], name: str) -> str:
 
 def squeezed(text: str) -> str:
     """Return `text` without what the layout adds to a signature."""
-    return re.sub(r"\s+", "", text).replace('"', "'")
+    return re.sub(r"\s+", "", text).replace('"', "'").replace(",)", ")")
 
 
 def members(kind: type) -> set[str]:
