@@ -91,7 +91,8 @@ class APIConnectionError(BedrockOpenAIError):
 
     def __init__(self, message: str, *, phase: str = "connect", request_id: str | None = None) -> None:
         super().__init__(message, request_id=request_id)
-        #: What was under way: "connect", "send", "headers" or "body"; of a timeout also "idle" or "deadline".
+        #: What was under way: "connect", "send", "headers" or "body"; "reused" if a pooled connection was dead
+        #: before it was used; of a timeout also "idle" (between pieces of a stream) or "deadline" (of the call).
         self.phase = phase
 
 

@@ -135,7 +135,7 @@ class Retrier:
             return _status_reason(failure)
         if not isinstance(failure, APIConnectionError) or failure.phase == "deadline":
             return None
-        if failure.phase == "connect":  # nothing was sent
+        if failure.phase in ("connect", "reused"):  # nothing was taken by the service
             return TRANSIENT
         unanswered = failure.phase in ("send", "headers") or isinstance(failure, APITimeoutError)
         return TRANSIENT if unanswered and self._retry_read_timeouts else None

@@ -10,6 +10,7 @@ the libraries below becomes one of ours that holds no request.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -24,6 +25,7 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from .connections import POOL_CLASSES, DeadConnection, SendTimeout, exchange, seconds_left
 from .error_answers import request_id_of
 from .errors import APIConnectionError, APITimeoutError, BedrockOpenAIError, ConfigurationError
 from .wire import Headers, HTTPRequest, OpenResponse, TimeLimits, is_loopback
@@ -40,14 +42,20 @@ DRAIN_SECONDS = 0.1
 CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-class _KeepAliveAdapter(HTTPAdapter):
-    """An adapter whose sockets notice a dead peer: NAT gateways drop idle flows after 350 s without a word."""
+class _Adapter(HTTPAdapter):
+    """An adapter with the connections of `connections`, which notice a dead peer by TCP keep-alive.
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
-        return super().init_poolmanager(*args, **kwargs, socket_options=_socket_options())
+    NAT gateways drop flows that were idle for 350 s without a word to either side.
+    """
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, socket_options=_socket_options())
+        self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        return super().proxy_manager_for(proxy, **kwargs, socket_options=_socket_options())
+        manager = super().proxy_manager_for(proxy, **kwargs, socket_options=_socket_options())
+        manager.pool_classes_by_scheme = POOL_CLASSES
+        return manager
 
 
 def _socket_options() -> list[tuple[int, int, int]]:
@@ -91,16 +99,17 @@ class RequestsTransport:
         if prepared.url != request.url:
             raise ConfigurationError("base_url: would be rewritten on the way and break the signature")
         proxies, verify = _environment(session, request.url)
-        timeout = (_within(limits.connect, limits.deadline), _within(limits.read, limits.deadline))
         try:
-            response = session.get_adapter(request.url).send(
-                prepared, stream=True, timeout=timeout, verify=verify, cert=session.cert, proxies=proxies
-            )
+            timeout = (seconds_left(limits.connect, limits.deadline), seconds_left(limits.read, limits.deadline))
+            with exchange(limits) as under_way:
+                response = session.get_adapter(request.url).send(
+                    prepared, stream=True, timeout=timeout, verify=verify, cert=session.cert, proxies=proxies
+                )
         except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
             failure = _open_failure(error, request.url, limits)
         else:
             streamed = request.headers.get("accept") == "text/event-stream"
-            return _Response(response, limits, "idle" if streamed else "body")
+            return _Response(response, limits, under_way.sock, "idle" if streamed else "body")
         # Raised outside of the handler: what `requests` raises holds the request, with its key and prompt.
         raise failure
 
@@ -121,7 +130,7 @@ class RequestsTransport:
             if self._own is None:
                 self._own = requests.Session()
                 for scheme in ("https://", "http://"):
-                    self._own.mount(scheme, _KeepAliveAdapter(pool_maxsize=POOL_SIZE))
+                    self._own.mount(scheme, _Adapter(pool_maxsize=POOL_SIZE))
                 self._own_pid = os.getpid()
             return self._own
 
@@ -129,11 +138,13 @@ class RequestsTransport:
 class _Response:
     """An `OpenResponse` over an answer of `requests`."""
 
-    def __init__(self, response: requests.Response, limits: TimeLimits, phase: str) -> None:
+    def __init__(self, response: requests.Response, limits: TimeLimits, sock: Any, phase: str) -> None:
         self.status_code = response.status_code
         self.headers = Headers(response.raw.headers.items())
         self._raw: Any = response.raw
         self._read1 = _reader(response.raw)
+        # With a session of the caller's the socket is known only while the connection is to be used again.
+        self._sock = sock or getattr(response.raw.connection, "sock", None)
         self._limits = limits
         self._phase = phase
         self._finished = False
@@ -148,8 +159,9 @@ class _Response:
         self._finished = True
 
     def _read(self) -> bytes:
-        self._wait_until_deadline()
         try:
+            # Our connections keep to the deadline themselves; with a given session it is checked here only.
+            seconds_left(self._limits.read, self._limits.deadline)
             return self._read1(READ_SIZE)
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             failure = _body_failure(error, self._phase, self._limits)
@@ -159,29 +171,23 @@ class _Response:
     def close(self, *, drain: bool = False) -> None:
         if drain and not self._finished:
             self._drain()
-        # `release_conn` gives back only what was read to its end; otherwise the rest would be the next answer.
         if self._finished:
+            # Only what was read to its end goes back to the pool; otherwise the rest would be the next answer.
             self._raw.release_conn()
+        elif self._sock is not None:
+            # Wakes a thread that waits in a read: closing alone would wait for it.
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RDWR)
         self._raw.close()
 
-    def _wait_until_deadline(self) -> None:
-        """Let the next read wait until the deadline at most."""
-        if self._limits.deadline is None:
-            return
-        remaining = _within(self._limits.read, self._limits.deadline)
-        sock = getattr(self._raw.connection, "sock", None)
-        if sock is not None:
-            sock.settimeout(remaining)
-
     def _drain(self) -> None:
-        sock = getattr(self._raw.connection, "sock", None)
-        if sock is None:  # the server closes the connection anyway
+        if self._sock is None or self._raw.connection is None:  # not to be used again anyway
             return
         end = time.monotonic() + DRAIN_SECONDS
         left = DRAIN_BYTES
         try:
             while left > 0 and time.monotonic() < end:
-                sock.settimeout(DRAIN_SECONDS)
+                self._sock.settimeout(DRAIN_SECONDS)
                 piece = self._read1(left)
                 if not piece:
                     self._finished = True
@@ -225,16 +231,6 @@ def _environment(session: requests.Session, url: str) -> tuple[dict[str, str], b
     return proxies, verify if verify is not None else True
 
 
-def _within(seconds: float, deadline: float | None) -> float:
-    """Return the shorter of `seconds` and the time to the deadline. Raises APITimeoutError if it has passed."""
-    if deadline is None:
-        return seconds
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise _deadline_failure()
-    return min(seconds, remaining)
-
-
 def _deadline_failure() -> APITimeoutError:
     return APITimeoutError("the deadline of the call has passed", phase="deadline")
 
@@ -244,17 +240,26 @@ def _open_failure(error: Exception, url: str, limits: TimeLimits) -> BedrockOpen
     host = urlsplit(url).netloc
     if isinstance(error, (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeError)):
         return ConfigurationError(f"requests cannot send this request: {type(error).__name__}")
-    if isinstance(error, (requests.Timeout, TimeoutError)):
-        if limits.deadline is not None and time.monotonic() >= limits.deadline:
-            return _deadline_failure()
-        if isinstance(error, requests.ConnectTimeout):
-            return APITimeoutError(f"no connection to {host} within {limits.connect:g} s", phase="connect")
-        return APITimeoutError(f"no answer from {host} within {limits.read:g} s", phase="headers")
+    causes = list(_links(error))
+    if any(isinstance(cause, (requests.Timeout, TimeoutError)) for cause in causes):
+        return _open_timeout(causes, host, limits)
+    if any(isinstance(cause, DeadConnection) for cause in causes):
+        return APIConnectionError(f"the connection to {host} from the pool was dead", phase="reused")
     cause = error.args[0] if error.args else None
     # urllib3 gives a reason only where it gave up connecting; what breaks later comes as it is.
     phase = "connect" if getattr(cause, "reason", None) is not None else "headers"
     doing = f"cannot connect to {host}" if phase == "connect" else f"{host} did not answer"
     return APIConnectionError(f"{doing}: {_cause_text(error)}", phase=phase)
+
+
+def _open_timeout(causes: list[BaseException], host: str, limits: TimeLimits) -> APITimeoutError:
+    if limits.deadline is not None and time.monotonic() >= limits.deadline:
+        return _deadline_failure()
+    if any(isinstance(cause, requests.ConnectTimeout) for cause in causes):
+        return APITimeoutError(f"no connection to {host} within {limits.connect:g} s", phase="connect")
+    if any(isinstance(cause, SendTimeout) for cause in causes):
+        return APITimeoutError(f"{host} did not take the request within {limits.read:g} s", phase="send")
+    return APITimeoutError(f"no answer from {host} within {limits.read:g} s", phase="headers")
 
 
 def _body_failure(error: Exception, phase: str, limits: TimeLimits) -> APIConnectionError:
@@ -266,17 +271,23 @@ def _body_failure(error: Exception, phase: str, limits: TimeLimits) -> APIConnec
     return APIConnectionError(f"the answer broke off: {_cause_text(error)}", phase="body")
 
 
-def _cause_text(error: BaseException) -> str:
-    """Return the system's words for the failure at the root: they hold no URL, no header and no body."""
-    text = type(error).__name__
+def _links(error: BaseException) -> Iterator[BaseException]:
+    """Yield `error` and the exceptions that led to it, each once, the root last."""
     seen: set[int] = set()
     link: Any = error
     while isinstance(link, BaseException) and id(link) not in seen:
         seen.add(id(link))
+        yield link
+        inner = [arg for arg in link.args if isinstance(arg, BaseException)]
+        link = getattr(link, "reason", None) or link.__cause__ or link.__context__ or (inner[0] if inner else None)
+
+
+def _cause_text(error: BaseException) -> str:
+    """Return the system's words for the failure at the root: they hold no URL, no header and no body."""
+    text = type(error).__name__
+    for link in _links(error):
         if isinstance(link, OSError) and link.strerror:
             text = link.strerror
         elif not isinstance(link, (requests.RequestException, HTTPError)):
             text = type(link).__name__
-        inner = link.args[0] if link.args else None
-        link = getattr(link, "reason", None) or link.__cause__ or link.__context__ or inner
     return text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -25,4 +26,6 @@ def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
         # Without credentials botocore would ask the instance metadata service, which is a network call.
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        # Who is started in the background by a shell ignores Ctrl-C, and would hand that on to the commands tested.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         yield

@@ -29,13 +29,13 @@ LAYERS = {
     "__main__": 5,
 }
 #: Parts of a step: pure, and imported by that step only.
-PARTS = {"sse": "streaming", "validation_rules": "validation"}
+PARTS = {"sse": "streaming", "validation_rules": "validation", "connections": "transport"}
 #: Modules that know each other within their layer: the client offers the door, which calls the client.
 PAIRS = {("client", "chat"), ("chat", "client"), ("cli", "testing")}
 #: Where each library may be imported, besides the standard library.
 LIBRARIES = {
     "requests": {"transport"},
-    "urllib3": {"transport"},
+    "urllib3": {"connections", "transport"},
     "botocore": {"credential_source", "signing"},
     "jsonschema": {"validation"},
     "referencing": {"validation"},
