@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from .errors import RequestValidationError as RequestValidationError
     from .errors import ResponseFormatError as ResponseFormatError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
+    from .lambda_deadline import lambda_deadline as lambda_deadline
     from .messages import AssistantMessage as AssistantMessage
     from .messages import AudioPart as AudioPart
     from .messages import CustomCall as CustomCall
@@ -91,6 +92,7 @@ _NAMES_BY_MODULE = {
         "ConfigurationError ConflictError CredentialsError IncompleteStreamError InternalServerError NotFoundError "
         "PermissionDeniedError RateLimitError RequestValidationError ResponseFormatError UnprocessableEntityError"
     ),
+    "lambda_deadline": "lambda_deadline",
     "messages": (
         "AssistantMessage AudioPart CustomCall CustomToolCall DeveloperMessage FilePart FunctionCall "
         "FunctionMessage ImagePart RefusalPart SystemMessage TextPart ToolCall ToolMessage UserMessage"

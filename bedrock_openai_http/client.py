@@ -11,25 +11,23 @@ that importing the package costs next to nothing and a call with an API key neve
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .building import build_http_request
+from .calls import Call, Caller
 from .completion import ChatCompletion
 from .credential_source import CredentialSource
-from .credentials import ApiKey
 from .endpoint import Endpoint, check_region, resolve_endpoint
-from .error_answers import error_from_response
 from .errors import BedrockOpenAIError, ConfigurationError, RequestValidationError
 from .request import ChatCompletionRequest, Guardrail
 from .response import parse_completion, read_response
 from .retry import Retrier
 from .streaming import ChatCompletionStream, not_a_stream
-from .wire import HTTPRequest, OpenResponse, TimeLimits, Transport
+from .wire import TimeLimits, Transport
 
 if TYPE_CHECKING:
     import requests
@@ -105,6 +103,7 @@ class Client:
         self._guardrail = guardrail
         self._session = session
         self._given_transport = transport
+        self._caller = Caller(self._source, self._retrier, self._region, lambda: self._transport)
 
     def complete(
         self,
@@ -153,6 +152,9 @@ class Client:
     ) -> None:
         self.close()
 
+    def __reduce__(self) -> Any:
+        raise TypeError("a Client cannot be pickled or copied: it may hold keys; make one where it is needed")
+
     def __repr__(self) -> str:
         return f"Client(region={self._given_region!r}, endpoint={self._endpoint_name!r})"
 
@@ -166,9 +168,9 @@ class Client:
         checked = self._checked(request, stream=False)
         call = self._call(checked, deadline, extra_headers, timeout)
         try:
-            return parse_completion(read_response(self._open(call)))
+            return parse_completion(read_response(self._caller.open(call)))
         except BedrockOpenAIError as error:
-            call.annotate(error)
+            self._caller.annotate(call, error)
             raise
 
     def _stream(
@@ -181,13 +183,13 @@ class Client:
         checked = self._checked(request, stream=True)
         call = self._call(checked, deadline, extra_headers, timeout)
         try:
-            response = self._open(call)
+            response = self._caller.open(call)
             if response.headers.get("content-type", "").split(";")[0].strip().lower() != "text/event-stream":
                 raise not_a_stream(read_response(response))
         except BedrockOpenAIError as error:
-            call.annotate(error)
+            self._caller.annotate(call, error)
             raise
-        return ChatCompletionStream(response, call.annotate)
+        return ChatCompletionStream(response, lambda error: self._caller.annotate(call, error))
 
     def _checked(self, request: ChatCompletionRequest | Mapping[str, Any], *, stream: bool) -> ChatCompletionRequest:
         """Return the valid request that will be sent, with the client's guardrail and `stream` set."""
@@ -223,49 +225,19 @@ class Client:
         deadline: float | None,
         extra_headers: Mapping[str, str] | None,
         timeout: float | None,
-    ) -> _Call:
+    ) -> Call:
         _check_seconds("deadline", deadline)
         _check_seconds("timeout", timeout)
         endpoint = self._endpoint()
         built = build_http_request(request, endpoint.chat_completions_url(request.model), extra_headers=extra_headers)
-        clock = self._retrier.clock
-        started = clock()
+        started = self._retrier.clock()
         seconds = deadline if deadline is not None else self._deadline
         limits = replace(
             self._limits,
             read=self._limits.read if timeout is None else timeout,
             deadline=None if seconds is None else started + seconds,
         )
-        return _Call(built, endpoint.service, limits, started, clock)
-
-    def _open(self, call: _Call) -> OpenResponse:
-        """Return a 2xx answer to the call, whose attempts are made as often as they need and may be."""
-        return self._retrier.run(lambda number: self._attempt(call, number), call.limits.deadline)
-
-    def _attempt(self, call: _Call, number: int) -> OpenResponse:
-        call.attempts = number
-        numbered = call.request.with_headers(
-            {
-                "amz-sdk-invocation-id": call.invocation_id,
-                "amz-sdk-request": f"attempt={number}; max={self._retrier.max_attempts}",
-            }
-        )
-        response = self._transport.open(self._authenticated(numbered, call.service), call.limits)
-        if 200 <= response.status_code < 300:
-            return response
-        raise error_from_response(read_response(response))
-
-    def _authenticated(self, request: HTTPRequest, service: str) -> HTTPRequest:
-        """Return `request` with what authenticates it now: each attempt is signed on its own."""
-        found = self._source.get()
-        if isinstance(found, ApiKey):
-            return request.with_headers(found.headers)
-        from .signing import sign
-
-        region = self._region()
-        if region is None:
-            raise ConfigurationError("no region to sign for: give region=, or set AWS_REGION or AWS_DEFAULT_REGION")
-        return sign(request, found, region, service)
+        return Call(built, endpoint.service, limits, started)
 
     def _endpoint(self) -> Endpoint:
         region = None if self._base_url is not None else self._region()
@@ -288,27 +260,6 @@ class Client:
         from .transport import RequestsTransport
 
         return RequestsTransport(self._session)
-
-
-@dataclass
-class _Call:
-    """One call: what is sent for it, how long it may take, and how often it was attempted so far."""
-
-    request: HTTPRequest
-    service: str
-    limits: TimeLimits
-    started: float
-    clock: Callable[[], float]
-    attempts: int = 0
-
-    def __post_init__(self) -> None:
-        # From the operating system's randomness, so that copies of one memory image differ.
-        self.invocation_id = str(uuid.uuid4())
-
-    def annotate(self, error: BedrockOpenAIError) -> None:
-        """Note in `error` how often the call was attempted and how long it took."""
-        error.attempts = self.attempts
-        error.elapsed = self.clock() - self.started
 
 
 def _check_seconds(name: str, seconds: float | None) -> None:

@@ -12,14 +12,21 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze
-from .errors import ConfigurationError, CredentialsError
+from .errors import APIStatusError, ConfigurationError, CredentialsError
 
 #: The environment variable that holds a Bedrock API key; every AWS SDK reads it.
 API_KEY_VARIABLE = "AWS_BEARER_TOKEN_BEDROCK"
+
+#: Seconds for which a chain that found nothing is not asked again: a metadata service that does not answer costs
+#: two seconds each time.
+MISS_SECONDS = 5.0
+
+_EXPIRED_TYPES = frozenset(("ExpiredTokenException", "ExpiredToken"))
 
 
 class CredentialSource:
@@ -49,6 +56,7 @@ class CredentialSource:
         self._profile = profile
         self._session: Any = None
         self._lock = threading.Lock()
+        self._miss: tuple[float, CredentialsError] | None = None
 
     def get(self) -> ApiKey | Credentials:
         """Return what the next attempt authenticates with. Raises CredentialsError if there is nothing usable."""
@@ -64,6 +72,20 @@ class CredentialSource:
             return ApiKey(clean_api_key(variable, API_KEY_VARIABLE))
         return self._from_chain()
 
+    def renew(self, failure: APIStatusError, used: ApiKey | Credentials) -> ApiKey | Credentials | None:
+        """Return other credentials if `failure` says that those which were `used` have expired; None otherwise.
+
+        A callable and the environment are asked again, and the chain is built anew. What was given as a value
+        cannot change. Raises CredentialsError if there is nothing usable any more.
+        """
+        if not is_expired(failure):
+            return None
+        if self._api_key is None and self._credentials is None:
+            with self._lock:
+                self._session = None
+        fresh = self.get()
+        return None if fresh == used else fresh
+
     def region(self) -> str | None:
         """Return the region that the profile in use is configured with, or None."""
         region = self._botocore_session().get_config_variable("region")
@@ -73,11 +95,13 @@ class CredentialSource:
         session = self._botocore_session()
         # The lock makes parallel first calls ask the chain once; afterwards botocore's object refreshes itself.
         with self._lock:
+            if self._miss is not None and time.monotonic() < self._miss[0]:
+                raise CredentialsError(self._miss[1].message)
             found = foreign("the AWS credential chain", session.get_credentials)
-        if found is None:
-            chain = session.get_component("credential_provider").providers
-            tried = [API_KEY_VARIABLE, *(str(provider.METHOD) for provider in chain)]
-            raise CredentialsError(f"no AWS credentials and no Bedrock API key; tried: {', '.join(tried)}")
+            if found is None:
+                failure = _nothing_found(session)
+                self._miss = (time.monotonic() + MISS_SECONDS, failure)
+                raise failure
         return freeze(found)
 
     def _botocore_session(self) -> Any:
@@ -93,3 +117,20 @@ class CredentialSource:
 
     def __repr__(self) -> str:
         return "CredentialSource()"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("what finds credentials cannot be pickled or copied: it may hold keys")
+
+
+def is_expired(failure: APIStatusError) -> bool:
+    """Tell whether a refusal says that the credentials or the API key were good once, and are no more."""
+    if failure.type in _EXPIRED_TYPES:
+        return True
+    # Of an API key that has expired only the words tell: all refusals of keys have one type.
+    return failure.status_code in (400, 401, 403) and "has expired" in failure.message
+
+
+def _nothing_found(session: Any) -> CredentialsError:
+    chain = session.get_component("credential_provider").providers
+    tried = [API_KEY_VARIABLE, *(str(provider.METHOD) for provider in chain)]
+    return CredentialsError(f"no AWS credentials and no Bedrock API key; tried: {', '.join(tried)}")

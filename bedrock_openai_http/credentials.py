@@ -27,12 +27,18 @@ class Credentials:
     secret_key: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
 
+    def __reduce__(self) -> Any:
+        raise TypeError("credentials cannot be pickled: they would lie open in what comes out")
+
 
 @dataclass(frozen=True)
 class ApiKey:
     """A Bedrock API key, sent as `Authorization: Bearer ...`."""
 
     value: str = field(repr=False)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("an API key cannot be pickled: it would lie open in what comes out")
 
     @property
     def headers(self) -> dict[str, str]:

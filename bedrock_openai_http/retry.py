@@ -103,12 +103,20 @@ class Retrier:
         self._uniform = uniform
         self._quota = RetryQuota()
 
-    def run(self, attempt: Callable[[int], Result], deadline: float | None = None) -> Result:
+    def run(
+        self,
+        attempt: Callable[[int], Result],
+        deadline: float | None = None,
+        mend: Callable[[BedrockOpenAIError], bool] = lambda failure: False,
+    ) -> Result:
         """Return what `attempt` returns; it is called with 1, 2, ... until it succeeds or must not be repeated.
 
-        Raises what the last attempt raised. `deadline` is a moment of `clock`: no wait goes past it.
+        `deadline` is a moment of `clock`: no wait goes past it. `mend` may put right what made an attempt fail,
+        such as an expired token; the next attempt then follows at once, but only once in a call. Raises what
+        the last attempt raised.
         """
         cost = 1  # what a success gives back: one token, or what the retry that led to it took
+        mended = False
         for number in range(1, self.max_attempts + 1):
             try:
                 result = attempt(number)
@@ -117,7 +125,12 @@ class Retrier:
             else:
                 self._quota.give(cost)
                 return result
-            reason = None if number == self.max_attempts else self.reason(failure)
+            if number == self.max_attempts:
+                break
+            if not mended and mend(failure):
+                mended = True
+                continue
+            reason = self.reason(failure)
             if reason is None:
                 break
             wait = self.delay(reason, number - 1, failure)

@@ -14,6 +14,13 @@ from dataclasses import dataclass
 
 _BOM = b"\xef\xbb\xbf"
 
+#: How long a line and an event may be, in bytes.
+EVENT_LIMIT = 64 * 1024 * 1024
+
+
+class EventTooLong(ValueError):
+    """A line or an event goes on beyond `EVENT_LIMIT`."""
+
 
 @dataclass(frozen=True)
 class ServerSentEvent:
@@ -26,8 +33,12 @@ class ServerSentEvent:
 
 
 def iter_lines(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Yield (line without its end, True), and the last one as (line, False) if the stream ends within it."""
+    """Yield (line without its end, True), and the last one as (line, False) if the stream ends within it.
+
+    Raises EventTooLong.
+    """
     unfinished: list[bytes] = []
+    length = 0
     after_cr = False
     for piece in pieces:
         if not piece:
@@ -45,9 +56,13 @@ def iter_lines(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
             if unfinished:
                 line = b"".join((*unfinished, line))
                 unfinished.clear()
+                length = 0
             yield line.rstrip(b"\r\n"), True
         if last:
             unfinished.append(last)
+            length += len(last)
+            if length > EVENT_LIMIT:
+                raise EventTooLong
     if unfinished:
         yield b"".join(unfinished), False
 
@@ -56,24 +71,27 @@ def iter_events(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
     """Yield the events of a stream as their blank lines arrive.
 
     An event without a data line is none. What the end of the stream cuts off is yielded last, marked as not
-    `finished`, for the caller to drop or to judge.
+    `finished`, for the caller to drop or to judge. Raises EventTooLong.
     """
     data: list[bytes] = []
+    size = 0
     name = ""
     first = True
     for line, _ in iter_lines(pieces):
         if first:
             line = line.removeprefix(_BOM)
             first = False
-        if line.startswith(b"data:"):  # nearly every line
+        if line.startswith(b"data:") or line == b"data":  # nearly every line
             data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+            size += len(line)
+            if size > EVENT_LIMIT:
+                raise EventTooLong
         elif not line:
             if data:
                 yield ServerSentEvent(data[0] if len(data) == 1 else b"\n".join(data), name)
                 data = []
             name = ""
-        elif line == b"data":
-            data.append(b"")
+            size = 0
         elif line.startswith(b"event:"):
             name = line[6:].removeprefix(b" ").decode("utf-8", errors="replace")
         # Comments, `id`, `retry` and unknown fields mean nothing to this API.

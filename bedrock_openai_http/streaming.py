@@ -7,6 +7,7 @@ mark `[DONE]` ends with an exception that carries everything that had arrived.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from types import TracebackType
 from typing import Any
@@ -17,7 +18,7 @@ from .chunk import ChatCompletionChunk, ChunkReader
 from .completion import ChatCompletion, Malformed
 from .error_answers import describe, error_from_object, is_error_object, request_id_of
 from .errors import BedrockOpenAIError, IncompleteStreamError, ResponseFormatError
-from .sse import ServerSentEvent, iter_events
+from .sse import EVENT_LIMIT, EventTooLong, ServerSentEvent, iter_events
 from .wire import HTTPResponse, OpenResponse
 
 _DONE = b"[DONE]"
@@ -41,7 +42,7 @@ def iter_chunks(
     total = into if into is not None else Accumulator()
     reader = ChunkReader()
     try:
-        for event in iter_events(_event_stream(pieces, response)):
+        for event in _events(pieces, response):
             data = event.data.strip()
             if data == _DONE:
                 return
@@ -55,6 +56,16 @@ def iter_chunks(
         error.request_id = error.request_id or request_id_of(response.headers)
         error.partial = None if total.empty else total.completion(error.request_id)
         raise
+
+
+def _events(pieces: Iterable[bytes], response: HTTPResponse) -> Iterator[ServerSentEvent]:
+    try:
+        yield from iter_events(_event_stream(pieces, response))
+    except EventTooLong:
+        failure = ResponseFormatError(f"an event of the stream is longer than {EVENT_LIMIT} bytes", response=response)
+    else:
+        return
+    raise failure
 
 
 def _chunk(event: ServerSentEvent, data: bytes, reader: ChunkReader, response: HTTPResponse) -> ChatCompletionChunk:
@@ -161,9 +172,13 @@ class ChatCompletionStream:
         return whole
 
     def close(self) -> None:
-        """Stop reading and close the connection. Closing twice is fine."""
-        self._chunks.close()  # type: ignore[attr-defined]
+        """Stop reading and close the connection. Closing twice is fine, and so is closing from another thread.
+
+        A thread that waits for the next chunk then gets an exception.
+        """
         self._let_go(drain=False)
+        with suppress(ValueError):  # another thread is within it, and gets its exception there
+            self._chunks.close()  # type: ignore[attr-defined]
 
     def _let_go(self, *, drain: bool) -> None:
         response, self._open = self._open, None

@@ -20,10 +20,10 @@ LAYERS = {
     # failures, and what authenticates
     **dict.fromkeys(("errors", "error_answers", "credentials"), 1),
     # steps
-    **dict.fromkeys(("validation", "building", "endpoint", "credential_source", "signing", "retry"), 2),
-    **dict.fromkeys(("transport", "response", "streaming"), 2),
+    **dict.fromkeys(("validation", "building", "endpoint", "credential_source", "signing", "skew"), 2),
+    **dict.fromkeys(("retry", "transport", "response", "streaming", "lambda_deadline"), 2),
     # the walk
-    **dict.fromkeys(("client", "chat"), 3),
+    **dict.fromkeys(("client", "chat", "calls"), 3),
     # built on it
     **dict.fromkeys(("testing", "cli"), 4),
     "__main__": 5,
@@ -31,7 +31,7 @@ LAYERS = {
 #: Parts of a step: pure, and imported by that step only.
 PARTS = {"sse": "streaming", "validation_rules": "validation", "connections": "transport"}
 #: Modules that know each other within their layer: the client offers the door, which calls the client.
-PAIRS = {("client", "chat"), ("chat", "client"), ("cli", "testing")}
+PAIRS = {("client", "chat"), ("chat", "client"), ("client", "calls"), ("cli", "testing")}
 #: Where each library may be imported, besides the standard library.
 LIBRARIES = {
     "requests": {"transport"},

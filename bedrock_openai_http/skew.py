@@ -1,0 +1,81 @@
+"""The difference between this machine's clock and the service's, learned from refusals.
+
+A signature is good for about five minutes, so a machine whose clock is further off has every request refused. The
+rule is that of AWS's SDKs (2026): the service's `Date` is compared with the middle of the request; an answer that
+came from a cache (`Age`) or took more than 15 minutes says nothing; what was learned is kept for later requests.
+
+This module reads the time and corrects it; who signs asks it for `now`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+
+from .errors import APIStatusError
+from .wire import Headers
+
+#: Turns the correction off, as in AWS's SDKs.
+OFF_VARIABLE = "AWS_DISABLE_CLOCK_SKEW_CORRECTION"
+
+#: Refusals that a wrong clock can cause, with the seconds that it must be off to be the likely cause. Bedrock says
+#: AccessDenied for nearly every refusal.
+_LIKELY = {
+    "AuthFailure": 240.0,
+    "InvalidSignatureException": 240.0,
+    "RequestExpired": 240.0,
+    "RequestInTheFuture": 240.0,
+    "RequestTimeTooSkewed": 240.0,
+    "SignatureDoesNotMatch": 240.0,
+    "AccessDeniedException": 300.0,
+}
+_LONGEST_REQUEST = 15 * 60.0
+
+
+class ServiceClock:
+    """Tells the service's time. One for each client; shared by its threads.
+
+    `wall` gives the machine's time in seconds since 1970.
+    """
+
+    def __init__(self, wall: Callable[[], float] = time.time) -> None:
+        self.wall = wall
+        #: Seconds that the service's clock is ahead of this machine's.
+        self.skew = 0.0
+
+    def now(self) -> datetime:
+        """Return the service's time, as far as it is known."""
+        return datetime.fromtimestamp(self.wall(), timezone.utc) + timedelta(seconds=self.skew)
+
+    def learn(self, failure: APIStatusError, sent: float, received: float) -> bool:
+        """Take the service's time from a refusal; True if our clock was so far off that this was its cause.
+
+        `sent` and `received` are what `wall` said before and after the request.
+        """
+        threshold = _LIKELY.get(failure.type or "")
+        if threshold is None or failure.response is None or _is_off():
+            return False
+        there = _service_time(failure.response.headers)
+        if there is None or not 0 <= received - sent <= _LONGEST_REQUEST:
+            return False
+        skew = there - (sent + received) / 2
+        if abs(skew - self.skew) < threshold:
+            return False
+        self.skew = skew
+        return True
+
+
+def _is_off() -> bool:
+    return os.environ.get(OFF_VARIABLE, "").strip().lower() == "true"
+
+
+def _service_time(headers: Headers) -> float | None:
+    if "age" in headers:
+        return None
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
