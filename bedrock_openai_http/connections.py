@@ -10,7 +10,6 @@ This module is a part of `transport`: classes for urllib3's pool, and nothing of
 from __future__ import annotations
 
 import io
-import select
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.wait import wait_for_read
 
 from .wire import TimeLimits
 
@@ -115,7 +115,7 @@ class _Connection:
             super().request(*args, **kwargs)  # type: ignore[misc]
         except TimeoutError:
             # A service that refuses a body may answer early and stop reading; its answer says more.
-            if self.sock is None or not select.select([self.sock], [], [], 0)[0]:
+            if self.sock is None or not wait_for_read(self.sock, timeout=0):
                 raise SendTimeout from None
 
     def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:

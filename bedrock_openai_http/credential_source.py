@@ -56,7 +56,8 @@ class CredentialSource:
         self._profile = profile
         self._session: Any = None
         self._lock = threading.Lock()
-        self._miss: tuple[float, CredentialsError] | None = None
+        #: Until when a miss counts, on the monotonic clock, and what was said of it.
+        self._miss: tuple[float, str] | None = None
 
     def get(self) -> ApiKey | Credentials:
         """Return what the next attempt authenticates with. Raises CredentialsError if there is nothing usable."""
@@ -96,12 +97,12 @@ class CredentialSource:
         # The lock makes parallel first calls ask the chain once; afterwards botocore's object refreshes itself.
         with self._lock:
             if self._miss is not None and time.monotonic() < self._miss[0]:
-                raise CredentialsError(self._miss[1].message)
+                raise CredentialsError(self._miss[1])
             found = foreign("the AWS credential chain", session.get_credentials)
             if found is None:
-                failure = _nothing_found(session)
-                self._miss = (time.monotonic() + MISS_SECONDS, failure)
-                raise failure
+                text = _nothing_found(session)
+                self._miss = (time.monotonic() + MISS_SECONDS, text)
+                raise CredentialsError(text)
         return freeze(found)
 
     def _botocore_session(self) -> Any:
@@ -130,7 +131,7 @@ def is_expired(failure: APIStatusError) -> bool:
     return failure.status_code in (400, 401, 403) and "has expired" in failure.message
 
 
-def _nothing_found(session: Any) -> CredentialsError:
+def _nothing_found(session: Any) -> str:
     chain = session.get_component("credential_provider").providers
     tried = [API_KEY_VARIABLE, *(str(provider.METHOD) for provider in chain)]
-    return CredentialsError(f"no AWS credentials and no Bedrock API key; tried: {', '.join(tried)}")
+    return f"no AWS credentials and no Bedrock API key; tried: {', '.join(tried)}"

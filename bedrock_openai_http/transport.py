@@ -174,8 +174,9 @@ class _Response:
         if self._finished:
             # Only what was read to its end goes back to the pool; otherwise the rest would be the next answer.
             self._raw.release_conn()
-        elif self._sock is not None:
-            # Wakes a thread that waits in a read: closing alone would wait for it.
+        elif self._sock is not None and self._raw.connection is not None:
+            # Wakes a thread that waits in a read: closing alone would wait for it. Without a connection of its own
+            # the answer has come whole, and the socket may be another call's by now.
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_RDWR)
         self._raw.close()

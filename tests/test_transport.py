@@ -139,6 +139,33 @@ def test_a_stream_that_was_left_does_not() -> None:
     assert server.connections == 2
 
 
+def test_closing_late_does_not_disturb_the_next_call() -> None:
+    """An answer that came whole gives its connection back at once; closing it later leaves the next call alone."""
+    transport = RequestsTransport()
+    go_on = threading.Event()
+
+    def script(number: int) -> Any:
+        if number == 2:
+            assert go_on.wait(10)
+        yield http(b"answer %d" % number)
+
+    with RawServer(script) as server:
+        first = transport.open(request_to(server.url), TimeLimits(5, 5))
+        pieces = first.pieces()
+        assert next(pieces) == b"answer 1"
+        answers: list[bytes] = []
+        second = threading.Thread(target=lambda: answers.append(fetch(server.url, transport)))
+        second.start()
+        while len(server.requests) < 2:
+            time.sleep(0.001)
+        first.close()
+        go_on.set()
+        second.join(10)
+        transport.close()
+    assert answers == [b"answer 2"]
+    assert server.connections == 1
+
+
 @pytest.mark.parametrize("head", [CHUNKED_STREAM, CLOSING_STREAM], ids=["chunked", "until close"])
 def test_pieces_come_as_they_arrive(head: bytes) -> None:
     """A piece is handed on before the server has sent the next one, whatever the framing."""
