@@ -15,26 +15,39 @@ from .completion import ChatCompletion, JSONObject
 #: Padding against traffic analysis, not content.
 _PADDING = frozenset(("obfuscation",))
 
+#: How deep unknown objects are joined. Since Python 3.12 JSON is read that is nested deeper than Python code can go.
+_MERGE_DEPTH = 16
+
 
 @dataclass
 class _ToolCallParts:
     id: str | None = None
     type: str | None = None
     name: str = ""
-    arguments: list[str] = field(default_factory=list)
+    #: The pieces of a function's arguments or of a custom tool's input.
+    text: list[str] = field(default_factory=list)
+    custom: bool = False
     extra: JSONObject = field(default_factory=dict)
 
     def add(self, delta: ToolCallDelta) -> None:
         self.id = self.id or delta.id
         self.type = self.type or delta.type
         if delta.function is not None:
-            self.name = self.name or delta.function.name or ""
-            self.arguments.append(delta.function.arguments or "")
+            self._add_call(delta.function.name, delta.function.arguments)
         self.extra.update(delta.extra)
+        custom = self.extra.pop("custom", None)
+        if custom is not None:
+            self.custom = True
+            self._add_call(custom.get("name"), custom.get("input"))
+
+    def _add_call(self, name: str | None, text: str | None) -> None:
+        self.name = self.name or name or ""
+        self.text.append(text or "")
 
     def body(self) -> JSONObject:
-        function = {"name": self.name, "arguments": "".join(self.arguments)}
-        return {"id": self.id or "", "type": self.type or "function", "function": function, **self.extra}
+        kind, member = ("custom", "input") if self.custom else ("function", "arguments")
+        call = {"name": self.name, member: "".join(self.text)}
+        return {"id": self.id or "", "type": self.type or kind, kind: call, **self.extra}
 
 
 @dataclass
@@ -89,8 +102,9 @@ class _ChoiceParts:
             message["function_call"] = self.function_call.body()["function"]
         message.update(self.message_extra)
         choice = {"index": index, "message": message, "finish_reason": self.finish_reason}
-        logprobs = {key: list(value) if value else value for key, value in self.logprobs.items()}
-        return {**choice, "logprobs": logprobs or None, **self.extra}
+        logprobs = {key: list(value) if isinstance(value, list) else value for key, value in self.logprobs.items()}
+        # What was added up comes last: a field that is unknown in a chunk may have a name of a whole choice.
+        return {**self.extra, **choice, "logprobs": logprobs or None}
 
 
 class Accumulator:
@@ -99,11 +113,13 @@ class Accumulator:
     def __init__(self) -> None:
         self._top: JSONObject = {}
         self._choices: dict[int, _ChoiceParts] = {}
+        #: Whether no chunk has arrived yet.
+        self.empty = True
 
     def add(self, chunk: ChatCompletionChunk) -> None:
         """Take in the next chunk."""
-        top = self._top
-        if not top or chunk.usage is not None or chunk.extra:
+        self.empty = False
+        if not self._top or chunk.usage is not None or chunk.extra:
             self._add_top(chunk)
         for choice in chunk.choices:
             parts = self._choices.get(choice.index)
@@ -126,11 +142,6 @@ class Accumulator:
         body = {**self._top, "object": "chat.completion", "choices": choices}
         return ChatCompletion.from_dict(body, request_id=request_id)
 
-    @property
-    def empty(self) -> bool:
-        """Whether no chunk has arrived yet."""
-        return not self._top and not self._choices
-
 
 def _joined(pieces: list[str]) -> str | None:
     return "".join(pieces) if pieces else None
@@ -142,20 +153,22 @@ def _without_padding(data: JSONObject) -> JSONObject:
 
 def _extend_lists(into: JSONObject, data: JSONObject) -> None:
     for key, value in data.items():
+        known = into.get(key)
         if isinstance(value, list):
-            into[key] = into.get(key) or []
-            into[key].extend(value)
-        else:
-            into.setdefault(key, value)
+            if not isinstance(known, list):
+                known = into[key] = []
+            known.extend(value)
+        elif known is None:
+            into[key] = value
 
 
-def _merge_extra(into: JSONObject, data: JSONObject) -> None:
+def _merge_extra(into: JSONObject, data: JSONObject, depth: int = 0) -> None:
     """Join unknown strings as the known ones are joined; of anything else the last value counts."""
     for key, value in data.items():
         known: Any = into.get(key)
-        if isinstance(known, dict) and isinstance(value, dict):
+        if isinstance(known, dict) and isinstance(value, dict) and depth < _MERGE_DEPTH:
             into[key] = dict(known)
-            _merge_extra(into[key], value)
+            _merge_extra(into[key], value, depth + 1)
         elif isinstance(known, str) and isinstance(value, str) and key != "id":
             into[key] = known + value
         elif key not in _PADDING:

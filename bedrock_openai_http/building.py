@@ -18,8 +18,8 @@ from .wire import Headers, HTTPRequest
 
 USER_AGENT = f"bedrock-openai-http/{__version__}"
 
-# RFC 9110, 5.6.2: a token.
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# RFC 9110, 5.6.2: a token, of a length that every front end takes.
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
 # Visible ASCII with single inner spaces: all that SigV4's canonical form and the wire agree on.
 _VALUE = re.compile(r"[\x21-\x7e]+( [\x21-\x7e]+)*")
 #: In bytes. Front ends refuse longer header lines in untyped ways.
@@ -65,6 +65,8 @@ def build_http_request(
 
 def check_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return `headers` as a dict. Raises ConfigurationError, which names the header and never its value."""
+    if not isinstance(headers, Mapping):
+        raise ConfigurationError("extra_headers: must be a mapping of names to values")
     checked: dict[str, str] = {}
     for name, value in headers.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):

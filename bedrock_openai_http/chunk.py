@@ -40,6 +40,7 @@ class ToolCallDelta:
     id: str | None = None
     type: str | None = None
     function: FunctionCallDelta | None = None
+    #: Of a custom tool's call its fragment `custom`, as on the wire.
     extra: JSONObject = field(default_factory=dict)
 
     _KNOWN = frozenset(("index", "id", "type", "function"))
@@ -201,16 +202,26 @@ def _tool_call_deltas(items: list[Any]) -> tuple[ToolCallDelta, ...]:
         here = f".delta.tool_calls[{i}]"
         expect(item, dict, here, "an object")
         function = item.get("function")
+        extra = extra_of(item, ToolCallDelta._KNOWN)
+        if "custom" in extra:
+            _check_custom(extra["custom"], f"{here}.custom")
         deltas.append(
             ToolCallDelta(
                 expect(item.get("index", i), int, f"{here}.index", "an integer"),
                 optional(item.get("id"), str, f"{here}.id", "a string"),
                 optional(item.get("type"), str, f"{here}.type", "a string"),
                 None if function is None else _function_delta(function, f"{here}.function"),
-                extra_of(item, ToolCallDelta._KNOWN),
+                extra,
             )
         )
     return tuple(deltas)
+
+
+def _check_custom(data: Any, path: str) -> None:
+    """Check a fragment of a custom tool's call, which the whole message will be read by."""
+    custom = optional(data, dict, path, "an object") or {}
+    for name in ("name", "input"):
+        optional(custom.get(name), str, f"{path}.{name}", "a string")
 
 
 def _function_delta(data: Any, path: str) -> FunctionCallDelta:

@@ -14,6 +14,7 @@ from .errors import BedrockOpenAIError, CredentialsError
 
 #: What may stand in an Authorization header after "Bearer " (RFC 6750, 2.1).
 _KEY = re.compile(r"[A-Za-z0-9._~+/=:-]+")
+_VISIBLE = re.compile(r"[!-~]*")
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,9 @@ def clean_api_key(value: object, name: str) -> str:
 def freeze(found: Any) -> Credentials:
     """Return `found` as Credentials, read at one moment, so that a refresh in between cannot mix two sets.
 
-    Raises CredentialsError if it is not a credentials object or a refresh fails.
+    Raises CredentialsError if it is not a credentials object, if a refresh fails, and for a character that no
+    key has, such as the line break of a file.
     """
-    if isinstance(found, Credentials):
-        return found
     if hasattr(found, "get_frozen_credentials"):
         found = foreign("a refresh", found.get_frozen_credentials)
     access_key, secret_key, token = (getattr(found, name, None) for name in ("access_key", "secret_key", "token"))
@@ -79,6 +79,9 @@ def freeze(found: Any) -> Credentials:
             f"credentials: {type(found).__name__} has no access_key and secret_key; "
             "give a botocore credentials object or a callable that returns one"
         )
+    for name, value in (("access_key", access_key), ("secret_key", secret_key), ("token", token or "")):
+        if not (isinstance(value, str) and _VISIBLE.fullmatch(value)):
+            raise CredentialsError(f"credentials: the {name} has a character other than visible ASCII")
     return Credentials(access_key, secret_key, token or None)
 
 
@@ -89,6 +92,13 @@ def foreign(what: str, look_up: Callable[[], Any]) -> Any:
     except BedrockOpenAIError:
         raise
     except Exception as error:  # noqa: BLE001  (botocore's chain runs plugins and processes: anything can come out)
-        failure = CredentialsError(f"{what} failed: {type(error).__name__}: {str(error)[:300]}")
+        failure = CredentialsError(f"{what} failed: {_words(error)}")
     # Raised outside of the handler, so that the original and whatever it holds are not carried along.
     raise failure
+
+
+def _words(error: Exception) -> str:
+    """Return the kind of an error, with its text only if botocore or the system wrote it: others may show a key."""
+    kind = type(error)
+    is_safe = isinstance(error, OSError) or kind.__module__.startswith("botocore.")
+    return f"{kind.__name__}: {str(error)[:300]}" if is_safe else kind.__name__

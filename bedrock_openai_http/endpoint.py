@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError
 from .wire import is_ip_address, is_loopback
@@ -24,6 +24,8 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
 # Characters that neither `requests` nor SigV4 rewrites, so that what is signed is what is sent.
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+# An IPv6 address without a zone; some Pythons drop what stands around the brackets.
+_BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]+\](:[0-9]*)?")
 
 #: DNS suffix by the beginning of the region's name; the partition `aws` (and `aws-us-gov`) has the default.
 _SUFFIXES = {
@@ -104,11 +106,10 @@ def _split_base_url(base_url: str, allow_insecure: bool) -> tuple[str, str | Non
     # urlsplit would drop line breaks without a word.
     if not isinstance(base_url, str) or not _VISIBLE.fullmatch(base_url):
         raise ConfigurationError("base_url: must be a str of visible ASCII characters")
-    try:
-        parts = urlsplit(base_url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise ConfigurationError("base_url: is no URL") from None
+    parsed = _parsed(base_url)
+    if parsed is None:
+        raise ConfigurationError("base_url: is no URL")
+    parts, host, port = parsed
     if parts.scheme not in ("http", "https"):
         raise ConfigurationError("base_url: must begin with https:// (or http:// for this machine)")
     if parts.username is not None or parts.password is not None:
@@ -116,7 +117,7 @@ def _split_base_url(base_url: str, allow_insecure: bool) -> tuple[str, str | Non
     if parts.query or parts.fragment or "?" in base_url or "#" in base_url:
         raise ConfigurationError("base_url: must not hold a query or a fragment")
     is_ipv6 = ":" in host
-    if not (is_ip_address(host) if is_ipv6 else _HOST.fullmatch(host)):
+    if not (is_ip_address(host) and _BRACKETED.fullmatch(parts.netloc) if is_ipv6 else _HOST.fullmatch(host)):
         raise ConfigurationError("base_url: the host is missing or is no host name")
     path = parts.path.rstrip("/")
     if not _PATH.fullmatch(path) or any(segment in (".", "..") for segment in path.split("/")):
@@ -133,3 +134,16 @@ def _split_base_url(base_url: str, allow_insecure: bool) -> tuple[str, str | Non
         if path.endswith(api_path):
             return f"{parts.scheme}://{netloc}{path.removesuffix(api_path)}", api_path
     return f"{parts.scheme}://{netloc}{path}", None
+
+
+def _parsed(url: str) -> tuple[SplitResult, str, int | None] | None:
+    """Return the parts of a URL, its host and its port; None for what is none.
+
+    The error that is swallowed here quotes the URL, which may hold a password: nothing must be raised while it
+    is handled, or it would be carried along.
+    """
+    try:
+        parts = urlsplit(url)
+        return parts, parts.hostname or "", parts.port
+    except ValueError:
+        return None

@@ -138,9 +138,16 @@ def _fallback_message(response: HTTPResponse, status_code: int | None, kind: str
     if kind == "UnknownOperationException":
         return "the service does not know this path; check the base URL and the endpoint"
     if status_code is not None and 300 <= status_code < 400:
-        host = urlsplit(response.headers.get("location", "")).hostname
+        host = _host(response.headers.get("location", ""))
         return f"the service answered with a redirect to {host or 'another path'}, which is never followed"
     return f"no error message; {describe(response)}"
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # such as "http://["
+        return None
 
 
 def describe(response: HTTPResponse) -> str:

@@ -140,7 +140,12 @@ class Retrier:
             if not self._quota.take(cost):
                 break
             self._sleep(wait)
-        raise failure
+        try:
+            raise failure
+        finally:
+            # An error whose own traceback leads back to it is freed, with the prompt that its frames hold and the
+            # connections of its client, only when Python next looks for such circles.
+            del failure
 
     def reason(self, failure: BedrockOpenAIError) -> str | None:
         """Return why an attempt that failed so is made again, TRANSIENT or THROTTLING; None if it is not."""

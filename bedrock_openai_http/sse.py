@@ -92,7 +92,7 @@ def iter_events(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
                 data = []
             name = ""
             size = 0
-        elif line.startswith(b"event:"):
+        elif line.startswith(b"event:") or line == b"event":
             name = line[6:].removeprefix(b" ").decode("utf-8", errors="replace")
         # Comments, `id`, `retry` and unknown fields mean nothing to this API.
     if data:

@@ -46,7 +46,8 @@ def iter_chunks(
             data = event.data.strip()
             if data == _DONE:
                 return
-            if not data or not event.finished:
+            # Some servers keep the connection alive by events without content; an error without words is one still.
+            if not event.finished or not (data or event.event == "error"):
                 continue
             chunk = _chunk(event, data, reader, response)
             total.add(chunk)
@@ -91,15 +92,20 @@ def _event_stream(pieces: Iterable[bytes], response: HTTPResponse) -> Iterator[b
     head = b""
     for piece in rest:
         head += piece
-        if len(head.lstrip()) > 3:  # a byte order mark and the first character
+        # More than a byte order mark; white space alone tells nothing, but is not waited on for ever.
+        if (len(head) > 3 and _first_character(head)) or len(head) > _NO_STREAM_LIMIT:
             break
-    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b"[", b"<"):
+    if _first_character(head) not in (b"{", b"[", b"<"):
         return chain((head,), rest)
     for piece in rest:
         head += piece
         if len(head) > _NO_STREAM_LIMIT:
             break
     raise not_a_stream(HTTPResponse(response.status_code, response.headers, head))
+
+
+def _first_character(head: bytes) -> bytes:
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
 
 
 def not_a_stream(response: HTTPResponse) -> BedrockOpenAIError:
@@ -200,6 +206,9 @@ class ChatCompletionStream:
 
     def __del__(self) -> None:
         self._let_go(drain=False)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a stream cannot be pickled or copied: it is one open connection")
 
     def __repr__(self) -> str:
         return f"ChatCompletionStream(request_id={self.request_id!r})"
