@@ -93,11 +93,7 @@ class RequestsTransport:
         not send the request as it is.
         """
         session = self._given or self._session()
-        prepared = requests.Request(
-            request.method, request.url, dict(request.headers.items()), data=request.body
-        ).prepare()
-        if prepared.url != request.url:
-            raise ConfigurationError("base_url: would be rewritten on the way and break the signature")
+        prepared = _prepared(request)
         proxies, verify = _environment(session, request.url)
         try:
             timeout = (seconds_left(limits.connect, limits.deadline), seconds_left(limits.read, limits.deadline))
@@ -220,6 +216,20 @@ def _reader(raw: Any) -> Callable[[int], bytes]:
     return read1
 
 
+def _prepared(request: HTTPRequest) -> requests.PreparedRequest:
+    """Return the request as `requests` sends it. Raises ConfigurationError if it would not send it as it is."""
+    headers = dict(request.headers.items())
+    try:
+        prepared = requests.Request(request.method, request.url, headers, data=request.body).prepare()
+    except (requests.RequestException, ValueError) as error:
+        failure = ConfigurationError(f"requests cannot send this request: {type(error).__name__}")
+    else:
+        if prepared.url == request.url:
+            return prepared
+        failure = ConfigurationError("base_url: would be rewritten on the way and break the signature")
+    raise failure
+
+
 def _environment(session: requests.Session, url: str) -> tuple[dict[str, str], bool | str]:
     """Return the proxies and the CA bundle for `url`: what the session says, else what the environment says."""
     # A proxy of the environment would carry plain http for this machine, with its key, to another.
@@ -239,8 +249,6 @@ def _deadline_failure() -> APITimeoutError:
 def _open_failure(error: Exception, url: str, limits: TimeLimits) -> BedrockOpenAIError:
     """Return the failure of ours for what the adapter raised before there was an answer."""
     host = urlsplit(url).netloc
-    if isinstance(error, (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, UnicodeError)):
-        return ConfigurationError(f"requests cannot send this request: {type(error).__name__}")
     causes = list(_links(error))
     if any(isinstance(cause, (requests.Timeout, TimeoutError)) for cause in causes):
         return _open_timeout(causes, host, limits)

@@ -167,7 +167,10 @@ def _check_nothing_lost(chunks: list[ChatCompletionChunk], whole: ChatCompletion
         _check_tool_calls(message.tool_calls, [call for delta in deltas for call in delta.tool_calls])
         if not _goes_on_after_its_end(parts):
             _check_delivered(message.text, "".join(delta.text for delta in deltas))
-            _check_delivered(message.reasoning or "", "".join(delta.reasoning for delta in deltas))
+            # A service has thoughts in tags or in a field; of one with both, the field's come first in the whole.
+            own = [delta.extra.get("reasoning") or "" for delta in deltas]
+            tagged = [delta.reasoning.removeprefix(text) for delta, text in zip(deltas, own, strict=True)]
+            _check_delivered(message.reasoning or "", "".join([*own, *tagged]))
 
 
 def _check_delivered(whole: str, delivered: str) -> None:
