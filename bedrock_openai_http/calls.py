@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .credential_source import CredentialSource
 from .credentials import ApiKey, Credentials
@@ -16,7 +16,7 @@ from .errors import APIStatusError, BedrockOpenAIError, ConfigurationError
 from .response import read_response
 from .retry import Retrier
 from .skew import ServiceClock
-from .wire import HTTPRequest, OpenResponse, TimeLimits, Transport
+from .wire import HTTPRequest, HTTPResponse, OpenResponse, TimeLimits, Transport
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Caller:
         call.received = self._clock.wall()
         if 200 <= response.status_code < 300:
             return response
-        raise error_from_response(read_response(response))
+        raise error_from_response(_without_secrets(read_response(response), call.used))
 
     def _mend(self, call: Call, failure: BedrockOpenAIError) -> bool:
         """Put right what made an attempt fail, if it was a wrong clock or an expired token; tell whether it was."""
@@ -108,3 +108,13 @@ class Caller:
         if region is None:
             raise ConfigurationError("no region to sign for: give region=, or set AWS_REGION or AWS_DEFAULT_REGION")
         return sign(request, found, region, service, now=self._clock.now())
+
+
+def _without_secrets(refusal: HTTPResponse, used: ApiKey | Credentials) -> HTTPResponse:
+    """Return `refusal` without what authenticated the call: AWS quotes the canonical request, token and all."""
+    secrets = (used.value,) if isinstance(used, ApiKey) else (used.secret_key, used.token)
+    body = refusal.body
+    for secret in filter(None, secrets):
+        for form in (secret, secret.replace("/", "\\/")):  # JSON may escape a slash
+            body = body.replace(form.encode(), b"***")
+    return replace(refusal, body=body)

@@ -10,12 +10,13 @@ This module is a part of `transport`: classes for urllib3's pool, and nothing of
 from __future__ import annotations
 
 import io
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -29,8 +30,33 @@ from .wire import TimeLimits
 MAX_IDLE = 20.0
 
 
+def _socket_options() -> list[tuple[int, int, int]]:
+    options = [
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    ]
+    # Not every system has each of them; macOS names the first TCP_KEEPALIVE.
+    seconds_and_count = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 5}
+    for name, value in seconds_and_count.items():
+        if hasattr(socket, name) and not (name == "TCP_KEEPALIVE" and hasattr(socket, "TCP_KEEPIDLE")):
+            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+    return options
+
+
+#: For sockets that notice a dead peer.
+SOCKET_OPTIONS = _socket_options()
+
+
 class DeadConnection(ConnectionError):
     """A connection of the pool died before it gave one byte of the answer: the service has not taken the request."""
+
+
+class NotConnected(ConnectionError):
+    """A proxy or the TLS handshake ended before there was a connection: the service has not seen the request."""
+
+
+class ConnectTimeout(TimeoutError):
+    """The connection, with its tunnel and its TLS handshake, did not come about in the time given."""
 
 
 class SendTimeout(TimeoutError):
@@ -95,6 +121,14 @@ class _TimedReader(io.RawIOBase):
         super().close()
 
 
+class _Answer(HTTPResponse):
+    """Passes over every interim answer. http.client knows only 100, and would take 103 for the answer."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        version, status, reason = super()._read_status()  # type: ignore[misc]
+        return version, 100 if 101 < status < 200 else status, reason
+
+
 class _Connection:
     """Mixed into urllib3's connections."""
 
@@ -105,7 +139,12 @@ class _Connection:
     idle_since: float | None = None
 
     def connect(self) -> None:
-        super().connect()  # type: ignore[misc]
+        try:
+            super().connect()  # type: ignore[misc]
+        except TimeoutError:
+            raise ConnectTimeout from None
+        except (HTTPException, ConnectionError) as error:
+            raise NotConnected(type(error).__name__) from None
         self.answers = 0
         self._allow_time_to_send()
 
@@ -119,7 +158,7 @@ class _Connection:
                 raise SendTimeout from None
 
     def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:
-        response = HTTPResponse(sock, *args, **kwargs)
+        response = _Answer(sock, *args, **kwargs)
         mine = _exchange.get()
         if mine is not None:
             mine.sock = sock

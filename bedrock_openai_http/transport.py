@@ -25,13 +25,22 @@ from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from .connections import POOL_CLASSES, DeadConnection, SendTimeout, exchange, seconds_left
+from .connections import (
+    POOL_CLASSES,
+    SOCKET_OPTIONS,
+    ConnectTimeout,
+    DeadConnection,
+    NotConnected,
+    SendTimeout,
+    exchange,
+    seconds_left,
+)
 from .error_answers import request_id_of
 from .errors import APIConnectionError, APITimeoutError, BedrockOpenAIError, ConfigurationError
 from .wire import Headers, HTTPRequest, OpenResponse, TimeLimits, is_loopback
 
 #: Connections that are kept for reuse, per host.
-POOL_SIZE = 50
+POOL_SIZE = 100
 #: Bytes that one read takes at most.
 READ_SIZE = 65536
 #: What is read of an answer after its end mark, in bytes and seconds, so that its connection can be used again.
@@ -49,34 +58,21 @@ class _Adapter(HTTPAdapter):
     """
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, socket_options=_socket_options())
+        super().init_poolmanager(*args, **kwargs, socket_options=SOCKET_OPTIONS)
         self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs, socket_options=_socket_options())
+        manager = super().proxy_manager_for(proxy, **kwargs, socket_options=SOCKET_OPTIONS)
         manager.pool_classes_by_scheme = POOL_CLASSES
         return manager
-
-
-def _socket_options() -> list[tuple[int, int, int]]:
-    options = [
-        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
-    ]
-    # Not every system has each of them; macOS names the first TCP_KEEPALIVE.
-    seconds_and_count = {"TCP_KEEPIDLE": 60, "TCP_KEEPALIVE": 60, "TCP_KEEPINTVL": 30, "TCP_KEEPCNT": 5}
-    for name, value in seconds_and_count.items():
-        if hasattr(socket, name) and not (name == "TCP_KEEPALIVE" and hasattr(socket, "TCP_KEEPIDLE")):
-            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
-    return options
 
 
 class RequestsTransport:
     """Sends requests over the pooled connections of a `requests.Session`. Thread-safe and fork-safe.
 
-    Of a session that the caller gives, its adapters, `verify`, `cert`, `proxies` and `trust_env` count; it is
-    not closed. Without one, connections are kept alive and pooled, and proxies and the CA bundle come from the
-    environment.
+    Of a session that the caller gives, its adapters, `verify`, `cert`, `proxies` and `trust_env` count; it is not
+    closed, and a deadline is then checked between reads only. Without one, connections are kept alive and pooled,
+    and proxies and the CA bundle come from the environment.
     """
 
     def __init__(self, session: requests.Session | None = None) -> None:
@@ -104,8 +100,12 @@ class RequestsTransport:
         except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
             failure = _open_failure(error, request.url, limits)
         else:
-            streamed = request.headers.get("accept") == "text/event-stream"
-            return _Response(response, limits, under_way.sock, "idle" if streamed else "body")
+            if response.status_code >= 200:
+                streamed = request.headers.get("accept") == "text/event-stream"
+                return _Response(response, limits, under_way.sock, "idle" if streamed else "body")
+            # Only with a given session: its connections take 103 for the answer, which is yet to come.
+            response.raw.close()
+            failure = APIConnectionError("an interim answer came in place of the answer", phase="headers")
         # Raised outside of the handler: what `requests` raises holds the request, with its key and prompt.
         raise failure
 
@@ -159,6 +159,8 @@ class _Response:
             # Our connections keep to the deadline themselves; with a given session it is checked here only.
             seconds_left(self._limits.read, self._limits.deadline)
             return self._read1(READ_SIZE)
+        except APIConnectionError as error:
+            failure = error
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             failure = _body_failure(error, self._phase, self._limits)
         failure.request_id = request_id_of(self.headers)
@@ -249,6 +251,8 @@ def _deadline_failure() -> APITimeoutError:
 def _open_failure(error: Exception, url: str, limits: TimeLimits) -> BedrockOpenAIError:
     """Return the failure of ours for what the adapter raised before there was an answer."""
     host = urlsplit(url).netloc
+    if type(error) is OSError:  # of the checks of `requests` before it connects
+        return ConfigurationError("the CA bundle or the client certificate is not there")
     causes = list(_links(error))
     if any(isinstance(cause, (requests.Timeout, TimeoutError)) for cause in causes):
         return _open_timeout(causes, host, limits)
@@ -256,7 +260,8 @@ def _open_failure(error: Exception, url: str, limits: TimeLimits) -> BedrockOpen
         return APIConnectionError(f"the connection to {host} from the pool was dead", phase="reused")
     cause = error.args[0] if error.args else None
     # urllib3 gives a reason only where it gave up connecting; what breaks later comes as it is.
-    phase = "connect" if getattr(cause, "reason", None) is not None else "headers"
+    unconnected = any(isinstance(link, NotConnected) for link in causes)
+    phase = "connect" if unconnected or getattr(cause, "reason", None) is not None else "headers"
     doing = f"cannot connect to {host}" if phase == "connect" else f"{host} did not answer"
     return APIConnectionError(f"{doing}: {_cause_text(error)}", phase=phase)
 
@@ -264,7 +269,7 @@ def _open_failure(error: Exception, url: str, limits: TimeLimits) -> BedrockOpen
 def _open_timeout(causes: list[BaseException], host: str, limits: TimeLimits) -> APITimeoutError:
     if limits.deadline is not None and time.monotonic() >= limits.deadline:
         return _deadline_failure()
-    if any(isinstance(cause, requests.ConnectTimeout) for cause in causes):
+    if any(isinstance(cause, (requests.ConnectTimeout, ConnectTimeout)) for cause in causes):
         return APITimeoutError(f"no connection to {host} within {limits.connect:g} s", phase="connect")
     if any(isinstance(cause, SendTimeout) for cause in causes):
         return APITimeoutError(f"{host} did not take the request within {limits.read:g} s", phase="send")
