@@ -95,7 +95,11 @@ class Caller:
             return False
         if isinstance(call.used, Credentials) and self._clock.learn(failure, call.sent, call.received):
             return True
-        call.renewed = self._source.renew(failure, call.used)
+        try:
+            call.renewed = self._source.renew(failure, call.used)
+        except BedrockOpenAIError as error:
+            error.request_id = error.request_id or failure.request_id
+            raise
         return call.renewed is not None
 
     def _authenticated(self, request: HTTPRequest, found: ApiKey | Credentials, service: str) -> HTTPRequest:

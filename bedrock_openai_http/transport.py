@@ -23,20 +23,12 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError
 
-from .connections import (
-    POOL_CLASSES,
-    SOCKET_OPTIONS,
-    ConnectTimeout,
-    DeadConnection,
-    NotConnected,
-    SendTimeout,
-    exchange,
-    seconds_left,
-)
+from .connections import POOL_CLASSES, SOCKET_OPTIONS, exchange, seconds_left
 from .error_answers import request_id_of
-from .errors import APIConnectionError, APITimeoutError, BedrockOpenAIError, ConfigurationError
+from .errors import APIConnectionError, ConfigurationError
+from .network_failures import body_failure, open_failure
 from .wire import Headers, HTTPRequest, OpenResponse, TimeLimits, is_loopback
 
 #: Connections that are kept for reuse, per host.
@@ -65,6 +57,13 @@ class _Adapter(HTTPAdapter):
         manager = super().proxy_manager_for(proxy, **kwargs, socket_options=SOCKET_OPTIONS)
         manager.pool_classes_by_scheme = POOL_CLASSES
         return manager
+
+    def close(self) -> None:
+        # urllib3 leaves a pool's connections open for as long as anything refers to the pool.
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118  (it is no dict, and cannot be iterated over)
+                manager.pools[key].close()
+        super().close()
 
 
 class RequestsTransport:
@@ -98,7 +97,7 @@ class RequestsTransport:
                     prepared, stream=True, timeout=timeout, verify=verify, cert=session.cert, proxies=proxies
                 )
         except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
-            failure = _open_failure(error, request.url, limits)
+            failure = open_failure(error, request.url, limits)
         else:
             if response.status_code >= 200:
                 streamed = request.headers.get("accept") == "text/event-stream"
@@ -107,13 +106,17 @@ class RequestsTransport:
             response.raw.close()
             failure = APIConnectionError("an interim answer came in place of the answer", phase="headers")
         # Raised outside of the handler: what `requests` raises holds the request, with its key and prompt.
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # a frame that is part of its own exception's traceback would keep both alive
 
     def close(self) -> None:
         """Close the pooled connections; a session that was given is the caller's to close."""
         with self._lock:
             own, self._own = self._own, None
-        if own is not None:
+        # After a fork the connections are the parent's, and so are their ends.
+        if own is not None and self._own_pid == os.getpid():
             own.close()
 
     def _session(self) -> requests.Session:
@@ -144,6 +147,8 @@ class _Response:
         self._limits = limits
         self._phase = phase
         self._finished = False
+        self._closed = False
+        self._pid = os.getpid()
 
     def pieces(self) -> Iterator[bytes]:
         try:
@@ -161,23 +166,33 @@ class _Response:
             return self._read1(READ_SIZE)
         except APIConnectionError as error:
             failure = error
-        except (HTTPError, HTTPException, OSError, ValueError) as error:
-            failure = _body_failure(error, self._phase, self._limits)
+        except (HTTPError, HTTPException, OSError, ValueError, AttributeError) as error:
+            if isinstance(error, AttributeError) and not self._closed:
+                raise  # a defect; http.client only trips over a response that is closed under it
+            failure = body_failure(error, self._phase, self._limits)
+        if self._closed:
+            failure = APIConnectionError("the answer was closed while it was read", phase="body")
         failure.request_id = request_id_of(self.headers)
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # as above
 
     def close(self, *, drain: bool = False) -> None:
         if drain and not self._finished:
             self._drain()
+        self._closed = True
         if self._finished:
             # Only what was read to its end goes back to the pool; otherwise the rest would be the next answer.
             self._raw.release_conn()
-        elif self._sock is not None and self._raw.connection is not None:
+        elif self._sock is not None and self._raw.connection is not None and self._pid == os.getpid():
             # Wakes a thread that waits in a read: closing alone would wait for it. Without a connection of its own
-            # the answer has come whole, and the socket may be another call's by now.
+            # the answer has come whole, and the socket may be another call's by now; after a fork the other
+            # process may still read from it.
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_RDWR)
-        self._raw.close()
+        with contextlib.suppress(AttributeError):  # a thread that reads may have closed it at this moment
+            self._raw.close()
 
     def _drain(self) -> None:
         if self._sock is None or self._raw.connection is None:  # not to be used again anyway
@@ -242,66 +257,3 @@ def _environment(session: requests.Session, url: str) -> tuple[dict[str, str], b
     if verify is True and session.trust_env:
         verify = next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), True)
     return proxies, verify if verify is not None else True
-
-
-def _deadline_failure() -> APITimeoutError:
-    return APITimeoutError("the deadline of the call has passed", phase="deadline")
-
-
-def _open_failure(error: Exception, url: str, limits: TimeLimits) -> BedrockOpenAIError:
-    """Return the failure of ours for what the adapter raised before there was an answer."""
-    host = urlsplit(url).netloc
-    if type(error) is OSError:  # of the checks of `requests` before it connects
-        return ConfigurationError("the CA bundle or the client certificate is not there")
-    causes = list(_links(error))
-    if any(isinstance(cause, (requests.Timeout, TimeoutError)) for cause in causes):
-        return _open_timeout(causes, host, limits)
-    if any(isinstance(cause, DeadConnection) for cause in causes):
-        return APIConnectionError(f"the connection to {host} from the pool was dead", phase="reused")
-    cause = error.args[0] if error.args else None
-    # urllib3 gives a reason only where it gave up connecting; what breaks later comes as it is.
-    unconnected = any(isinstance(link, NotConnected) for link in causes)
-    phase = "connect" if unconnected or getattr(cause, "reason", None) is not None else "headers"
-    doing = f"cannot connect to {host}" if phase == "connect" else f"{host} did not answer"
-    return APIConnectionError(f"{doing}: {_cause_text(error)}", phase=phase)
-
-
-def _open_timeout(causes: list[BaseException], host: str, limits: TimeLimits) -> APITimeoutError:
-    if limits.deadline is not None and time.monotonic() >= limits.deadline:
-        return _deadline_failure()
-    if any(isinstance(cause, (requests.ConnectTimeout, ConnectTimeout)) for cause in causes):
-        return APITimeoutError(f"no connection to {host} within {limits.connect:g} s", phase="connect")
-    if any(isinstance(cause, SendTimeout) for cause in causes):
-        return APITimeoutError(f"{host} did not take the request within {limits.read:g} s", phase="send")
-    return APITimeoutError(f"no answer from {host} within {limits.read:g} s", phase="headers")
-
-
-def _body_failure(error: Exception, phase: str, limits: TimeLimits) -> APIConnectionError:
-    """Return the failure of ours for what a read of the body raised."""
-    if isinstance(error, (ReadTimeoutError, TimeoutError)):
-        if limits.deadline is not None and time.monotonic() >= limits.deadline:
-            return _deadline_failure()
-        return APITimeoutError(f"nothing more of the answer came within {limits.read:g} s", phase=phase)
-    return APIConnectionError(f"the answer broke off: {_cause_text(error)}", phase="body")
-
-
-def _links(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and the exceptions that led to it, each once, the root last."""
-    seen: set[int] = set()
-    link: Any = error
-    while isinstance(link, BaseException) and id(link) not in seen:
-        seen.add(id(link))
-        yield link
-        inner = [arg for arg in link.args if isinstance(arg, BaseException)]
-        link = getattr(link, "reason", None) or link.__cause__ or link.__context__ or (inner[0] if inner else None)
-
-
-def _cause_text(error: BaseException) -> str:
-    """Return the system's words for the failure at the root: they hold no URL, no header and no body."""
-    text = type(error).__name__
-    for link in _links(error):
-        if isinstance(link, OSError) and link.strerror:
-            text = link.strerror
-        elif not isinstance(link, (requests.RequestException, HTTPError)):
-            text = type(link).__name__
-    return text

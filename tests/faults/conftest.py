@@ -1,0 +1,55 @@
+"""What the tests of the fault matrix share: every log is caught, and every failure is looked through for secrets.
+
+This module checks, for each failure, what must hold for all of them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from bedrock_openai_http import BedrockOpenAIError
+from peers import make_certificate
+from secrets_check import assert_no_secret
+from support import KEY, PROMPT
+
+Failure = TypeVar("Failure", bound=BedrockOpenAIError)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The files of a certificate for 127.0.0.1, made for this run, and of its key."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(autouse=True)
+def every_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Catch what any logger says, at DEBUG, also of those that some library has set to be quiet."""
+    caplog.set_level(logging.DEBUG)
+    for logger in logging.Logger.manager.loggerDict.values():
+        if isinstance(logger, logging.Logger):
+            monkeypatch.setattr(logger, "propagate", True)
+            monkeypatch.setattr(logger, "disabled", False)
+            caplog.set_level(logging.DEBUG, logger.name)
+
+
+@pytest.fixture
+def fails(caplog: pytest.LogCaptureFixture) -> Callable[..., Any]:
+    """Return a function that makes a call, and returns its failure once it has been looked through.
+
+    The call must raise exactly `kind`, with the key, the prompt and further `secrets` nowhere in what it leaves.
+    """
+
+    def check(call: Callable[[], Any], kind: type[Failure], *secrets: str) -> Failure:
+        with pytest.raises(BedrockOpenAIError) as caught:
+            call()
+        error = caught.value
+        assert type(error) is kind
+        assert_no_secret(error, caplog, KEY, PROMPT, *secrets)
+        return error
+
+    return check

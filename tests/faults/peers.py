@@ -1,0 +1,85 @@
+"""Peers that several fault tests talk to: TLS with a throw-away certificate, and a proxy that opens tunnels.
+
+This module checks nothing; each peer listens on 127.0.0.1 and ends with its `with` statement.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from support import RawServer
+
+SUBJECT = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+KEY_USAGE = ["-addext", "keyUsage=critical,digitalSignature,keyCertSign"]
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Return the files of a new certificate for 127.0.0.1, good for a day and trusted by nobody, and of its key."""
+    assert shutil.which("openssl"), "the command openssl, which makes the certificate of this test, is not installed"
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    files = ["-days", "1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command, *files, *SUBJECT, *KEY_USAGE], check=True, capture_output=True, timeout=30)
+    return certificate, key
+
+
+class TLSServer(RawServer):
+    """A `RawServer` that speaks TLS."""
+
+    def __init__(self, script: Callable[[int], Iterable[bytes | float | None]], files: tuple[Path, Path]) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(*files)
+        super().__init__(script)
+
+    @property
+    def url(self) -> str:
+        return super().url.replace("http://", "https://")
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            secured = self._context.wrap_socket(connection, server_side=True)
+            self._open.append(secured)
+            super()._serve(secured)
+
+
+@contextlib.contextmanager
+def tunnel_proxy() -> Iterator[tuple[str, list[bytes]]]:
+    """Give the URL of a proxy that opens one tunnel (CONNECT), and the list of request heads that it has got."""
+    heads: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        thread = threading.Thread(target=_tunnel, args=(listener, heads), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", heads
+        thread.join(10)
+
+
+def _tunnel(listener: socket.socket, heads: list[bytes]) -> None:
+    client, _ = listener.accept()
+    with client:
+        heads.append(client.recv(65536))
+        target = re.match(rb"CONNECT 127\.0\.0\.1:(\d+) ", heads[0])
+        assert target
+        with socket.create_connection(("127.0.0.1", int(target[1]))) as server:
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=_pump, args=(server, client), daemon=True)
+            back.start()
+            _pump(client, server)
+            back.join(10)
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    for end in (source, target):
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)

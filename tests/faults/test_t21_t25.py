@@ -1,0 +1,365 @@
+"""T21 to T25: what each attempt is signed with, and when: invocation IDs, expired tokens, clocks, refreshes, IMDS."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from email.utils import formatdate
+from types import SimpleNamespace
+from typing import Any
+
+import botocore.credentials
+import pytest
+
+from bedrock_openai_http import (
+    Client,
+    Credentials,
+    CredentialsError,
+    InternalServerError,
+    PermissionDeniedError,
+    credential_source,
+)
+from bedrock_openai_http.testing import LocalEndpoint, ReceivedRequest
+from bedrock_openai_http.testing.verifier import Scope, verify
+from secrets_check import assert_no_secret
+from support import COMPLETION, KEY, PROMPT, REQUEST, RawServer, client_of, http, quick
+
+SCOPE = Scope("us-west-2", "bedrock")
+#: Of a call that succeeded only the logs are left.
+NOTHING = Exception("nothing failed")
+KEYS = Credentials("AKIAMINE", "SECRET-key-of-mine", "SECRET-token-of-mine")
+SECRETS = ("SECRET-key-of-mine", "SECRET-token-of-mine")
+
+
+def received(raw: bytes) -> ReceivedRequest:
+    """Return a request as it came over the wire, for the verifier."""
+    head, _, body = raw.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    pairs = tuple((name, value.strip(" ")) for name, _, value in (line.partition(":") for line in lines))
+    method, target, _ = first.split(" ")
+    return ReceivedRequest(method, target, pairs, body)
+
+
+def http_at(moment: float | None, body: bytes = COMPLETION, status: str = "200 OK", *lines: str) -> bytes:
+    """Return an answer with the Date of `moment`, or with none, and with other header lines."""
+    dated = [] if moment is None else [f"Date: {formatdate(moment, usegmt=True)}"]
+    head = "".join(f"{line}\r\n" for line in (*dated, *lines))
+    return http(body, status).replace(b"\r\n", b"\r\n" + head.encode(), 1)
+
+
+def test_t21_attempts_share_an_invocation_and_no_signature(caplog: pytest.LogCaptureFixture) -> None:
+    """Three attempts: one invocation ID, their numbers, and three different signatures that each hold."""
+    moments = iter([1_800_000_000.0 + seconds for seconds in range(0, 99, 3)])
+    with RawServer(lambda number: [http(b'{"message": "no"}', "500 No")]) as server:
+        with quick(Client("us-west-2", base_url=server.url, credentials=KEYS)) as client:
+            client._caller._clock.wall = lambda: next(moments)
+            with pytest.raises(InternalServerError) as caught:
+                client.complete(REQUEST)
+            with pytest.raises(InternalServerError):
+                client.complete(REQUEST)
+    requests = [received(raw) for raw in server.requests]
+    assert len(requests) == 6
+    assert (caught.value.attempts, caught.value.request_id) == (3, "r-1")
+    for group in (requests[:3], requests[3:]):
+        assert len({request.headers["amz-sdk-invocation-id"] for request in group}) == 1
+        numbers = [request.headers["amz-sdk-request"] for request in group]
+        assert numbers == ["attempt=1; max=3", "attempt=2; max=3", "attempt=3; max=3"]
+    assert len({request.headers["amz-sdk-invocation-id"] for request in requests}) == 2
+    assert len({request.headers["authorization"] for request in requests}) == 6
+    for request in requests:
+        signed = datetime.strptime(request.headers["x-amz-date"] + "+0000", "%Y%m%dT%H%M%SZ%z").timestamp()
+        assert verify(request, scope=SCOPE, keys={KEYS.access_key: KEYS}, now=signed) is None
+    assert_no_secret(caught.value, caplog, *SECRETS, PROMPT)
+
+
+def refreshable(keys: Credentials) -> Any:
+    """Return `keys` as credentials of botocore that refresh themselves, but not before an hour has passed."""
+    until = (datetime.now(timezone.utc) + timedelta(hours=1)).isoformat()
+    values = {"access_key": keys.access_key, "secret_key": keys.secret_key, "token": keys.token, "expiry_time": until}
+    return botocore.credentials.RefreshableCredentials.create_from_metadata(values, lambda: values, "test")
+
+
+def test_t22_expired_token_of_a_provider_is_renewed_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A token that the service calls expired: the provider is asked once more, and one more request succeeds."""
+    with LocalEndpoint() as endpoint:
+        former = endpoint.credentials
+        endpoint.rotate()
+        sets = iter([refreshable(former), refreshable(endpoint.credentials)])
+        with Client("us-west-2", base_url=endpoint.url, credentials=lambda: next(sets)) as client:
+            assert client.complete(REQUEST).request_id == endpoint.requests[1].request_id
+        assert len(endpoint.requests) == 2
+        secrets = (former.secret_key, former.token, endpoint.credentials.secret_key, endpoint.credentials.token)
+        assert_no_secret(NOTHING, caplog, *filter(None, secrets), PROMPT)
+
+
+def test_t22_expired_token_of_the_chain_is_renewed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's credentials, good by the clock but refused as expired, are fetched anew: one fetch, one retry."""
+    with LocalEndpoint() as endpoint:
+
+        def answer(number: int) -> list[bytes]:
+            keys, until = endpoint.credentials, "2099-01-01T00:00:00Z"
+            body = f'{{"AccessKeyId": "{keys.access_key}", "SecretAccessKey": "{keys.secret_key}", '
+            return [http(f'{body}"Token": "{keys.token}", "Expiration": "{until}"}}'.encode())]
+
+        with RawServer(answer) as container:
+            monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{container.url}/get")
+            with Client("us-west-2", base_url=endpoint.url) as client:
+                client.complete(REQUEST)
+                client.complete(REQUEST)
+                assert (len(container.requests), len(endpoint.requests)) == (1, 2)
+                endpoint.rotate()
+                client.complete(REQUEST)
+                assert (len(container.requests), len(endpoint.requests)) == (2, 4)
+                client.complete(REQUEST)
+            assert (len(container.requests), len(endpoint.requests)) == (2, 5)
+
+
+@pytest.mark.parametrize("given", ["values", "botocore", "refreshable", "callable", "api_key"])
+def test_t22_expired_token_that_cannot_be_renewed(given: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Where there is nothing else to authenticate with, an expired token costs one request and is a typed error."""
+    with LocalEndpoint() as endpoint:
+        keys, key = endpoint.credentials, endpoint.api_key
+        plain = botocore.credentials.Credentials(keys.access_key, keys.secret_key, keys.token)
+        options: dict[str, Any] = {
+            "values": {"credentials": keys},
+            "botocore": {"credentials": plain},
+            "refreshable": {"credentials": refreshable(keys)},  # by its own clock it is good for an hour
+            "callable": {"credentials": lambda: keys},
+            "api_key": {"api_key": key},
+        }[given]
+        endpoint.rotate()
+        with Client("us-west-2", base_url=endpoint.url, **options) as client:
+            with pytest.raises(PermissionDeniedError) as caught:
+                client.complete(REQUEST)
+        assert len(endpoint.requests) == 1
+        error = caught.value
+        assert error.type == ("AccessDeniedException" if given == "api_key" else "ExpiredTokenException")
+        assert (error.attempts, error.request_id) == (1, endpoint.requests[0].request_id)
+    assert_no_secret(error, caplog, keys.secret_key, keys.token or "", key, PROMPT)
+
+
+def test_t22_renewal_happens_once_in_a_call(caplog: pytest.LogCaptureFixture) -> None:
+    """A provider that gives ever new tokens which the service refuses as expired is not asked in a loop."""
+    expired = http(b'{"__type": "ExpiredTokenException", "message": "expired"}', "400 Bad Request")
+    sets = (Credentials(f"AKIA{number}", f"SECRET-{number}", f"SECRET-token-{number}") for number in range(99))
+    with RawServer(lambda number: [expired]) as server:
+        with Client("us-west-2", base_url=server.url, credentials=lambda: next(sets), max_attempts=9) as client:
+            with pytest.raises(Exception, match="expired") as caught:
+                client.complete(REQUEST)
+    assert len(server.requests) == 2
+    assert (caught.value.type, caught.value.attempts, caught.value.request_id) == ("ExpiredTokenException", 2, "r-1")
+    assert_no_secret(caught.value, caplog, "SECRET-0", "SECRET-1", "SECRET-token", PROMPT)
+
+
+def test_t22_renewal_that_fails_keeps_the_request_id(caplog: pytest.LogCaptureFixture) -> None:
+    """If the token is refused and the provider then fails, the error is one of ours with the refusal's request ID."""
+    expired = http(b'{"__type": "ExpiredTokenException", "message": "expired"}', "400 Bad Request")
+    sets = iter([KEYS])
+    with RawServer(lambda number: [expired]) as server:
+        with Client("us-west-2", base_url=server.url, credentials=lambda: next(sets)) as client:
+            with pytest.raises(CredentialsError) as caught:
+                client.complete(REQUEST)
+    assert len(server.requests) == 1
+    assert (caught.value.request_id, caught.value.attempts) == ("r-1", 1)
+    assert_no_secret(caught.value, caplog, *SECRETS, PROMPT)
+
+
+def test_t22_expired_api_key_of_a_callable_is_renewed(caplog: pytest.LogCaptureFixture) -> None:
+    """Also an API key that the service calls expired is asked for again, once."""
+    with LocalEndpoint() as endpoint:
+        former = endpoint.api_key
+        endpoint.rotate()
+        keys = iter([former, endpoint.api_key])
+        with Client("us-west-2", base_url=endpoint.url, api_key=lambda: next(keys)) as client:
+            client.complete(REQUEST)
+        assert len(endpoint.requests) == 2
+        assert_no_secret(NOTHING, caplog, former, endpoint.api_key, PROMPT)
+
+
+@pytest.mark.parametrize("minutes", [-20, 20])
+def test_t23_a_wrong_clock_is_corrected_and_remembered(minutes: int) -> None:
+    """With a clock 20 minutes off the second attempt succeeds, and the next call's first."""
+    with LocalEndpoint(clock=lambda: time.time() + 60 * minutes) as endpoint:
+        with Client("us-west-2", base_url=endpoint.url, credentials=endpoint.credentials) as client:
+            assert client.complete(REQUEST).request_id == endpoint.requests[1].request_id
+            assert client.complete(REQUEST).request_id == endpoint.requests[2].request_id
+            with client.stream(REQUEST) as stream:
+                assert stream.completion().text
+        assert len(endpoint.requests) == 4
+
+
+REFUSED = b'{"message": "Signature expired: is now earlier than"}'
+
+
+@pytest.mark.parametrize(
+    ("off", "line"),
+    [
+        (1200, "Age: 1200"),  # from a cache
+        (None, "X: y"),  # without a Date
+        (60, "X: y"),  # not the clock's fault
+    ],
+)
+def test_t23_a_date_that_proves_nothing_is_not_believed(
+    off: float | None, line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A Date from a cache, no Date, or one that is near ours: one request, a typed error, and the clock as it was."""
+    kind = "x-amzn-ErrorType: InvalidSignatureException:http://internal.amazon.com/coral/"
+    moment = None if off is None else time.time() + off
+    with RawServer(lambda number: [http_at(moment, REFUSED, "403 Forbidden", kind, line)]) as server:
+        with Client("us-west-2", base_url=server.url, credentials=KEYS) as client:
+            with pytest.raises(PermissionDeniedError) as caught:
+                client.complete(REQUEST)
+            assert client._caller._clock.skew == 0
+    error = caught.value
+    assert len(server.requests) == 1
+    assert (error.type, error.attempts, error.request_id) == ("InvalidSignatureException", 1, "r-1")
+    assert_no_secret(error, caplog, *SECRETS, PROMPT)
+
+
+def test_t23_a_clock_that_does_not_help_is_corrected_once() -> None:
+    """A service that goes on refusing, each time with another Date, gets two requests and no more."""
+    kind = "x-amzn-ErrorType: SignatureDoesNotMatch"
+
+    def script(number: int) -> list[bytes]:
+        return [http_at(time.time() + 2000 * number, REFUSED, "403 Forbidden", kind)]
+
+    with RawServer(script) as server:
+        with Client("us-west-2", base_url=server.url, credentials=KEYS, max_attempts=9) as client:
+            with pytest.raises(PermissionDeniedError) as caught:
+                client.complete(REQUEST)
+    assert (len(server.requests), caught.value.attempts, caught.value.request_id) == (2, 2, "r-1")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "options", "posts"),
+    [
+        (290, {"region": "us-west-2", "credentials": KEYS}, 1),
+        (900, {"region": "us-west-2", "credentials": KEYS}, 2),
+        (900, {"api_key": KEY}, 1),
+    ],
+)
+def test_t23_a_denial_is_rarely_a_wrong_clock(seconds: float, options: dict[str, Any], posts: int) -> None:
+    """AccessDeniedException is taken for a wrong clock only beyond five minutes, and never for an API key."""
+    kind = "x-amzn-ErrorType: AccessDeniedException"
+    with RawServer(lambda number: [http_at(time.time() + seconds, REFUSED, "403 No", kind)]) as server:
+        with Client(base_url=server.url, **options) as client, pytest.raises(PermissionDeniedError) as caught:
+            client.complete(REQUEST)
+    assert (len(server.requests), caught.value.attempts) == (posts, posts)
+
+
+def numbered_keys(number: int) -> Credentials:
+    return Credentials(f"AKIA{number}", f"SECRET-key-{number}", f"SECRET-token-{number}")
+
+
+def test_t24_a_refresh_between_threads_never_mixes_two_sets() -> None:
+    """Eight threads while a slow provider refreshes again and again: each request is signed with one whole set."""
+    now = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    clock = {"now": now}
+    made: list[int] = []
+
+    def refresh() -> dict[str, str]:
+        made.append(1)
+        keys = numbered_keys(len(made))
+        time.sleep(0.01)  # other threads run into the refresh
+        until = (clock["now"] + timedelta(seconds=1000)).isoformat()
+        token = keys.token or ""
+        return {"access_key": keys.access_key, "secret_key": keys.secret_key, "token": token, "expiry_time": until}
+
+    first = numbered_keys(0)
+    theirs = botocore.credentials.RefreshableCredentials(
+        first.access_key, first.secret_key, first.token, now, refresh, "test", lambda: clock["now"]
+    )
+    with RawServer(lambda number: [http(COMPLETION)]) as server:
+        with Client("us-west-2", base_url=server.url, credentials=theirs) as client:
+
+            def work() -> None:
+                for _ in range(12):
+                    client.complete(REQUEST)
+                    clock["now"] += timedelta(seconds=100)
+
+            run_together(work, 8)
+    keys = {numbered_keys(number).access_key: numbered_keys(number) for number in range(len(made) + 1)}
+    refusals = [verify(received(raw), scope=SCOPE, keys=keys, now=time.time()) for raw in server.requests]
+    assert refusals == [None] * 96
+    assert len(made) > 3
+
+
+def run_together(work: Callable[[], object], count: int) -> None:
+    """Call `work` in so many threads at once, and raise what one of them raised."""
+    failures: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=guarded) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    if failures:
+        raise failures[0]
+
+
+@pytest.fixture
+def black_hole(monkeypatch: pytest.MonkeyPatch) -> Iterator[RawServer]:
+    """A metadata service that takes every request and never answers."""
+    with RawServer(lambda number: [60.0]) as server:
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", server.url)
+        monkeypatch.setenv("AWS_METADATA_SERVICE_TIMEOUT", "1")  # botocore takes whole seconds only
+        monkeypatch.setenv("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "1")
+        yield server
+
+
+def test_t25_a_silent_metadata_service_is_waited_for_once(
+    black_hole: RawServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Three calls at once wait together, the next does not wait, and the text lists what was tried."""
+    errors: list[CredentialsError] = []
+    with RawServer(lambda number: [http(COMPLETION)]) as service, Client("us-west-2", base_url=service.url) as client:
+
+        def call() -> None:
+            with pytest.raises(CredentialsError, match=r"^no AWS credentials .*tried: .*env, .*iam-role") as caught:
+                client.complete(REQUEST)
+            errors.append(caught.value)
+
+        started = time.monotonic()
+        run_together(call, 3)
+        asked, waited = len(black_hole.requests), time.monotonic() - started
+        started = time.monotonic()
+        call()
+        assert time.monotonic() - started < 0.3
+        # A second for the token and a second for the role: one wait, not three.
+        assert waited < 3.5
+        assert asked == len(black_hole.requests) <= 2
+        for error in errors:
+            assert (error.request_id, error.attempts) == (None, 1)
+            assert len(str(error)) < 1000
+            assert_no_secret(error, caplog, PROMPT)
+
+        # Once the miss is old, the chain is asked again.
+        later = time.monotonic() + credential_source.MISS_SECONDS + 1
+        monkeypatch.setattr(credential_source, "time", SimpleNamespace(monotonic=lambda: later))
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEYS.access_key)
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEYS.secret_key)
+        client.complete(REQUEST)
+    assert re.search(rb"Credential=AKIAMINE/", service.requests[0])
+    assert len(service.requests) == 1
+
+
+def test_t25_a_key_asks_no_metadata_service(black_hole: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has an API key, given or in the environment, never waits for the metadata service."""
+    with RawServer(lambda number: [http(COMPLETION)]) as service:
+        with client_of(service) as client:
+            client.complete(REQUEST)
+        monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", KEY)
+        with Client("us-west-2", base_url=service.url) as client:
+            client.complete(REQUEST)
+    assert len(service.requests) == 2
+    assert black_hole.connections == 0
