@@ -22,7 +22,7 @@ Failure = TypeVar("Failure", bound=BedrockOpenAIError)
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The files of a certificate for 127.0.0.1, made for this run, and of its key."""
+    """The files of an authority's certificate, made for this run, and of a server's for 127.0.0.1 with its key."""
     return make_certificate(tmp_path_factory.mktemp("tls"))
 
 

@@ -7,28 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from support import RawServer
+import trustme
 
-SUBJECT = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-KEY_USAGE = ["-addext", "keyUsage=critical,digitalSignature,keyCertSign"]
+from support import RawServer
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Return the files of a new certificate for 127.0.0.1, good for a day and trusted by nobody, and of its key."""
-    assert shutil.which("openssl"), "the command openssl, which makes the certificate of this test, is not installed"
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    files = ["-days", "1", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*command, *files, *SUBJECT, *KEY_USAGE], check=True, capture_output=True, timeout=30)
-    return certificate, key
+    """Return the files of a new authority's certificate, which nobody trusts, and of a server's with its key."""
+    authority = trustme.CA()
+    server = authority.issue_cert("localhost", "127.0.0.1")
+    bundle, chain = folder / "bundle.pem", folder / "server.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    server.private_key_and_cert_chain_pem.write_to_path(str(chain))
+    return bundle, chain
 
 
 class TLSServer(RawServer):
@@ -36,7 +33,7 @@ class TLSServer(RawServer):
 
     def __init__(self, script: Callable[[int], Iterable[bytes | float | None]], files: tuple[Path, Path]) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(*files)
+        self._context.load_cert_chain(files[1])
         super().__init__(script)
 
     @property
