@@ -24,14 +24,8 @@ from support import COMPLETION, KEY, MODEL, PROMPT, REQUEST, RawServer, client_o
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[LocalEndpoint]:
-    with LocalEndpoint(answer="Hello from here.") as running:
+    with LocalEndpoint() as running:
         yield running
-
-
-@pytest.fixture
-def client(endpoint: LocalEndpoint) -> Iterator[Client]:
-    with Client(endpoint.region, base_url=endpoint.url, credentials=endpoint.credentials) as signing:
-        yield signing
 
 
 class TestRefusedBeforeSending:

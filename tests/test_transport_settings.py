@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import socket
 from typing import Any
 
@@ -12,45 +11,11 @@ from requests.adapters import HTTPAdapter
 
 from bedrock_openai_http import (
     APIConnectionError,
-    BedrockOpenAIError,
-    Headers,
-    HTTPRequest,
 )
 from bedrock_openai_http.transport import RequestsTransport, _environment
 from bedrock_openai_http.wire import TimeLimits
+from raw_calls import SECRET, failure_of, fetch, request_to
 from support import RawServer, http
-
-SECRET = "SECRET-prompt-or-key"
-
-
-def request_to(url: str, accept: str = "application/json") -> HTTPRequest:
-    headers = {"Content-Type": "application/json", "Accept": accept, "Authorization": f"Bearer {SECRET}"}
-    return HTTPRequest("POST", f"{url}/openai/v1/chat/completions", Headers(headers), SECRET.encode())
-
-
-def fetch(url: str, transport: RequestsTransport | None = None, **limits: Any) -> bytes:
-    own = transport or RequestsTransport()
-    try:
-        response = own.open(request_to(url), TimeLimits(**{"connect": 5, "read": 5, **limits}))
-        try:
-            return b"".join(response.pieces())
-        finally:
-            response.close()
-    finally:
-        if transport is None:
-            own.close()
-
-
-def failure_of(url: str, **limits: Any) -> BedrockOpenAIError:
-    with pytest.raises(BedrockOpenAIError) as caught:
-        fetch(url, **limits)
-    error = caught.value
-    # What requests raises holds the whole request; ours must not, nor lead to it.
-    assert error.__context__ is None
-    assert error.__cause__ is None
-    assert SECRET not in f"{error!s} {error!r} {vars(error)!r}"
-    assert SECRET.encode() not in pickle.dumps(error)
-    return error
 
 
 class Spy(HTTPAdapter):
