@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import socket
 import threading
@@ -19,6 +20,7 @@ COMPLETION = (
     b'{"choices": [{"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}]}'
 )
 CHUNK = b'data: {"choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": null}]}\n\n'
+DONE = b"data: [DONE]\n\n"
 
 
 class RecordedResponse:
@@ -143,3 +145,11 @@ CLOSING_STREAM = _STREAM + b"Connection: close\r\n\r\n"
 def http_chunk(data: bytes) -> bytes:
     """Return `data` as one HTTP chunk; the last one for b""."""
     return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def chunk(content: str | None = None, **choice: Any) -> bytes:
+    """Return one chunk of a stream that adds `content`, with other fields of its choice, as an event."""
+    body = {"id": "c", "created": 1, "model": "m", "object": "chat.completion.chunk"}
+    delta = {} if content is None else {"content": content}
+    choices = [{"index": 0, "delta": delta, "finish_reason": None, **choice}]
+    return b"data: " + json.dumps({**body, "choices": choices}).encode() + b"\n\n"

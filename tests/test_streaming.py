@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +11,6 @@ from bedrock_openai_http import (
     APIStatusError,
     BedrockOpenAIError,
     ChatCompletionChunk,
-    ChatCompletionStream,
     Headers,
     HTTPResponse,
     IncompleteStreamError,
@@ -23,18 +20,10 @@ from bedrock_openai_http import (
     iter_chunks,
 )
 from bedrock_openai_http.accumulator import Accumulator
-from support import RecordedResponse
+from support import DONE, chunk
 
 STREAMS = Path(__file__).parent / "cases" / "streams"
 RECORDED = sorted(path.name for path in STREAMS.glob("*.sse"))
-END = b"data: [DONE]\n\n"
-
-
-def chunk(content: str | None = None, **choice: Any) -> bytes:
-    body = {"id": "c", "created": 1, "model": "m", "object": "chat.completion.chunk"}
-    delta = {} if content is None else {"content": content}
-    choices = [{"index": 0, "delta": delta, "finish_reason": None, **choice}]
-    return b"data: " + json.dumps({**body, "choices": choices}).encode() + b"\n\n"
 
 
 def whole(pieces: list[bytes]) -> tuple[list[ChatCompletionChunk], Accumulator]:
@@ -121,7 +110,7 @@ def test_recorded_choices() -> None:
 def test_a_tag_cut_by_a_chunk_is_held_back() -> None:
     """A tag that two chunks share never shows in the text, and what was no tag comes with the last chunk."""
     deltas = ["<reas", "oning>why</reaso", "ning>so <b", "> and <rea"]
-    chunks, total = whole([*map(chunk, deltas), chunk(None, finish_reason="stop"), END])
+    chunks, total = whole([*map(chunk, deltas), chunk(None, finish_reason="stop"), DONE])
     assert [item.text for item in chunks] == ["", "", "so <b", "> and ", "<rea"]
     assert total.completion().text == "so <b> and <rea"
     assert total.completion().reasoning == "why"
@@ -158,13 +147,13 @@ def test_nothing_at_all_is_incomplete() -> None:
 
 def test_an_end_mark_inside_of_a_text_is_text() -> None:
     """Only an event that is nothing but the end mark ends the stream."""
-    assert whole([chunk("data: [DONE]\n\n") + END])[0][0].text == "data: [DONE]\n\n"
+    assert whole([chunk("data: [DONE]\n\n") + DONE])[0][0].text == "data: [DONE]\n\n"
 
 
 def test_blank_payloads_and_comments_are_skipped() -> None:
     """Empty data lines, comments, ids and named events around the chunks are no chunks."""
     noise = b": x\n\ndata:\n\ndata:  \n\nid: 7\n\nevent: ping\n\n"
-    assert [item.text for item in whole([noise + chunk("a") + noise + END])[0]] == ["a"]
+    assert [item.text for item in whole([noise + chunk("a") + noise + DONE])[0]] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -182,7 +171,7 @@ def test_blank_payloads_and_comments_are_skipped() -> None:
 )
 def test_errors_in_mid_stream(event: bytes, kind: type, status: int | None, message: str) -> None:
     """An error object in any shape is raised as what it is, with the request ID and what had arrived."""
-    texts, error = failure_of(chunk("a") + event + b"\n\n" + chunk("b") + END)
+    texts, error = failure_of(chunk("a") + event + b"\n\n" + chunk("b") + DONE)
     assert type(error) is kind
     assert isinstance(error, APIStatusError)
     assert (error.status_code, error.message, error.request_id) == (status, message, "r-1")
@@ -194,7 +183,7 @@ def test_errors_in_mid_stream(event: bytes, kind: type, status: int | None, mess
 def test_a_null_error_is_none() -> None:
     """A chunk whose `error` is null is a chunk."""
     data = chunk("a").replace(b'"id"', b'"error": null, "id"')
-    assert [item.text for item in whole([data + END])[0]] == ["a"]
+    assert [item.text for item in whole([data + DONE])[0]] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -224,7 +213,7 @@ def test_a_null_error_is_none() -> None:
 )
 def test_events_that_are_no_chunk(event: bytes, reason: str) -> None:
     """An event that is no chunk raises ResponseFormatError, which says why; what came before it is kept."""
-    texts, error = failure_of(chunk("a") + event + b"\n\n" + END)
+    texts, error = failure_of(chunk("a") + event + b"\n\n" + DONE)
     assert type(error) is ResponseFormatError
     assert reason in error.message
     assert texts == ["a"]
@@ -257,7 +246,7 @@ def test_unknown_fields_are_kept() -> None:
     """What this version does not know stays in `extra` and in the completion's raw body; padding does not."""
     data = b'data: {"id": "c", "choices": [{"index": 0, "delta": {"content": "a", "mood": "go"}, "obfuscation": "x"'
     data += b', "seen": 1}], "region": "moon"}\n\n'
-    chunks, total = whole([data + data.replace(b"moon", b"sun").replace(b'"go"', b'"od"') + END])
+    chunks, total = whole([data + data.replace(b"moon", b"sun").replace(b'"go"', b'"od"') + DONE])
     completion = total.completion()
     assert chunks[0].extra == {"region": "moon"}
     assert chunks[0].choices[0].extra == {"obfuscation": "x", "seen": 1}
@@ -272,7 +261,7 @@ def test_logprobs_refusals_and_function_calls_add_up() -> None:
     second = {"logprobs": {"content": [2], "refusal": [3]}, "delta": {"refusal": "thanks"}}
     third = {"delta": {"function_call": {"name": "f", "arguments": '{"a"'}}}
     fourth = {"delta": {"function_call": {"arguments": ":1}"}}, "finish_reason": "function_call"}
-    _, total = whole([*(chunk(None, **choice) for choice in (first, second, third, fourth)), END])
+    _, total = whole([*(chunk(None, **choice) for choice in (first, second, third, fourth)), DONE])
     choice = total.completion().choices[0]
     assert choice.logprobs == {"content": [1, 2], "refusal": [3]}
     assert choice.message.refusal == "no, thanks"
@@ -284,7 +273,7 @@ def test_a_guardrail_that_intervened_once_has_intervened() -> None:
     """A chunk that says so decides for the whole answer, whatever later chunks say."""
     said = chunk("a").replace(b'"id"', b'"amazon-bedrock-guardrailAction": "INTERVENED", "id"')
     unsaid = said.replace(b"INTERVENED", b"NONE")
-    chunks, total = whole([unsaid, said, unsaid, END])
+    chunks, total = whole([unsaid, said, unsaid, DONE])
     assert [item.guardrail.intervened for item in chunks if item.guardrail] == [False, True, False]
     outcome = total.completion().guardrail
     assert outcome is not None
@@ -296,65 +285,6 @@ def test_the_specifications_chunks(name: str) -> None:
     """The example chunks of the API's specification add up to their answer."""
     path = STREAMS.parent / "spec_examples" / f"{name}.json"
     events = [json.dumps(item) for item in json.loads(path.read_text(encoding="utf-8"))["chunks"]]
-    chunks, total = whole([f"data: {event}\n\n".encode() for event in events] + [END])
+    chunks, total = whole([f"data: {event}\n\n".encode() for event in events] + [DONE])
     assert [item.raw for item in chunks] == [json.loads(event) for event in events]
     assert (total.completion().text, total.completion().finish_reason) == ("Hello", "stop")
-
-
-class TestChatCompletionStream:
-    """The stream as the caller holds it."""
-
-    def test_chunks_come_before_the_next_piece_is_read(self) -> None:
-        """Each chunk is handed on before another piece of the body is asked for."""
-        log: list[str] = []
-
-        class Slow(RecordedResponse):
-            def pieces(self) -> Iterator[bytes]:
-                for piece in (chunk("a"), chunk("b"), END):
-                    log.append("read")
-                    yield piece
-
-        with ChatCompletionStream(Slow(), lambda error: None) as stream:
-            for item in stream:
-                log.append(item.text)
-        assert log == ["read", "a", "read", "b", "read"]
-
-    def test_the_end_lets_the_connection_be_used_again(self) -> None:
-        """After the end mark the rest is drained, so that the connection can serve the next call."""
-        response = RecordedResponse(chunk("a"), END)
-        with ChatCompletionStream(response, lambda error: None) as stream:
-            assert stream.completion().text == "a"
-            assert stream.completion().text == "a"  # asked again: the same
-        assert response.closed == [True]
-        assert stream.request_id == "r-1"
-
-    def test_leaving_early_closes_the_connection(self) -> None:
-        """A stream that is left is closed at once, and its completion then is an IncompleteStreamError."""
-        response = RecordedResponse(chunk("a"), chunk("b"), END)
-        with ChatCompletionStream(response, lambda error: None) as stream:
-            assert next(stream).text == "a"
-        assert response.closed == [False]
-        assert list(stream) == []
-        with pytest.raises(IncompleteStreamError) as caught:
-            stream.completion()
-        assert caught.value.partial is not None
-        assert caught.value.partial.text == "a"
-
-    def test_a_failure_is_raised_again(self) -> None:
-        """Asking for the completion of a stream that failed raises the failure again."""
-        noted: list[BedrockOpenAIError] = []
-        stream = ChatCompletionStream(RecordedResponse(chunk("a")), noted.append)
-        with pytest.raises(IncompleteStreamError) as first:
-            list(stream)
-        with pytest.raises(IncompleteStreamError) as second:
-            stream.completion()
-        assert second.value is first.value
-        assert noted == [first.value]
-
-    def test_an_abandoned_stream_lets_go(self) -> None:
-        """A stream that nobody holds any more closes its connection."""
-        response = RecordedResponse(chunk("a"), END)
-        stream = ChatCompletionStream(response, lambda error: None)
-        next(stream)
-        del stream
-        assert response.closed == [False]
