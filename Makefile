@@ -4,7 +4,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e lint floor dist clean model
+.PHONY: help demo test e2e system lint floor dist clean model
 .NOTPARALLEL:
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -24,6 +24,9 @@ test: .venv/tools.stamp  ## run the test suite (under two minutes, no network)
 
 e2e: .venv/tools.stamp model  ## run the tests against the real language model
 	$(BIN)/pytest tests/e2e
+
+system: .venv/tools.stamp .venv/system.stamp  ## run the tests with nginx, haproxy, tinyproxy, moto and WireMock
+	$(BIN)/pytest tests/system
 
 lint: .venv/tools.stamp  ## check style, formatting and types
 	$(BIN)/ruff check .
@@ -60,6 +63,12 @@ endef
 
 .venv/tools.stamp: .venv/package.stamp tests/requirements-dev.txt tests/requirements-test.txt
 	$(BIN)/python -m pip install --quiet --requirement tests/requirements-dev.txt
+	@touch $@
+
+.venv/system.stamp: .venv/package.stamp tests/system/requirements.txt
+	$(PYTHON) -m venv .venv/moto
+	.venv/moto/bin/python -m pip install --quiet --requirement tests/system/requirements.txt
+	-npm install --silent --no-audit --no-fund --prefix .venv/wiremock wiremock@3.13.2
 	@touch $@
 
 .venv/model.stamp: .venv/package.stamp tests/requirements-model.txt

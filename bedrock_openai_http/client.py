@@ -11,6 +11,7 @@ that importing the package costs next to nothing and a call with an API key neve
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -103,6 +104,8 @@ class Client:
         self._guardrail = guardrail
         self._session = session
         self._given_transport = transport
+        self._own_transport: Transport | None = None
+        self._lock = threading.Lock()
         self._caller = Caller(self._source, self._retrier, self._region, lambda: self._transport)
 
     def complete(
@@ -141,8 +144,9 @@ class Client:
 
     def close(self) -> None:
         """Close the pooled connections. The client can still be used; it then opens new ones."""
-        if "_transport" in vars(self) and self._session is None and self._given_transport is None:
-            self._transport.close()
+        # With a session of the caller's this closes nothing.
+        if self._own_transport is not None:
+            self._own_transport.close()
 
     def __enter__(self) -> Client:
         return self
@@ -253,13 +257,16 @@ class Client:
                 return os.environ[variable].strip()
         return self._source.region()
 
-    @cached_property
+    @property
     def _transport(self) -> Transport:
         if self._given_transport is not None:
             return self._given_transport
-        from .transport import RequestsTransport
+        with self._lock:  # threads that begin together share one pool
+            if self._own_transport is None:
+                from .transport import RequestsTransport
 
-        return RequestsTransport(self._session)
+                self._own_transport = RequestsTransport(self._session)
+            return self._own_transport
 
 
 def _check_seconds(name: str, seconds: float | None) -> None:

@@ -21,7 +21,7 @@ from .wire import Headers, HTTPResponse
 #: Where the request ID is found, best first. Bedrock sends the first two, with the same value.
 REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-request-id", "x-amz-request-id")
 
-#: How much of an answer that is not JSON is quoted, in characters.
+#: How much is quoted of an answer that is not JSON, and of any header, in characters.
 EXCERPT = 200
 
 #: Types that say more than the status of the answer they come in, which may be 200.
@@ -49,7 +49,7 @@ def request_id_of(headers: Mapping[str, str], body: Any = None) -> str | None:
     folded = headers if isinstance(headers, Headers) else Headers(headers)
     for name in REQUEST_ID_HEADERS:
         if folded.get(name):
-            return folded[name]
+            return folded[name][:EXCERPT]
     return _details(body).request_id if isinstance(body, dict) else None
 
 
@@ -145,14 +145,14 @@ def _fallback_message(response: HTTPResponse, status_code: int | None, kind: str
 
 def _host(url: str) -> str | None:
     try:
-        return urlsplit(url).hostname
+        return (urlsplit(url).hostname or "")[:EXCERPT]
     except ValueError:  # such as "http://["
         return None
 
 
 def describe(response: HTTPResponse) -> str:
     """Return the content type of an unexpected answer and, unless it is JSON, how it begins, for an error text."""
-    content_type = response.headers.get("content-type", "no content type")
+    content_type = response.headers.get("content-type", "no content type")[:EXCERPT]
     start = response.body[: 4 * EXCERPT].decode("utf-8-sig", errors="replace")
     excerpt = " ".join(start.split())[:EXCERPT]
     if not excerpt:
@@ -165,7 +165,7 @@ def _bare_type(name: str | None) -> str | None:
     """Return `ThrottlingException` of `com.amazon.x#ThrottlingException:http://internal...`."""
     if not name:
         return None
-    return name.split(":", 1)[0].rsplit("#", 1)[-1].strip() or None
+    return name.split(":", 1)[0].rsplit("#", 1)[-1].strip()[:EXCERPT] or None
 
 
 def _output_type(body: Mapping[str, Any]) -> str | None:

@@ -60,6 +60,8 @@ def _error(flaw: Flaw) -> RequestValidationError:
 
 
 def _request_flaw(request: ChatCompletionRequest) -> Flaw | None:
+    if not isinstance(request.guardrail, Guardrail | None):
+        return Flaw(("guardrail",), "type", "must be a Guardrail")
     own, extra = request.own_fields(), plain(request.extra_body) or {}
     if not isinstance(extra, Mapping):
         return Flaw((), "type", "extra_body must be a mapping")
@@ -224,6 +226,8 @@ def validate_guardrail(guardrail: Guardrail) -> None:
 
     Raises ConfigurationError, which names the field and its rule, never the value.
     """
+    if not isinstance(guardrail, Guardrail):
+        raise ConfigurationError(f"guardrail: must be a Guardrail, not {type(guardrail).__name__}")
     for name, (pattern, words) in _GUARDRAIL_RULES.items():
         value = getattr(guardrail, name)
         if value is None and name not in ("identifier", "version"):

@@ -9,6 +9,7 @@ import json
 import pickle
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -91,7 +92,7 @@ def check_stream(data: bytes, places: Iterable[int]) -> Outcome:
     if error is None or error.partial is not None:
         _check_nothing_lost(chunks, whole)
     if error is not None:
-        assert error.partial == (whole if chunks else None)
+        assert error.partial == (replace(whole, request_id=error.request_id) if chunks else None)
         check_error(error)
     return outcome
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,7 @@ from bedrock_openai_http import (
     UserMessage,
 )
 from bedrock_openai_http.testing import LocalEndpoint
+from bedrock_openai_http.transport import RequestsTransport
 from bedrock_openai_http.wire import HTTPRequest, TimeLimits
 from support import (
     CHUNK,
@@ -193,6 +195,26 @@ class TestStream:
             assert server.connections == 1
         assert type(caught.value) is kind
         assert (caught.value.request_id, caught.value.attempts) == ("r-1", 1)
+
+
+def test_threads_that_begin_together_share_one_pool(endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many threads make a client's first calls at once, there is one transport."""
+    made: list[None] = []
+    original = RequestsTransport.__init__
+
+    def counting(self: RequestsTransport, *args: Any) -> None:
+        made.append(None)
+        time.sleep(0.01)  # long enough for the others to come in
+        original(self, *args)
+
+    monkeypatch.setattr(RequestsTransport, "__init__", counting)
+    with Client(endpoint.region, base_url=endpoint.url, credentials=endpoint.credentials) as client:
+        threads = [threading.Thread(target=client.complete, args=(REQUEST,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+    assert len(made) == 1
 
 
 class TestRegion:

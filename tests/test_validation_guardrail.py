@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from bedrock_openai_http import ConfigurationError, Guardrail
+from bedrock_openai_http import (
+    ChatCompletionRequest,
+    Client,
+    ConfigurationError,
+    Guardrail,
+    RequestValidationError,
+    UserMessage,
+    validate_request,
+)
 from bedrock_openai_http.validation import validate_guardrail
 
 CANARY = "c4n4ry"
@@ -59,3 +67,16 @@ def test_a_bad_guardrail_is_refused_without_showing_it(name: str, value: Any) ->
     with pytest.raises(ConfigurationError, match=f"the guardrail's {name} must be ") as caught:
         validate_guardrail(Guardrail(**settings))
     assert CANARY not in str(caught.value).lower()
+
+
+@pytest.mark.parametrize("guardrail", ["c4n4ry", {"identifier": "c4n4ry"}, 7])
+def test_what_is_no_guardrail_is_refused(guardrail: Any) -> None:
+    """A request or a client with anything else for its guardrail gets a typed error, before anything is sent."""
+    request = ChatCompletionRequest("m", [UserMessage("x")], guardrail=guardrail)
+    with pytest.raises(RequestValidationError, match="must be a Guardrail"):
+        validate_request(request)
+    with Client("us-west-2", api_key="k", guardrail=guardrail) as client:
+        for ask in (request, ChatCompletionRequest("m", [UserMessage("x")])):
+            with pytest.raises(ConfigurationError, match="must be a Guardrail") as caught:
+                client.complete(ask)
+            assert CANARY not in str(caught.value)

@@ -1,0 +1,188 @@
+"""A soak: many threads, two clients, and a server that fails at random; nothing may be lost, mixed up or paid twice.
+
+    python benchmarks/soak.py [--seconds 600] [--threads 8] [--seed 1]
+
+Prints what was counted as JSON and as a table, and exits with 1 if a number that must be 0 is not.
+
+This module compares, for each request, what the client says with what the server says that it did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import threading
+import time
+import traceback
+import uuid
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from soak_server import KEY, FaultServer, Served
+
+from bedrock_openai_http import BedrockOpenAIError, ChatCompletionRequest, Client, Credentials, UserMessage
+
+#: Outcomes that a POST may have and be followed by another: nothing was generated.
+RETRYABLE = frozenset(("throttled", "unavailable", "expired", "stale-closed"))
+
+#: What a call must come to when its last POST had that fault; everything else is answered.
+EXPECTED = {
+    "throttled": {"RateLimitError"},
+    "unavailable": {"InternalServerError"},
+    "expired": {"PermissionDeniedError"},
+    "bad-request": {"BadRequestError"},
+    "reset-unanswered": {"APIConnectionError"},
+    "stale-closed": {"APIConnectionError"},
+    "black-hole": {"APITimeoutError"},
+    "cut-clean": {"APIConnectionError", "IncompleteStreamError"},
+    "cut-short": {"APIConnectionError"},
+    "cut-reset": {"APIConnectionError"},
+}
+
+MUST_BE_ZERO = ("wrong_matches", "lost_texts", "duplicate_posts", "unexpected_outcomes", "untyped_exceptions")
+
+
+class Soak:
+    """One run: its clients, its server, and what is counted."""
+
+    def __init__(self, seed: int) -> None:
+        self.server = FaultServer(seed)
+        options: dict[str, Any] = {"base_url": self.server.url, "timeout": 3.0}
+        self._clients = (
+            Client("us-west-2", credentials=self._credentials, **options),
+            Client(api_key=KEY, **options),
+        )
+        self._lock = threading.Lock()
+        self.counts: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
+
+    def _credentials(self) -> Credentials:
+        return Credentials("AKIDEXAMPLE", "secret", self.server.token)
+
+    def work(self, end: float, seed: int) -> None:
+        """Call until `end`, a moment of `time.monotonic()`."""
+        chance = random.Random(seed)
+        while time.monotonic() < end:
+            marker = f"marker-{uuid.UUID(int=chance.getrandbits(128)).hex}"
+            client = self._clients[chance.random() < 0.3]
+            streamed = chance.random() < 0.5
+            outcome, text = _call(client, marker, streamed)
+            self._compare(marker, outcome, text, self.server.take(marker))
+
+    def _compare(self, marker: str, outcome: str, text: str, served: list[Served]) -> None:
+        last = served[-1] if served else Served("nothing", False)
+        expected = EXPECTED.get(last.fault, {"answered"})
+        with self._lock:
+            self.outcomes[outcome] += 1
+            self.faults.update(post.fault for post in served)
+            self.counts["requests"] += 1
+            self.counts["answers_matched"] += outcome == "answered" and text == last.text
+            self.counts["wrong_matches"] += outcome == "answered" and not text.startswith(marker)
+            self.counts["lost_texts"] += _is_lost(outcome, text, last)
+            self.counts["duplicate_posts"] += sum(not _may_be_repeated(post) for post in served[:-1])
+            self.counts["unexpected_outcomes"] += outcome not in expected
+            self.counts["untyped_exceptions"] += outcome.startswith("untyped")
+
+    def close(self) -> None:
+        for client in self._clients:
+            client.close()
+        self.server.close()
+
+
+def _call(client: Client, marker: str, streamed: bool) -> tuple[str, str]:
+    """Return how a call ended, and the text that was delivered; "lost" if its chunks are not what it adds up to."""
+    request = ChatCompletionRequest("openai.gpt-oss-20b-1:0", [UserMessage(f"Say {marker}")])
+    texts: list[str] = []
+    try:
+        if not streamed:
+            return "answered", client.complete(request).text
+        with client.stream(request) as stream:
+            texts.extend(chunk.text for chunk in stream)
+            whole = stream.completion().text
+        return "answered", whole if whole == "".join(texts) else "lost"
+    except BedrockOpenAIError as error:
+        partial = error.partial.text if error.partial is not None else ""
+        return type(error).__name__, partial if partial == "".join(texts) else "lost"
+    except Exception as error:  # noqa: BLE001  (what the soak looks for)
+        traceback.print_exc()
+        return f"untyped {type(error).__name__}", ""
+
+
+def _is_lost(outcome: str, text: str, last: Served) -> bool:
+    """Tell whether the client has other text than the server had sent."""
+    if last.fault == "cut-reset":  # a reset may overtake the last of it
+        return not last.text.startswith(text)
+    return text != last.text if outcome == "answered" or last.fault.startswith("cut") else bool(text)
+
+
+def _may_be_repeated(post: Served) -> bool:
+    return post.fault in RETRYABLE or (post.fault == "reset-unanswered" and post.reused)
+
+
+def _rss() -> float:
+    """Return the resident memory of this process, in MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return round(pages * 4096 / 1e6, 1)
+
+
+def run(seconds: float, threads: int, seed: int) -> dict[str, Any]:
+    soak = Soak(seed)
+    start = time.monotonic()
+    end = start + seconds
+    workers = [threading.Thread(target=soak.work, args=(end, 1000 * seed + n)) for n in range(threads)]
+    for worker in workers:
+        worker.start()
+    memory: list[float] = []
+    while time.monotonic() < end:
+        time.sleep(min(5.0, seconds / 20))
+        memory.append(_rss())
+        soak.server.rotate()
+    for worker in workers:
+        worker.join(30)
+    elapsed = time.monotonic() - start
+    soak.close()
+    third = len(memory) // 3
+    return {
+        "seconds": round(elapsed, 1),
+        "threads": threads,
+        "seed": seed,
+        **{name: soak.counts[name] for name in ("requests", "answers_matched", *MUST_BE_ZERO)},
+        "posts": soak.server.posts,
+        "connections": soak.server.connections,
+        "token_rotations": int(soak.server.token[6:]),
+        "rss_mb": {"start": memory[0], "middle": memory[len(memory) // 2], "end": memory[-1]},
+        "rss_mb_median": {"first third": _median(memory[:third]), "last third": _median(memory[-third:])},
+        "outcomes": dict(soak.outcomes.most_common()),
+        "faults": dict(soak.faults.most_common()),
+    }
+
+
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+def table(result: dict[str, Any]) -> str:
+    rows = [(name, value) for name, value in result.items() if not isinstance(value, dict)]
+    rows += [(f"{name}: {key}", value) for name in ("outcomes", "rss_mb") for key, value in result[name].items()]
+    lines = ["| counted | number |", "| --- | ---: |"]
+    return "\n".join(lines + [f"| {name.replace('_', ' ')} | {value:,} |" for name, value in rows])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    result = run(given.seconds, given.threads, given.seed)
+    print(json.dumps(result, indent=1))
+    print(table(result))
+    return int(any(result[name] for name in MUST_BE_ZERO))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
