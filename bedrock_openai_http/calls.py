@@ -18,6 +18,9 @@ from .retry import Retrier
 from .skew import ServiceClock
 from .wire import HTTPRequest, HTTPResponse, OpenResponse, TimeLimits, Transport
 
+#: Characters. What is shorter is nobody's key, and may be an ordinary word of the answer.
+SHORTEST_SECRET = 16
+
 
 @dataclass
 class Call:
@@ -73,7 +76,6 @@ class Caller:
         error.elapsed = self._retrier.clock() - call.started
 
     def _attempt(self, call: Call, number: int) -> OpenResponse:
-        call.attempts = number
         numbered = call.request.with_headers(
             {
                 "amz-sdk-invocation-id": call.invocation_id,
@@ -82,6 +84,7 @@ class Caller:
         )
         call.used, call.renewed = call.renewed or self._source.get(), None
         request = self._authenticated(numbered, call.used, call.service)
+        call.attempts = number
         call.sent = self._clock.wall()
         response = self._transport().open(request, call.limits)
         call.received = self._clock.wall()
@@ -118,7 +121,9 @@ def _without_secrets(refusal: HTTPResponse, used: ApiKey | Credentials) -> HTTPR
     """Return `refusal` without what authenticated the call: AWS quotes the canonical request, token and all."""
     secrets = (used.value,) if isinstance(used, ApiKey) else (used.secret_key, used.token)
     body = refusal.body
-    for secret in filter(None, secrets):
+    for secret in secrets:
+        if secret is None or len(secret) < SHORTEST_SECRET:
+            continue
         for form in (secret, secret.replace("/", "\\/")):  # JSON may escape a slash
             body = body.replace(form.encode(), b"***")
     return replace(refusal, body=body)

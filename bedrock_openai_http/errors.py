@@ -31,7 +31,7 @@ class BedrockOpenAIError(Exception):
 
     #: The AWS request ID, for a support case; None where no answer arrived or none was named.
     request_id: str | None
-    #: How many HTTP requests were sent for the call; None where the failure is not part of a call.
+    #: How many attempts at sending were made for the call; None where the failure is not part of a call.
     attempts: int | None
     #: Seconds from the start of the call to the failure; None where the failure is not part of a call.
     elapsed: float | None

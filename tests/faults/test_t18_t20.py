@@ -201,3 +201,12 @@ def test_t20_a_refusal_that_quotes_the_session_token(fails: Fails) -> None:
         with Client("us-west-2", base_url=server.url, credentials=credentials) as client:
             error = fails(lambda: client.complete(REQUEST), PermissionDeniedError, secret, token)
     assert "x-amz-security-token" in error.message
+
+
+def test_t20_a_short_key_is_no_reason_to_change_an_answer() -> None:
+    """A key of a few letters, as tests have it, is not cut out of the service's words."""
+    refusal = http(b'{"message": "The key is not known."}', "403 Forbidden")
+    with RawServer(lambda number: [refusal]) as server, client_of(server, api_key="key") as client:
+        with pytest.raises(PermissionDeniedError) as caught:
+            client.complete(REQUEST)
+    assert caught.value.message == "The key is not known."
