@@ -231,7 +231,8 @@ class Client:
         timeout: float | None,
     ) -> Call:
         _check_seconds("deadline", deadline)
-        _check_seconds("timeout", timeout)
+        if timeout is not None:
+            _check_seconds("timeout", timeout)
         endpoint = self._endpoint()
         built = build_http_request(request, endpoint.chat_completions_url(request.model), extra_headers=extra_headers)
         started = self._retrier.clock()
@@ -270,7 +271,7 @@ class Client:
 
 
 def _check_seconds(name: str, seconds: float | None) -> None:
-    if seconds is None and name != "connect_timeout":
+    if seconds is None and name == "deadline":
         return
     is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     if not is_number or not 0 < float(seconds or 0) < float("inf"):

@@ -113,6 +113,8 @@ class TestRefusedBeforeSending:
         "options",
         [
             {"timeout": 0},
+            {"timeout": None},
+            {"connect_timeout": None},
             {"timeout": None, "connect_timeout": None},
             {"deadline": -1},
             {"max_attempts": 0},
