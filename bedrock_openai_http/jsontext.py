@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, NoReturn
+
+#: How deep a document may be nested. Answers of the API come nowhere near it. Python's decoder would go on to the
+#: end of the stack, where the finalizers of whatever is collected just then fail too.
+MAX_DEPTH = 200
 
 
 class JSONError(ValueError):
@@ -22,14 +27,17 @@ def decode(data: bytes) -> Any:
     digits, nesting without end.
     """
     try:
-        return _decoder.decode(str(data, "utf-8-sig"))
+        text = str(data, "utf-8-sig")
+        if len(text) > MAX_DEPTH and _is_too_deep(text):
+            raise JSONError("nested too deeply")
+        return _decoder.decode(text)
     except UnicodeDecodeError:
         reason = "not UTF-8"
     except json.JSONDecodeError as error:
         reason = f"{error.msg.lower()} at character {error.pos}"
     except JSONError as error:
         reason = str(error)
-    except RecursionError:
+    except RecursionError:  # little was left of the stack
         reason = "nested too deeply"
     except ValueError:
         reason = "an integer with too many digits"
@@ -43,6 +51,21 @@ def encode(value: Any) -> bytes:
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8")
+
+
+_STRING = re.compile(r'"(?:[^"\\]+|\\.)*"?', re.DOTALL)
+_NO_BRACKETS = re.compile(r"[^][{}]+")
+
+
+def _is_too_deep(text: str) -> bool:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    depth = 0
+    for bracket in _NO_BRACKETS.sub("", _STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def _refuse_constant(name: str) -> NoReturn:

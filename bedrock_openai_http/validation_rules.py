@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from .values import MAX_DEPTH
+
 #: The rules that are no JSON Schema keywords, by the name that `RequestValidationError.rule` has for them.
 RULES: Mapping[str, str] = {
     "json-type": "Every value is a str, int, float, bool, None, list, tuple or mapping.",
@@ -27,9 +29,6 @@ RULES: Mapping[str, str] = {
     "audio-output": "audio and the modality audio go together.",
     "tool-choice": "tool_choice other than none goes with tools, and names one of them.",
 }
-
-#: serde_json, which reads the request on the other side, stops at 128 by default; ours stops well before that.
-MAX_DEPTH = 100
 
 #: Where something stands in the body: member names and list positions, from the outside in.
 Path: TypeAlias = tuple[str | int, ...]

@@ -25,25 +25,30 @@ class ToDict(Protocol):
 WireObject: TypeAlias = Mapping[str, Any] | ToDict
 
 
+#: How deep a request may be nested. serde_json, which reads it on the other side, stops at 128 by default; this
+#: stops well before that, and well before Python's own recursion limit.
+MAX_DEPTH = 100
+
+
 def plain(value: Any) -> Any:
     """Return `value` in new dicts and lists, with each object that has a `to_dict()` in its wire form.
 
-    What is no JSON is left as it is, and so is a value that is circular or nested without end: `validation`
-    says what is wrong with it.
+    What is no JSON is left as it is, and so is what is nested deeper than a request may be, which a circular
+    value is: `validation` says what is wrong with it.
     """
     try:
-        return _plain(value)
-    except RecursionError:
+        return _plain(value, MAX_DEPTH)
+    except RecursionError:  # little was left of the stack
         return value
 
 
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, (str, int, float)):
+def _plain(value: Any, levels: int) -> Any:
+    if value is None or isinstance(value, (str, int, float)) or not levels:
         return value
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [_plain(item, levels - 1) for item in value]
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _plain(item, levels - 1) for key, item in value.items()}
     if hasattr(value, "to_dict") and not isinstance(value, type):
         return value.to_dict()
     return value
