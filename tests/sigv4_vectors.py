@@ -15,7 +15,7 @@ from bedrock_openai_http.credentials import Credentials
 from bedrock_openai_http.testing.received import ReceivedRequest
 from bedrock_openai_http.testing.verifier import Refusal, Scope, verify
 
-VECTORS = json.loads((Path(__file__).parent / "cases" / "sigv4" / "vectors.json").read_text(encoding="utf-8"))
+VECTORS = json.loads((Path(__file__).parent / "data" / "sigv4" / "vectors.json").read_text(encoding="utf-8"))
 ACCESS_KEY, SECRET_KEY = VECTORS["access_key"], VECTORS["secret_key"]
 
 

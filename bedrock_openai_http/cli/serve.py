@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """\
 Stand in for Amazon Bedrock on 127.0.0.1: check signatures, API keys and requests as Bedrock does, and answer with
-a fixed text, or with what a model behind --upstream says. No AWS account is needed.
+a fixed text, with what a model behind --upstream says, or with a recorded answer. No AWS account is needed.
 """
 
 EXAMPLES = """\
 examples:
   bedrock-openai-http serve
   bedrock-openai-http serve --upstream http://127.0.0.1:11434/v1 --model gpt-oss:20b
+  bedrock-openai-http serve --scenario throttled-429
 """
 
 GREETING = """\
@@ -63,6 +64,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--for", dest="seconds", type=float, metavar="SECONDS", help="stop after this time (default: at Ctrl-C)"
     )
+    group = parser.add_argument_group("a recorded answer of Bedrock")
+    group.add_argument("--scenario", metavar="NAME", help="play this answer to every request that is let in")
+    group.add_argument("--list-scenarios", action="store_true", help="list the names, and serve nothing")
     group = parser.add_argument_group("a model behind it")
     group.add_argument("--upstream", metavar="URL", help="root URL of an OpenAI-compatible server that answers")
     group.add_argument("--upstream-key-env", metavar="NAME", help="environment variable that holds its API key")
@@ -72,6 +76,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or the time is up, and return 0. Raises ConfigurationError if it cannot begin."""
+    if args.list_scenarios:
+        return _list_scenarios()
     endpoint = _endpoint(args)
     try:
         endpoint.start()
@@ -79,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigurationError(f"port {args.port} of 127.0.0.1 cannot be used: {error}") from None
     try:
         with _request_log(), suppress(KeyboardInterrupt):
-            print(_greeting(endpoint, args.upstream), flush=True)
+            print(_greeting(endpoint, args), flush=True)
             threading.Event().wait(args.seconds)
     finally:
         endpoint.stop()
@@ -91,6 +97,8 @@ def _endpoint(args: argparse.Namespace) -> LocalEndpoint:
 
     if args.upstream is None and (args.upstream_key_env or args.model):
         args.usage_error("--upstream-key-env and --model say how to ask the server that --upstream names")
+    if args.upstream is not None and args.scenario is not None:
+        args.usage_error("--scenario and --upstream both say what answers")
     key = None
     if args.upstream_key_env:
         key = os.environ.get(args.upstream_key_env)
@@ -102,15 +110,30 @@ def _endpoint(args: argparse.Namespace) -> LocalEndpoint:
         upstream=args.upstream,
         upstream_key=key,
         upstream_model=args.model,
+        scenario=args.scenario,
         remember=0,
     )
 
 
-def _greeting(endpoint: LocalEndpoint, upstream: str | None) -> str:
+def _list_scenarios() -> int:
+    from ..testing import scenarios
+
+    width = max(map(len, scenarios()))
+    for name, description in scenarios().items():
+        print(f"{name:{width}}  {description}")
+    return 0
+
+
+def _greeting(endpoint: LocalEndpoint, args: argparse.Namespace) -> str:
+    answers = "A fixed text is the answer."
+    if args.upstream:
+        answers = f"{args.upstream} answers."
+    elif args.scenario:
+        answers = f"The recorded answer {args.scenario} is played."
     return GREETING.format(
         url=endpoint.url,
         region=endpoint.region,
-        answers=f"{upstream} answers." if upstream else "A fixed text is the answer.",
+        answers=answers,
         credentials=endpoint.credentials,
         api_key=endpoint.api_key,
     )

@@ -5,5 +5,6 @@ This module exports what users need; nothing in the package imports it but the c
 
 from .local_endpoint import LocalEndpoint
 from .received import ReceivedRequest
+from .recorded import scenarios
 
-__all__ = ["LocalEndpoint", "ReceivedRequest"]
+__all__ = ["LocalEndpoint", "ReceivedRequest", "scenarios"]

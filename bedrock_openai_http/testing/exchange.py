@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .received import ReceivedRequest
+from .recorded import RecordedAnswer
 from .server import Connection
 
 #: Where one line is logged for each answer, at level INFO: method, path, status, request ID.
@@ -56,10 +57,17 @@ class Exchange:
     def send_stream(self, status: int, content_type: str, pieces: Iterable[bytes]) -> None:
         """Send an answer piece by piece; if `pieces` raises, the answer stays visibly incomplete."""
         self._begin(status)
-        self._connection.start_stream(status, self._headers(content_type))
-        for piece in pieces:
-            self._connection.send_piece(piece)
-        self._connection.send_piece(b"")
+        self._send_pieces(status, self._headers(content_type), pieces)
+
+    def play(self, answer: RecordedAnswer) -> None:
+        """Send a recorded answer as it is, with its own request ID; a stream event by event."""
+        self._request_id = answer.request_id or self._request_id
+        self._begin(answer.status_code)
+        headers = dict(answer.headers)
+        if answer.is_stream:
+            self._send_pieces(answer.status_code, headers, answer.events)
+        else:
+            self._connection.send_whole(answer.status_code, headers, answer.body)
 
     def refuse_as_aws(self, status: int, error_type: str, message: str) -> None:
         """Refuse as AWS's front end does, which spells the key of the text in two ways."""
@@ -71,6 +79,12 @@ class Exchange:
         """Refuse as the model's side does."""
         error = {"code": code, "message": message, "param": param, "type": type}
         self.send_json(status, {"error": error})
+
+    def _send_pieces(self, status: int, headers: dict[str, str], pieces: Iterable[bytes]) -> None:
+        self._connection.start_stream(status, headers)
+        for piece in pieces:
+            self._connection.send_piece(piece)
+        self._connection.send_piece(b"")
 
     def _headers(self, content_type: str) -> dict[str, str]:
         return {

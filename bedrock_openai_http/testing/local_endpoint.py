@@ -1,4 +1,4 @@
-"""`LocalEndpoint`: a stand-in for bedrock-runtime's Chat Completions on 127.0.0.1.
+"""`LocalEndpoint`: a stand-in for Bedrock's Chat Completions on 127.0.0.1.
 
     with LocalEndpoint() as endpoint:
         client = Client(endpoint.region, base_url=endpoint.url, credentials=endpoint.credentials)
@@ -6,8 +6,9 @@
 
 It does for real what Bedrock's front end does: it verifies the SigV4 signature or the API key, validates the
 body, refuses in Bedrock's words, and sends a request ID with every answer. What it answers is its own text,
-or your own (`answer=`), or a real model's (`upstream=`). It serves the path of bedrock-runtime only;
-guardrail headers are taken and recorded, but no guardrail is applied.
+or your own (`answer=`), or a real model's (`upstream=`), or one of Bedrock's recorded answers (`scenario=`).
+It serves the paths of one endpoint, runtime or mantle. Guardrail headers are taken and recorded, but no guardrail is
+applied.
 
 This module needs the standard library and this package's own values and checks: neither botocore nor
 requests, so that it cannot share a mistake with what it stands in for.
@@ -17,7 +18,8 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 from types import TracebackType
@@ -31,11 +33,16 @@ from . import answers
 from .authentication import Door, Identity
 from .exchange import Exchange, event, json_text
 from .received import ReceivedRequest
+from .recorded import RecordedAnswer, play_list
 from .server import BodyError, Connection, LoopbackServer
 from .upstream import Upstream, UpstreamError
 from .verifier import Scope
 
-PATH = "/openai/v1/chat/completions"
+#: The paths that are served, by the service that requests are signed for: runtime's is `bedrock`.
+PATHS = {
+    "bedrock": ("/openai/v1/chat/completions",),
+    "bedrock-mantle": ("/v1/chat/completions", "/openai/v1/chat/completions"),
+}
 
 #: What InvokeModel takes at most, in bytes; no other limit is documented for this path.
 BODY_LIMIT = 25_000_000
@@ -56,11 +63,19 @@ class LocalEndpoint:
     `port` 0 takes any free port. `answer` is the text to answer with, or a callable from the request's body to
     it; by default the text says that no model has read the request. `upstream` is the root URL of an
     OpenAI-compatible server that answers instead; `upstream_key` is its API key, `upstream_model` the model to
-    ask it for whatever the client asks for; fields that begin with "amazon-bedrock-" are not passed on. `clock`
-    gives the time in seconds since 1970, for signatures and the Date header. `remember` limits how many
+    ask it for whatever the client asks for; fields that begin with "amazon-bedrock-" are not passed on.
+
+    `service` is what requests are signed for: "bedrock" stands for the runtime endpoint, "bedrock-mantle" for mantle,
+    which has other paths.
+
+    `scenario` is the name of a recorded answer to play for every request that is let in, or a sequence of such
+    names, to be played in turn before answers of the endpoint's own; None in it is one of the latter. An answer
+    is played as it was recorded, its request ID too, whether or not the request asks for a stream.
+
+    `clock` gives the time in seconds since 1970, for signatures and the Date header. `remember` limits how many
     requests are kept in `requests`.
 
-    Raises ConfigurationError if the upstream URL or key cannot be used.
+    Raises ConfigurationError if the upstream URL or key cannot be used, or no scenario has that name.
     """
 
     def __init__(
@@ -73,14 +88,17 @@ class LocalEndpoint:
         upstream_key: str | None = None,
         upstream_model: str | None = None,
         answer: str | Callable[[Mapping[str, Any]], str] | None = None,
+        scenario: str | Sequence[str | None] | None = None,
         clock: Callable[[], float] = time.time,
         remember: int | None = None,
     ) -> None:
         self.region = region
         self._door = Door(Scope(region, service), Identity.random())
+        self._paths = PATHS.get(service, PATHS["bedrock"])
         self._port = port
         self._upstream = None if upstream is None else Upstream(upstream, upstream_key, upstream_model)
         self._answer = answers.TEXT if answer is None else answer
+        self._play_list = play_list(scenario)
         self._clock = clock
         self._requests: deque[ReceivedRequest] = deque(maxlen=remember)
         self._server: LoopbackServer | None = None
@@ -141,24 +159,34 @@ class LocalEndpoint:
         except BodyError as error:
             exchange.refuse_as_aws(error.status, "ValidationException", error.message)
             return
-        self._requests.append(request)
         refusal = self._door.check(request, self._clock())
+        known_path = request.method == "POST" and request.path in self._paths
+        recorded = next(self._play_list) if refusal is None and known_path else None
+        if recorded is not None and recorded.request_id is not None:
+            request = replace(request, request_id=recorded.request_id)
+        self._requests.append(request)
         if refusal is not None:
             status = STATUS_BY_TYPE.get(refusal.error_type, 403)
             exchange.refuse_as_aws(status, refusal.error_type, refusal.message)
-        elif (request.method, request.path) != ("POST", PATH):
+        elif not known_path and self._paths is PATHS["bedrock-mantle"]:
+            exchange.refuse_as_openai(404, "not_found_error", "invalid_request_error", "Not found", None)
+        elif not known_path:
             exchange.send_json(200, UNKNOWN_OPERATION)
+        elif recorded is not None and recorded.status_code >= 300:
+            exchange.play(recorded)  # Who refuses does not ask whether the request is valid.
         else:
-            self._complete(exchange, request)
+            self._complete(exchange, request, recorded)
 
-    def _complete(self, exchange: Exchange, request: ReceivedRequest) -> None:
+    def _complete(self, exchange: Exchange, request: ReceivedRequest, recorded: RecordedAnswer | None) -> None:
         try:
             body = valid_body(request)
         except RequestValidationError as error:
             param = error.json_path.removeprefix("$").removeprefix(".") or None
             exchange.refuse_as_openai(400, "validation_error", "invalid_request_error", error.message, param)
             return
-        if self._upstream is not None:
+        if recorded is not None:
+            exchange.play(recorded)
+        elif self._upstream is not None:
             _pass_on(exchange, self._upstream, body)
         else:
             self._answer_alone(exchange, body)

@@ -12,7 +12,7 @@ from harness import ROOT, laws, run
 from bedrock_openai_http import ChatCompletionRequest
 from bedrock_openai_http.request import FIELDS
 
-_TEXT = (ROOT / "tests" / "cases" / "full_requests.json").read_text()
+_TEXT = (ROOT / "tests" / "data" / "full_requests.json").read_text()
 GOOD = json.loads(_TEXT.replace("canary", laws.CANARY))
 NAMES = [*FIELDS, *"role content type text url name input_audio data format file function custom id".split()]
 NO_JSON = (float("nan"), float("inf"), 10**400, b"c4n4ry", {1}, 1j, object(), object, {1: 2}, {None: 1}, "\ud83d")

@@ -1,6 +1,6 @@
 """Runs one law of `tests/laws.py` on inputs without end, or once on each file of a corpus.
 
-    python fuzz_stream.py CORPUS ../../tests/cases/streams -max_total_time=600     # libFuzzer's options
+    python fuzz_stream.py CORPUS ../../tests/data/streams -max_total_time=600     # libFuzzer's options
     python -m coverage run --branch --source bedrock_openai_http fuzz_stream.py --replay CORPUS
 
 This module knows nothing of what is fuzzed.

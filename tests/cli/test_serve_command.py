@@ -15,7 +15,7 @@ import pytest
 
 from bedrock_openai_http.cli import main
 from bedrock_openai_http.credentials import Credentials
-from bedrock_openai_http.testing import LocalEndpoint
+from bedrock_openai_http.testing import LocalEndpoint, scenarios
 from loopback import BODY, PATH, PROMPT, ask, bearer, encoded, send
 
 #: Python takes Ctrl-C only where its parent did not ignore it, as a shell does for what it runs in the background.
@@ -104,6 +104,21 @@ def test_another_server_answers_behind_it(monkeypatch: pytest.MonkeyPatch) -> No
     assert model.requests[0].json()["model"] == "tiny"
 
 
+def test_a_recorded_answer_is_played() -> None:
+    """--scenario plays one of Bedrock's answers to every request that is let in."""
+    with serving("--scenario", "throttled-429") as (process, printed):
+        assert [ask(printed).status for _ in range(2)] == [429, 429]
+        assert send(printed, encoded(BODY), bearer("wrong")).status == 403
+        process.terminate()
+
+
+def test_the_scenarios_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """--list-scenarios prints each name with its description, one a line, and serves nothing."""
+    assert main(["serve", "--list-scenarios"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [tuple(re.split(r"  +", line)) for line in lines] == list(scenarios().items())
+
+
 def test_it_ends_by_itself_when_the_time_is_up(capsys: pytest.CaptureFixture[str]) -> None:
     """--for ends it, with code 0."""
     assert main(["serve", "--port", "0", "--for", "0.01"]) == 0
@@ -127,6 +142,7 @@ def test_a_port_that_is_taken_is_one_line_and_code_2(capsys: pytest.CaptureFixtu
         (["--upstream", "nowhere"], "upstream: "),
         (["--upstream", "http://127.0.0.1:1/", "--upstream-key-env", "NOT_SET"], "NOT_SET is not set"),
         (["--port", "70000"], "port 70000"),
+        (["--scenario", "throttled"], "did you mean 'throttled-429'"),
     ],
 )
 def test_what_cannot_be_used_is_one_line_and_code_2(
@@ -139,9 +155,17 @@ def test_what_cannot_be_used_is_one_line_and_code_2(
     assert (captured.out, captured.err.count("\n")) == ("", 1)
 
 
-@pytest.mark.parametrize("options", [["--model", "tiny"], ["--upstream-key-env", "KEY"], ["--port", "many"]])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--model", "tiny"],
+        ["--upstream-key-env", "KEY"],
+        ["--port", "many"],
+        ["--upstream", "http://127.0.0.1:1/v1", "--scenario", "plain"],
+    ],
+)
 def test_options_that_make_no_sense_are_wrong_usage(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Without --upstream there is no model and no key to choose."""
+    """Without --upstream there is no model and no key to choose, and with it no recorded answer."""
     with pytest.raises(SystemExit) as ended:
         main(["serve", "--for", "0", *options])
     assert ended.value.code == 2

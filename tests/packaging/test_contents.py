@@ -24,11 +24,12 @@ def shipped(source: Path) -> set[str]:
     """Return the names that the package's files in the tree have in the wheel."""
     modules = {path.relative_to(source).as_posix() for path in source.glob("bedrock_openai_http/**/*.py")}
     schemas = {f"bedrock_openai_http/schemas/{path.name}" for path in source.glob("schemas/*.*")}
-    return modules | schemas | {"bedrock_openai_http/py.typed"}
+    cases = {f"bedrock_openai_http/testing/cases/{path.name}" for path in source.glob("tests/cases/*.*")}
+    return modules | schemas | cases | {"bedrock_openai_http/py.typed"}
 
 
 def test_the_wheel_holds_exactly_the_package(source: Path, wheel: Path) -> None:
-    """Each module and schema, py.typed and the licence are there; no test, no document, nothing stray."""
+    """Each module and schema, the recorded answers, py.typed and the licence are there; no test, nothing stray."""
     names = names_in(wheel)
     described = {name for name in names if PurePosixPath(name).parts[0].endswith(".dist-info")}
     assert names - described == shipped(source)

@@ -1,7 +1,7 @@
-"""In every form that a program can be given this package in, it imports whole and finds its four schemas.
+"""In every form that a program can be given this package in, it imports whole and finds its data.
 
-The top-level folder `schemas/` is the sub-package `bedrock_openai_http.schemas`: each form maps it in its own
-way.
+The top-level folder `schemas/` is the sub-package `bedrock_openai_http.schemas`, and `tests/cases/` is
+`bedrock_openai_http.testing.cases`: each form maps them in its own way.
 """
 
 from __future__ import annotations
@@ -25,20 +25,23 @@ import json
 import bedrock_openai_http
 from bedrock_openai_http import *  # every public name, each loaded from its module
 from bedrock_openai_http.schemas import NAMES, load_schema
+from bedrock_openai_http.testing import LocalEndpoint, scenarios
 
-print(json.dumps([bedrock_openai_http.__file__, {name: load_schema(name) for name in NAMES}]))
+names = [name for name in scenarios() if LocalEndpoint(scenario=name)]
+print(json.dumps([bedrock_openai_http.__file__, {name: load_schema(name) for name in NAMES}, names]))
 """
 
 
 @pytest.fixture
 def where(run: Run, source: Path, dependencies: Path) -> Where:
-    """Give a function that loads every schema in a fresh Python and returns where the package came from."""
+    """Give a function that loads all data in a fresh Python and returns where the package came from."""
 
     def probe(python: str | Path, *path: Path) -> Path:
-        file, schemas = json.loads(run(python, "-c", PROBE, path=(*path, dependencies)))
+        file, schemas, scenarios = json.loads(run(python, "-c", PROBE, path=(*path, dependencies)))
         written = {file.stem: json.loads(file.read_bytes()) for file in (source / "schemas").glob("*.json")}
         assert schemas == written
         assert sorted(schemas) == ["chunk", "completion", "error", "request"]
+        assert scenarios == sorted(path.parent.name for path in (source / "tests" / "cases").glob("*/case.json"))
         return Path(file)
 
     return probe
