@@ -1,16 +1,18 @@
 """The completion that a stream's chunks add up to.
 
 This module's law: nothing that arrived is lost. Text is joined, token lists are appended, tool-call fragments are
-joined by their index, and fields that this version does not know keep their last value.
+joined by their index, a guardrail's traces are joined and its intervention stays, and other fields that this version
+does not know keep their last value.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from .chunk import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta
 from .completion import ChatCompletion, JSONObject
+from .guardrail_outcome import FINISH_REASONS as GUARDRAIL_REASONS
+from .guardrail_outcome import joined_signs
 
 #: Padding against traffic analysis, not content.
 _PADDING = frozenset(("obfuscation",))
@@ -19,15 +21,15 @@ _PADDING = frozenset(("obfuscation",))
 _MERGE_DEPTH = 16
 
 
-@dataclass
 class _ToolCallParts:
-    id: str | None = None
-    type: str | None = None
-    name: str = ""
-    #: The pieces of a function's arguments or of a custom tool's input.
-    text: list[str] = field(default_factory=list)
-    custom: bool = False
-    extra: JSONObject = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.id: str | None = None
+        self.type: str | None = None
+        self.name = ""
+        #: The pieces of a function's arguments or of a custom tool's input.
+        self.text: list[str] = []
+        self.custom = False
+        self.extra: JSONObject = {}
 
     def add(self, delta: ToolCallDelta) -> None:
         self.id = self.id or delta.id
@@ -50,21 +52,22 @@ class _ToolCallParts:
         return {"id": self.id or "", "type": self.type or kind, kind: call, **self.extra}
 
 
-@dataclass
 class _ChoiceParts:
-    role: str | None = None
-    content: list[str] = field(default_factory=list)
-    reasoning: list[str] = field(default_factory=list)
-    refusal: list[str] = field(default_factory=list)
-    tool_calls: dict[int, _ToolCallParts] = field(default_factory=dict)
-    function_call: _ToolCallParts | None = None
-    finish_reason: str | None = None
-    logprobs: JSONObject = field(default_factory=dict)
-    message_extra: JSONObject = field(default_factory=dict)
-    extra: JSONObject = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.role: str | None = None
+        self.content: list[str] = []
+        self.reasoning: list[str] = []
+        self.refusal: list[str] = []
+        self.tool_calls: dict[int, _ToolCallParts] = {}
+        self.function_call: _ToolCallParts | None = None
+        self.finish_reason: str | None = None
+        self.logprobs: JSONObject = {}
+        self.message_extra: JSONObject = {}
+        self.extra: JSONObject = {}
 
     def add(self, choice: ChunkChoice) -> None:
-        self.finish_reason = choice.finish_reason or self.finish_reason
+        if choice.finish_reason and self.finish_reason not in GUARDRAIL_REASONS:
+            self.finish_reason = choice.finish_reason
         if choice.logprobs:
             _extend_lists(self.logprobs, choice.logprobs)
         if choice.extra:
@@ -113,13 +116,16 @@ class Accumulator:
     def __init__(self) -> None:
         self._top: JSONObject = {}
         self._choices: dict[int, _ChoiceParts] = {}
+        #: The ID of the last chunk.
+        self._id: str | None = None
         #: Whether no chunk has arrived yet.
         self.empty = True
 
     def add(self, chunk: ChatCompletionChunk) -> None:
         """Take in the next chunk."""
         self.empty = False
-        if not self._top or chunk.usage is not None or chunk.extra:
+        # What stands beside the choices seldom changes, and this runs for every token.
+        if chunk.id != self._id or chunk.usage is not None or chunk.extra:
             self._add_top(chunk)
         for choice in chunk.choices:
             parts = self._choices.get(choice.index)
@@ -128,13 +134,13 @@ class Accumulator:
             parts.add(choice)
 
     def _add_top(self, chunk: ChatCompletionChunk) -> None:
-        intervened = self._top.get("amazon-bedrock-guardrailAction") == "INTERVENED"
+        self._id = chunk.id
         fields = {key: value for key, value in chunk.raw.items() if key not in ("choices", "object")}
         if fields.get("usage") is None:
             fields.pop("usage", None)
+        signs = joined_signs(self._top, fields)
         self._top.update(_without_padding(fields))
-        if intervened:  # said once is said for the whole answer
-            self._top["amazon-bedrock-guardrailAction"] = "INTERVENED"
+        self._top.update(signs)
 
     def completion(self, request_id: str | None = None) -> ChatCompletion:
         """Return the completion so far. Its `raw` is the body that a plain answer would have had."""

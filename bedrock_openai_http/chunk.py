@@ -8,23 +8,15 @@ This module is on the path of every token: it builds paths for error texts only 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
-from .completion import (
-    GuardrailOutcome,
-    JSONObject,
-    Malformed,
-    Usage,
-    expect,
-    extra_of,
-    guardrail_outcome,
-    optional,
-)
+from .completion import JSONObject, Malformed, Usage, expect, extra_of, optional
+from .frozen import field, frozen
+from .guardrail_outcome import GuardrailOutcome, guardrail_outcome
 from .reasoning import ReasoningSplitter
 
 
-@dataclass(frozen=True)
+@frozen
 class FunctionCallDelta:
     """A fragment of a function call: its name comes once, its arguments in any number of pieces."""
 
@@ -32,7 +24,7 @@ class FunctionCallDelta:
     arguments: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class ToolCallDelta:
     """A fragment of a tool call. Fragments with an equal `index` belong together, also within one chunk."""
 
@@ -46,7 +38,7 @@ class ToolCallDelta:
     _KNOWN = frozenset(("index", "id", "type", "function"))
 
 
-@dataclass(frozen=True)
+@frozen
 class Delta:
     """What a chunk adds to one choice's message."""
 
@@ -66,7 +58,7 @@ class Delta:
     _KNOWN = frozenset(("role", "content", "refusal", "tool_calls", "function_call"))
 
 
-@dataclass(frozen=True)
+@frozen
 class ChunkChoice:
     """One choice's part of a chunk."""
 
@@ -80,7 +72,7 @@ class ChunkChoice:
     _KNOWN = frozenset(("index", "delta", "finish_reason", "logprobs"))
 
 
-@dataclass(frozen=True)
+@frozen
 class ChatCompletionChunk:
     """One event of a streamed answer."""
 
@@ -113,7 +105,7 @@ class ChatCompletionChunk:
     @property
     def guardrail(self) -> GuardrailOutcome | None:
         """What a guardrail did, as far as this chunk tells; None if it shows no sign of one."""
-        return guardrail_outcome(self.id, self.extra)
+        return guardrail_outcome(self.id, self.extra, [choice.finish_reason for choice in self.choices])
 
 
 class ChunkReader:

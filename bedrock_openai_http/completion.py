@@ -10,9 +10,10 @@ This module builds values from decoded JSON; chunks of a stream are in `chunk`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from .frozen import field, frozen
+from .guardrail_outcome import GuardrailOutcome, guardrail_outcome
 from .messages import AssistantMessage, CustomCall, CustomToolCall, FunctionCall, ToolCall
 from .reasoning import split_reasoning
 
@@ -40,7 +41,7 @@ def extra_of(data: Mapping[str, Any], known: frozenset[str]) -> JSONObject:
     return {key: value for key, value in data.items() if key not in known}
 
 
-@dataclass(frozen=True)
+@frozen
 class Usage:
     """Token counts. Reasoning is part of `completion_tokens`, whether or not the details itemise it."""
 
@@ -66,7 +67,7 @@ class Usage:
         return cls(counts[0], counts[1], counts[2], details[0], details[1], extra_of(data, cls._KNOWN))
 
 
-@dataclass(frozen=True)
+@frozen
 class Message:
     """The assistant's message."""
 
@@ -125,7 +126,7 @@ class Message:
         return self.to_request_message().to_dict()
 
 
-@dataclass(frozen=True)
+@frozen
 class Choice:
     """One of the answers."""
 
@@ -152,16 +153,7 @@ class Choice:
         )
 
 
-@dataclass(frozen=True)
-class GuardrailOutcome:
-    """What a guardrail did with the request or the answer."""
-
-    intervened: bool
-    #: `amazon-bedrock-trace.guardrail` as on the wire, or None if no trace was asked for.
-    trace: JSONObject | None = None
-
-
-@dataclass(frozen=True)
+@frozen
 class ChatCompletion:
     """A whole answer. Its `text`, `reasoning`, `tool_calls` and `finish_reason` are those of the first choice."""
 
@@ -225,29 +217,19 @@ class ChatCompletion:
     @property
     def guardrail(self) -> GuardrailOutcome | None:
         """What a guardrail did, as far as the answer tells; None if it shows no sign of one."""
-        return guardrail_outcome(self.id, self.extra)
+        return guardrail_outcome(self.id, self.extra, [choice.finish_reason for choice in self.choices])
+
+    @property
+    def budget_spent_on_reasoning(self) -> bool:
+        """Whether the token budget ran out before the first choice's answer began; raise `max_completion_tokens`."""
+        if self.finish_reason != "length" or self.text or self.tool_calls or self.choices[0].message.refusal:
+            return False
+        return bool(self.reasoning or (self.usage and self.usage.completion_tokens))
 
     @property
     def _request_id(self) -> str | None:
         # The name under which the OpenAI SDK's users know it.
         return self.request_id
-
-
-def guardrail_outcome(completion_id: str, extra: Mapping[str, Any]) -> GuardrailOutcome | None:
-    """Return what a guardrail did, from the members that Bedrock adds to an answer or a chunk.
-
-    Source: Amazon Bedrock user guide, "Guardrails", response fields of InvokeModel; and the recorded ID
-    prefix of an answer whose input was blocked.
-    """
-    action = extra.get("amazon-bedrock-guardrailAction")
-    trace = extra.get("amazon-bedrock-trace")
-    blocked = completion_id.startswith("bedrock-guardrails-")
-    if action is None and trace is None and not blocked:
-        return None
-    found = trace.get("guardrail") if isinstance(trace, dict) else None
-    return GuardrailOutcome(
-        intervened=blocked or action == "INTERVENED", trace=found if isinstance(found, dict) else None
-    )
 
 
 def _tool_calls(value: Any, path: str) -> tuple[ToolCall | CustomToolCall, ...]:

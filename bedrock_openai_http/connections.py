@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from typing import Any
 
@@ -63,13 +62,13 @@ class SendTimeout(TimeoutError):
     """The request could not be sent in the time given."""
 
 
-@dataclass
 class Exchange:
     """One request and its answer, as the connection that carries it knows them."""
 
-    limits: TimeLimits
-    #: The socket that the answer comes from, once there is one.
-    sock: Any = None
+    def __init__(self, limits: TimeLimits) -> None:
+        self.limits = limits
+        #: The socket that the answer comes from, once there is one.
+        self.sock: Any = None
 
 
 _exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import BedrockOpenAIError, CredentialsError
+from .frozen import field, frozen
 
 #: What may stand in an Authorization header after "Bearer " (RFC 6750, 2.1).
 _KEY = re.compile(r"[A-Za-z0-9._~+/=:-]+")
 _VISIBLE = re.compile(r"[!-~]*")
 
 
-@dataclass(frozen=True)
+@frozen
 class Credentials:
     """AWS credentials of one moment: plain strings that cannot change between two reads.
 
@@ -32,7 +32,7 @@ class Credentials:
         raise TypeError("credentials cannot be pickled: they would lie open in what comes out")
 
 
-@dataclass(frozen=True)
+@frozen
 class ApiKey:
     """A Bedrock API key, sent as `Authorization: Bearer ...`."""
 

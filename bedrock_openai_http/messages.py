@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+from .frozen import KW_ONLY, field, frozen
 from .values import Enveloped, Part, WireObject, WireValue, all_fitting
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Content: TypeAlias = str | Sequence[WireObject]
 
 
-@dataclass(frozen=True)
+@frozen
 class TextPart(Part):
     """A piece of text."""
 
@@ -32,7 +32,7 @@ class TextPart(Part):
     prompt_cache_breakpoint: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class RefusalPart(Part):
     """The model's own words of refusal, in an assistant message that is sent back."""
 
@@ -40,7 +40,7 @@ class RefusalPart(Part):
     refusal: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class ImagePart(Enveloped):
     """An image, by its URL. Bedrock fetches nothing from the web: give it a `data:` or `s3://` URL."""
 
@@ -56,7 +56,7 @@ class ImagePart(Enveloped):
         return cls(f"data:{media_type};base64,{b64encode(data).decode('ascii')}", detail=detail)
 
 
-@dataclass(frozen=True)
+@frozen
 class AudioPart(Enveloped):
     """Recorded sound: `data` is its file in base64, `format` is "wav" or "mp3"."""
 
@@ -67,18 +67,19 @@ class AudioPart(Enveloped):
     prompt_cache_breakpoint: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@frozen
 class FilePart(Enveloped):
     """A file: its bytes as base64 in `file_data`, or the ID of one that was uploaded before."""
 
     kind = "file"
+    _: KW_ONLY
     file_data: str | None = field(default=None, repr=False)
     file_id: str | None = None
     filename: str | None = None
     prompt_cache_breakpoint: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class FunctionCall(WireValue):
     """A function's name and its arguments: JSON text by a model, which may be invalid or empty."""
 
@@ -86,7 +87,7 @@ class FunctionCall(WireValue):
     arguments: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class CustomCall(WireValue):
     """A custom tool's name and its input, which is free text by a model."""
 
@@ -94,7 +95,7 @@ class CustomCall(WireValue):
     input: str = field(repr=False)
 
 
-@dataclass(frozen=True)
+@frozen
 class ToolCall(WireValue):
     """A call of a function tool, as a model asks for it."""
 
@@ -108,7 +109,7 @@ class ToolCall(WireValue):
         return cls(**{**value, "function": FunctionCall.from_dict(value["function"])})
 
 
-@dataclass(frozen=True)
+@frozen
 class CustomToolCall(WireValue):
     """A call of a custom tool, as a model asks for it."""
 
@@ -146,7 +147,7 @@ class RoleMessage(WireValue):
         return cls(**members)
 
 
-@dataclass(frozen=True)
+@frozen
 class SystemMessage(RoleMessage):
     """Instructions that hold for the whole conversation."""
 
@@ -156,7 +157,7 @@ class SystemMessage(RoleMessage):
     name: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class DeveloperMessage(RoleMessage):
     """Instructions by the application's developer: the newer name of a system message."""
 
@@ -166,7 +167,7 @@ class DeveloperMessage(RoleMessage):
     name: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class UserMessage(RoleMessage):
     """What the person says: text, images, sound or files."""
 
@@ -176,7 +177,7 @@ class UserMessage(RoleMessage):
     name: str | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class AssistantMessage(RoleMessage):
     """What the model said before: text, a refusal, spoken audio (`{"id": ...}`), or its tool calls."""
 
@@ -197,7 +198,7 @@ class AssistantMessage(RoleMessage):
         return body
 
 
-@dataclass(frozen=True)
+@frozen
 class ToolMessage(RoleMessage):
     """What a tool gave, for the call of that ID."""
 
@@ -206,7 +207,7 @@ class ToolMessage(RoleMessage):
     tool_call_id: str
 
 
-@dataclass(frozen=True)
+@frozen
 class FunctionMessage(RoleMessage):
     """What a function gave, before there were tool messages. The wire wants `content` even if it is null."""
 

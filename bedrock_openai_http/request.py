@@ -8,18 +8,27 @@ This module holds plain values and no rules; `validation` judges them.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field, fields
+from dataclasses import fields, replace
 from typing import Any
 
+from .errors import ConfigurationError, RequestValidationError
+from .frozen import KW_ONLY, field, frozen
 from .messages import MESSAGES
 from .values import Enveloped, Frozen, WireObject, WireValue, all_fitting, plain
 
 #: The member of the body that carries the guardrail settings which have no header.
 GUARDRAIL_CONFIG = "amazon-bedrock-guardrailConfig"
 
+#: What the tags around the judged part of a prompt begin with, before the suffix.
+GUARDRAIL_TAG = "amazon-bedrock-guardrails-guardContent_"
 
-@dataclass(frozen=True)
+#: How long a suffix is that is made here; at most 20 characters are allowed.
+_SUFFIX_LENGTH = 16
+
+
+@frozen
 class FunctionTool(Enveloped):
     """A function that the model may call; `parameters` is the JSON schema of its arguments."""
 
@@ -31,7 +40,7 @@ class FunctionTool(Enveloped):
     strict: bool | None = None
 
 
-@dataclass(frozen=True)
+@frozen
 class CustomTool(Enveloped):
     """A tool that takes free text, or text in a grammar: `format={"type": "grammar", "grammar": {...}}`."""
 
@@ -45,7 +54,7 @@ class CustomTool(Enveloped):
 TOOLS: Mapping[str, type[WireValue]] = {"function": FunctionTool, "custom": CustomTool}
 
 
-@dataclass(frozen=True)
+@frozen
 class Guardrail:
     """An Amazon Bedrock guardrail that the service applies to the prompt and to the answer.
 
@@ -81,8 +90,28 @@ class Guardrail:
         config = {name: value for name, value in given.items() if value is not None}
         return {GUARDRAIL_CONFIG: config} if config else {}
 
+    def with_tag_suffix(self) -> Guardrail:
+        """Return the same guardrail with a new random tag suffix, which no prompt can have foreseen."""
+        import secrets  # loads hashlib and more; few programs need it
 
-@dataclass(frozen=True, repr=False)
+        alphabet = string.ascii_letters + string.digits
+        return replace(self, tag_suffix="".join(secrets.choice(alphabet) for _ in range(_SUFFIX_LENGTH)))
+
+    def tag(self, text: str) -> str:
+        """Return `text` between the tags that mark it as the part of the prompt to be judged.
+
+        Raises ConfigurationError without a tag suffix, and RequestValidationError if `text` holds the tag: it would
+        end the marked part early.
+        """
+        if not self.tag_suffix:
+            raise ConfigurationError("the guardrail has no tag suffix: with_tag_suffix() gives it one")
+        name = GUARDRAIL_TAG + self.tag_suffix
+        if name.lower() in text.lower():
+            raise RequestValidationError("the text holds the guardrail's own tag", rule="not")
+        return f"<{name}>{text}</{name}>"
+
+
+@frozen
 class ChatCompletionRequest(Frozen):
     """A request for a chat completion. The repr shows the model and how many messages there are, no more.
 

@@ -10,7 +10,8 @@ cut into pieces.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from .frozen import frozen
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -22,7 +23,7 @@ class EventTooLong(ValueError):
     """A line or an event goes on beyond `EVENT_LIMIT`."""
 
 
-@dataclass(frozen=True)
+@frozen
 class ServerSentEvent:
     """One event: the bytes of its data lines, joined by LF, and its name ("" if it has none)."""
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Protocol
+
+from .frozen import field, frozen
 
 #: Headers whose values never appear in a repr.
 SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token", "proxy-authorization", "cookie"})
@@ -61,7 +63,7 @@ class Headers(Mapping[str, str]):
         return {key: value for key, (_, value) in self._items.items()}
 
 
-@dataclass(frozen=True)
+@frozen
 class HTTPRequest:
     """One HTTP request, ready to be signed or sent: an absolute URL and the exact bytes of the body.
 
@@ -84,7 +86,7 @@ class HTTPRequest:
         return replace(self, headers=Headers([*kept, *given.items()]))
 
 
-@dataclass(frozen=True)
+@frozen
 class HTTPResponse:
     """One whole HTTP response: the status, the headers, and the body's bytes with any transfer coding undone."""
 
@@ -102,7 +104,7 @@ class HTTPResponse:
         return self.body.decode("utf-8", errors="replace")
 
 
-@dataclass(frozen=True)
+@frozen
 class TimeLimits:
     """How long a request may take, in seconds: to connect, and for each wait on the other side.
 

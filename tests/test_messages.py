@@ -31,7 +31,7 @@ from bedrock_openai_http.messages import (
     ToolMessage,
     UserMessage,
 )
-from bedrock_openai_http.values import WireValue, plain
+from bedrock_openai_http.values import MAX_DEPTH, WireValue, plain
 
 MARK = {"mode": "explicit"}
 FUNCTION_CALL = {"id": "call_0", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -245,6 +245,9 @@ def test_plain_leaves_what_is_no_json_for_validation() -> None:
     """A circular or odd value comes back as it is, and a class is not taken for one of its values."""
     circular: list[Any] = []
     circular.append(circular)
-    assert plain(circular) is circular
+    copy = plain(circular)
+    for _ in range(MAX_DEPTH):
+        (copy,) = copy
+    assert copy is circular
     assert plain({"a": (1, {2})}) == {"a": [1, {2}]}
     assert plain(UserMessage) is UserMessage
