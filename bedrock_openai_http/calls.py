@@ -7,57 +7,77 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from . import jsontext
+from .api_keys import SHORT_TERM_PREFIX, inspect_api_key
 from .credential_source import CredentialSource
 from .credentials import ApiKey, Credentials
 from .error_answers import error_from_response
 from .errors import APIStatusError, BedrockOpenAIError, ConfigurationError
+from .frozen import frozen
 from .response import read_response
 from .retry import Retrier
 from .skew import ServiceClock
 from .wire import HTTPRequest, HTTPResponse, OpenResponse, TimeLimits, Transport
 
+if TYPE_CHECKING:
+    from .advice import CallFacts
+
 #: Characters. What is shorter is nobody's key, and may be an ordinary word of the answer.
 SHORTEST_SECRET = 16
 
 
-@dataclass
-class Call:
-    """What is sent for one call, how long it may take, and how its last attempt went."""
+@frozen
+class Plan:
+    """What is sent for one call, to where, and how long it may take."""
 
     request: HTTPRequest
-    #: The service in the SigV4 scope.
+    #: The service and the region in the SigV4 scope; a region of None if none is known.
     service: str
+    region: str | None
+    #: The region that a short-term API key must be made for; None if any will do.
+    key_region: str | None
     limits: TimeLimits
+    #: How often the call is attempted in all.
+    max_attempts: int
     #: When it began, on the clock of the deadline.
     started: float
-    attempts: int = 0
-    #: The same for all attempts; from the operating system's randomness, so that copies of one memory image differ.
-    invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    #: What the last attempt authenticated with, and what the next one is to use in its place.
-    used: ApiKey | Credentials | None = None
-    renewed: ApiKey | Credentials | None = None
-    #: When the last attempt was sent and answered, in seconds since 1970.
-    sent: float = 0.0
-    received: float = 0.0
+
+
+class Call:
+    """A call under way: its plan, and how its last attempt went."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        # Of the operating system's randomness, so that copies of one memory image differ.
+        #: The same for all attempts.
+        self.invocation_id = str(uuid.uuid4())
+        self.attempts = 0
+        #: What the last attempt authenticated with, and what the next one is to use in its place.
+        self.used: ApiKey | Credentials | None = None
+        self.renewed: ApiKey | Credentials | None = None
+        #: When the last attempt was sent and answered, in seconds since 1970.
+        self.sent = self.received = 0.0
 
 
 class Caller:
-    """Makes the attempts of a client's calls. `region` and `transport` are looked up when they are needed."""
+    """Makes the attempts of a client's calls. `transport` is looked up when it is needed."""
 
     def __init__(
         self,
         source: CredentialSource,
         retrier: Retrier,
-        region: Callable[[], str | None],
         transport: Callable[[], Transport],
     ) -> None:
         self._source = source
         self._retrier = retrier
-        self._region = region
         self._transport = transport
         self._clock = ServiceClock()
+        #: The hash of the last short-term API key, and the region that it was made for.
+        self._last_key: tuple[int, str | None] = (0, None)
 
     def open(self, call: Call) -> OpenResponse:
         """Return a 2xx answer to `call`, after as many attempts as it needs and may have.
@@ -66,27 +86,32 @@ class Caller:
         """
         return self._retrier.run(
             lambda number: self._attempt(call, number),
-            call.limits.deadline,
+            call.plan.max_attempts,
+            call.plan.limits.deadline,
             lambda failure: self._mend(call, failure),
         )
 
     def annotate(self, call: Call, error: BedrockOpenAIError) -> None:
         """Note in `error` how often the call was attempted and how long it took."""
         error.attempts = call.attempts
-        error.elapsed = self._retrier.clock() - call.started
+        error.elapsed = self._retrier.clock() - call.plan.started
+        if isinstance(error, APIStatusError):
+            from .advice import advise
+
+            error.advice = advise(error, _facts(call))
 
     def _attempt(self, call: Call, number: int) -> OpenResponse:
-        numbered = call.request.with_headers(
+        numbered = call.plan.request.with_headers(
             {
                 "amz-sdk-invocation-id": call.invocation_id,
-                "amz-sdk-request": f"attempt={number}; max={self._retrier.max_attempts}",
+                "amz-sdk-request": f"attempt={number}; max={call.plan.max_attempts}",
             }
         )
         call.used, call.renewed = call.renewed or self._source.get(), None
-        request = self._authenticated(numbered, call.used, call.service)
+        request = self._authenticated(numbered, call.used, call.plan)
         call.attempts = number
         call.sent = self._clock.wall()
-        response = self._transport().open(request, call.limits)
+        response = self._transport().open(request, call.plan.limits)
         call.received = self._clock.wall()
         if 200 <= response.status_code < 300:
             return response
@@ -105,16 +130,50 @@ class Caller:
             raise
         return call.renewed is not None
 
-    def _authenticated(self, request: HTTPRequest, found: ApiKey | Credentials, service: str) -> HTTPRequest:
+    def _authenticated(self, request: HTTPRequest, found: ApiKey | Credentials, plan: Plan) -> HTTPRequest:
         """Return `request` with what authenticates it now: each attempt is signed on its own."""
         if isinstance(found, ApiKey):
+            self._check_key_region(found, plan.key_region)
             return request.with_headers(found.headers)
         from .signing import sign
 
-        region = self._region()
-        if region is None:
+        if plan.region is None:
             raise ConfigurationError("no region to sign for: give region=, or set AWS_REGION or AWS_DEFAULT_REGION")
-        return sign(request, found, region, service, now=self._clock.now())
+        return sign(request, found, plan.region, plan.service, now=self._clock.now())
+
+    def _check_key_region(self, key: ApiKey, region: str | None) -> None:
+        """Refuse a short-term key of another region, which AWS would answer with words that do not say so."""
+        if region is None or not key.value.startswith(SHORT_TERM_PREFIX):
+            return
+        # Read once: a key is asked for on each attempt and seldom changes. Of the key itself nothing is kept.
+        seen, made_for = self._last_key
+        if seen != hash(key.value):
+            made_for = inspect_api_key(key.value).region
+            self._last_key = (hash(key.value), made_for)
+        if made_for not in (None, region):
+            raise ConfigurationError(
+                f"the API key was made for {made_for}, and the call goes to {region}: make a key for {region}, or "
+                f"call {made_for}"
+            )
+
+
+def _facts(call: Call) -> CallFacts:
+    """Return what is known of a call that has failed."""
+    from .advice import CallFacts
+
+    body = jsontext.decode(call.plan.request.body)
+    key = inspect_api_key(call.used.value) if isinstance(call.used, ApiKey) else None
+    return CallFacts(
+        endpoint="mantle" if call.plan.service == "bedrock-mantle" else "runtime",
+        host=urlsplit(call.plan.request.url).hostname,
+        region=call.plan.region,
+        model=body.get("model"),
+        authentication=None if call.used is None else "SigV4" if key is None else "API key",
+        key_region=key.region if key else None,
+        key_expires_at=key.expires_at if key else None,
+        stream=body.get("stream") is True,
+        max_completion_tokens=body.get("max_completion_tokens"),
+    )
 
 
 def _without_secrets(refusal: HTTPResponse, used: ApiKey | Credentials) -> HTTPResponse:

@@ -10,7 +10,6 @@ that importing the package costs next to nothing and a call with an API key neve
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,11 +18,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .building import build_http_request
-from .calls import Call, Caller
+from .calls import Call, Caller, Plan
+from .checking import checked_request, warn_of_refusals
 from .completion import ChatCompletion
+from .configuration import Configuration
 from .credential_source import CredentialSource
-from .endpoint import Endpoint, check_region, resolve_endpoint
-from .errors import BedrockOpenAIError, ConfigurationError, RequestValidationError
+from .destination import Destination, Options, find_destination
+from .errors import BedrockOpenAIError, ConfigurationError
 from .request import ChatCompletionRequest, Guardrail
 from .response import parse_completion, read_response
 from .retry import Retrier
@@ -42,16 +43,19 @@ class Client:
     Args:
         region: such as "us-west-2"; None for AWS_REGION, AWS_DEFAULT_REGION or the profile's.
         endpoint: "runtime" (recommended by AWS) or "mantle".
-        base_url: another service root, with or without its `/openai/v1`: a VPC endpoint, a proxy, a local server.
+        base_url: another service root, with or without its `/openai/v1`: a VPC endpoint, a proxy, a local server;
+            None for AWS_ENDPOINT_URL_BEDROCK_RUNTIME, AWS_ENDPOINT_URL or the profile's, else AWS's own.
         api_key: a Bedrock API key, or a callable that returns one and is asked for each attempt.
         credentials: a botocore credentials object, or a callable that returns one and is asked for each attempt.
         profile: a profile of the AWS configuration files.
         timeout: seconds to wait for the answer's headers, and then for each piece of its body.
         connect_timeout: seconds to wait for a connection.
         deadline: seconds for a whole call, attempts, waits and body included; None for no limit.
-        max_attempts: how often a call is attempted in all.
+        max_attempts: how often a call is attempted in all; None for AWS_MAX_ATTEMPTS, the profile's, or 3.
         retry_read_timeouts: also repeat an attempt that got no answer, which may be paid for twice.
         allow_insecure: allow plain http to other hosts than this machine.
+        use_fips_endpoint, use_dualstack_endpoint: choose among AWS's own hosts; None for AWS_USE_FIPS_ENDPOINT and
+            AWS_USE_DUALSTACK_ENDPOINT, the profile's, or False.
         guardrail: applied to every request that has none of its own.
         session: a `requests.Session` whose adapters, proxies, `verify` and `cert` are used; the caller closes it.
         transport: an object with the methods of `wire.Transport`, in place of `requests`.
@@ -72,9 +76,11 @@ class Client:
         timeout: float = 600.0,
         connect_timeout: float = 5.0,
         deadline: float | None = None,
-        max_attempts: int = 3,
+        max_attempts: int | None = None,
         retry_read_timeouts: bool = False,
         allow_insecure: bool = False,
+        use_fips_endpoint: bool | None = None,
+        use_dualstack_endpoint: bool | None = None,
         guardrail: Guardrail | None = None,
         session: requests.Session | None = None,
         transport: Transport | None = None,
@@ -85,28 +91,22 @@ class Client:
             ("deadline", deadline),
         ):
             _check_seconds(name, seconds)
-        if isinstance(max_attempts, bool) or not isinstance(max_attempts, int) or max_attempts < 1:
-            raise ConfigurationError("max_attempts: must be an integer of at least 1")
         if session is not None and transport is not None:
             raise ConfigurationError("session and transport are given; choose one")
-        if region is not None:
-            check_region(region)
-        self._given_region = region
-        self._endpoint_name = endpoint
-        self._base_url = base_url
-        self._allow_insecure = allow_insecure
-        if region is not None or base_url is not None:
-            resolve_endpoint(region, endpoint=endpoint, base_url=base_url, allow_insecure=allow_insecure)
+        self._options = Options(
+            region, endpoint, base_url, allow_insecure, use_fips_endpoint, use_dualstack_endpoint, max_attempts
+        )
+        self._configuration = Configuration(profile)
         self._source = CredentialSource(api_key=api_key, credentials=credentials, profile=profile)
         self._limits = TimeLimits(connect_timeout, timeout)
         self._deadline = deadline
-        self._retrier = Retrier(max_attempts, retry_read_timeouts=retry_read_timeouts)
+        self._retrier = Retrier(retry_read_timeouts=retry_read_timeouts)
         self._guardrail = guardrail
         self._session = session
         self._given_transport = transport
         self._own_transport: Transport | None = None
         self._lock = threading.Lock()
-        self._caller = Caller(self._source, self._retrier, self._region, lambda: self._transport)
+        self._caller = Caller(self._source, self._retrier, lambda: self._transport)
 
     def complete(
         self,
@@ -160,7 +160,7 @@ class Client:
         raise TypeError("a Client cannot be pickled or copied: it may hold keys; make one where it is needed")
 
     def __repr__(self) -> str:
-        return f"Client(region={self._given_region!r}, endpoint={self._endpoint_name!r})"
+        return f"Client(region={self._options.region!r}, endpoint={self._options.endpoint!r})"
 
     def _complete(
         self,
@@ -169,8 +169,7 @@ class Client:
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
     ) -> ChatCompletion:
-        checked = self._checked(request, stream=False)
-        call = self._call(checked, deadline, extra_headers, timeout)
+        call = self._call(request, False, deadline, extra_headers, timeout)
         try:
             return parse_completion(read_response(self._caller.open(call)))
         except BedrockOpenAIError as error:
@@ -184,8 +183,7 @@ class Client:
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
     ) -> ChatCompletionStream:
-        checked = self._checked(request, stream=True)
-        call = self._call(checked, deadline, extra_headers, timeout)
+        call = self._call(request, True, deadline, extra_headers, timeout)
         try:
             response = self._caller.open(call)
             if response.headers.get("content-type", "").split(";")[0].strip().lower() != "text/event-stream":
@@ -195,46 +193,24 @@ class Client:
             raise
         return ChatCompletionStream(response, lambda error: self._caller.annotate(call, error))
 
-    def _checked(self, request: ChatCompletionRequest | Mapping[str, Any], *, stream: bool) -> ChatCompletionRequest:
-        """Return the valid request that will be sent, with the client's guardrail and `stream` set."""
-        from .validation import validate_guardrail, validate_request
-
-        if not isinstance(request, ChatCompletionRequest):
-            # Judged as it is given, since `from_body` would take an unknown key for one that is meant.
-            body = {"stream": True, **request} if stream and isinstance(request, Mapping) else request
-            validate_request(body)
-            request = ChatCompletionRequest.from_body(body)
-        if request.stream is not None and request.stream is not stream:
-            method = "stream" if request.stream else "complete"
-            raise RequestValidationError(f"use Client.{method} for this request", json_path="$.stream", rule="stream")
-        changes: dict[str, Any] = {}
-        if stream and request.stream is None:
-            changes["stream"] = True
-        if request.guardrail is None and self._guardrail is not None:
-            changes["guardrail"] = self._guardrail
-        if changes:
-            request = replace(request, **changes)
-        if request.guardrail is not None:
-            if self._endpoint_name == "mantle":
-                raise ConfigurationError(
-                    "guardrail: the mantle endpoint ignores guardrails; use the runtime endpoint"
-                )
-            validate_guardrail(request.guardrail)
-        validate_request(request)
-        return request
-
     def _call(
         self,
-        request: ChatCompletionRequest,
+        request: ChatCompletionRequest | Mapping[str, Any],
+        stream: bool,
         deadline: float | None,
         extra_headers: Mapping[str, str] | None,
         timeout: float | None,
     ) -> Call:
+        endpoint = self._options.endpoint
+        checked = checked_request(
+            request, stream=stream, endpoint=endpoint, guardrail=self._guardrail, extra_headers=extra_headers
+        )
         _check_seconds("deadline", deadline)
         if timeout is not None:
             _check_seconds("timeout", timeout)
-        endpoint = self._endpoint()
-        built = build_http_request(request, endpoint.chat_completions_url(request.model), extra_headers=extra_headers)
+        to = self._destination
+        url = to.endpoint.chat_completions_url(checked.model)
+        built = build_http_request(checked, url, extra_headers=extra_headers)
         started = self._retrier.clock()
         seconds = deadline if deadline is not None else self._deadline
         limits = replace(
@@ -242,21 +218,16 @@ class Client:
             read=self._limits.read if timeout is None else timeout,
             deadline=None if seconds is None else started + seconds,
         )
-        return Call(built, endpoint.service, limits, started)
+        region = to.region.value if to.region else None
+        warn_of_refusals(checked, endpoint, region)
+        # Behind another host than AWS's anything may stand, and a region that nobody gave is none to judge a key by.
+        key_region = to.endpoint.region or self._options.region
+        return Call(Plan(built, to.endpoint.service, region, key_region, limits, to.max_attempts.value, started))
 
-    def _endpoint(self) -> Endpoint:
-        region = None if self._base_url is not None else self._region()
-        return resolve_endpoint(
-            region, endpoint=self._endpoint_name, base_url=self._base_url, allow_insecure=self._allow_insecure
-        )
-
-    def _region(self) -> str | None:
-        if self._given_region is not None:
-            return self._given_region
-        for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
-            if os.environ.get(variable, "").strip():
-                return os.environ[variable].strip()
-        return self._source.region()
+    @cached_property
+    def _destination(self) -> Destination:
+        """Where calls go, found at the first of them."""
+        return find_destination(self._options, self._configuration)
 
     @property
     def _transport(self) -> Transport:
@@ -266,7 +237,8 @@ class Client:
             if self._own_transport is None:
                 from .transport import RequestsTransport
 
-                self._own_transport = RequestsTransport(self._session)
+                bundle = self._configuration.ca_bundle()
+                self._own_transport = RequestsTransport(self._session, ca_bundle=bundle.value if bundle else None)
             return self._own_transport
 
 

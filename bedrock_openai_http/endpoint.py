@@ -3,17 +3,18 @@
 Sources: Amazon Bedrock user guide, "Endpoints supported by Amazon Bedrock" and "Inference using the Chat Completions
 API"; the DNS suffixes of the partitions are those of botocore's endpoint rules.
 
-This module turns a region and a choice of endpoint into an `Endpoint`, and refuses what could not be signed or
-would show a secret, before anything is sent.
+This module turns a region and a choice of endpoint into an `Endpoint`, and refuses what could not be signed, would
+show a secret, or would surely be answered by another API, before anything is sent.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError
+from .frozen import frozen
+from .model_facts import mantle_path
 from .wire import is_ip_address, is_loopback
 
 #: The two names that `Client(endpoint=...)` takes, with the SigV4 service that each is signed for.
@@ -27,23 +28,26 @@ _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 # An IPv6 address without a zone; some Pythons drop what stands around the brackets.
 _BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]+\](:[0-9]*)?")
 
-#: DNS suffix by the beginning of the region's name; the partition `aws` (and `aws-us-gov`) has the default.
+#: Plain and dual-stack DNS suffix by the beginning of the region's name; the partitions `aws` and `aws-us-gov` have
+#: the default.
 _SUFFIXES = {
-    "cn-": "amazonaws.com.cn",
-    "eusc-": "amazonaws.eu",
-    "us-iso-": "c2s.ic.gov",
-    "us-isob-": "sc2s.sgov.gov",
-    "eu-isoe-": "cloud.adc-e.uk",
-    "us-isof-": "csp.hci.ic.gov",
+    "cn-": ("amazonaws.com.cn", "api.amazonwebservices.com.cn"),
+    "eusc-": ("amazonaws.eu", "api.amazonwebservices.eu"),
+    "us-iso-": ("c2s.ic.gov", "api.aws.ic.gov"),
+    "us-isob-": ("sc2s.sgov.gov", "api.aws.scloud"),
+    "eu-isoe-": ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"),
+    "us-isof-": ("csp.hci.ic.gov", "api.aws.hci.ic.gov"),
 }
-_DEFAULT_SUFFIX = "amazonaws.com"
-_MANTLE_SUFFIX = "api.aws"
+_DEFAULT_SUFFIXES = ("amazonaws.com", "api.aws")
+_ALL_SUFFIXES = tuple(suffix for pair in (_DEFAULT_SUFFIXES, *_SUFFIXES.values()) for suffix in pair)
 
-#: Beginnings of the model IDs that mantle serves below /openai/v1 instead of /v1.
-_MANTLE_OPENAI_PATH = ("openai.gpt-5", "openai.gpt-6", "google.gemma-4", "xai.grok")
+#: A host of AWS: perhaps a VPC endpoint's own labels, the service, the region, perhaps `vpce`, and the suffix.
+_AWS_HOST = re.compile(
+    r"(?:.+\.)?bedrock-(?P<name>runtime|mantle)(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:vpce\.)?(?P<suffix>[a-z0-9.-]+)"
+)
 
 
-@dataclass(frozen=True)
+@frozen
 class Endpoint:
     """A service root, without its API path, and what requests to it are signed for."""
 
@@ -53,6 +57,8 @@ class Endpoint:
     root: str
     #: The API path if `base_url` gave one; None to choose it by the endpoint and the model.
     api_path: str | None = None
+    #: The region that the host is in, if it is one of AWS's; None for any other host.
+    region: str | None = None
 
     @property
     def service(self) -> str:
@@ -61,12 +67,8 @@ class Endpoint:
 
     def chat_completions_url(self, model: str) -> str:
         """Return the URL of the Chat Completions API for `model`."""
-        return f"{self.root}{self.api_path or self._default_path(model)}/chat/completions"
-
-    def _default_path(self, model: str) -> str:
-        if self.name == "mantle" and not model.startswith(_MANTLE_OPENAI_PATH):
-            return "/v1"
-        return "/openai/v1"
+        path = self.api_path or (mantle_path(model) if self.name == "mantle" else "/openai/v1")
+        return f"{self.root}{path}/chat/completions"
 
 
 def resolve_endpoint(
@@ -75,30 +77,69 @@ def resolve_endpoint(
     endpoint: str = "runtime",
     base_url: str | None = None,
     allow_insecure: bool = False,
+    use_fips_endpoint: bool = False,
+    use_dualstack_endpoint: bool = False,
 ) -> Endpoint:
     """Return the `Endpoint` for a region, or for a `base_url`: a service root with or without its `/openai/v1`.
 
-    Raises ConfigurationError for an unknown endpoint, a region or URL that cannot be one, and for plain http to
-    anywhere but this machine, unless `allow_insecure`.
+    `use_fips_endpoint` chooses the host with cryptography validated by FIPS 140, `use_dualstack_endpoint` the one
+    that has IPv6 addresses too. Names are made by rule: AWS does not run every host in every region.
+
+    Raises ConfigurationError for an unknown endpoint, a region or URL that cannot be one, for options that
+    contradict each other, and for plain http to anywhere but this machine, unless `allow_insecure`.
     """
     if endpoint not in SERVICES:
         raise ConfigurationError(f"endpoint: must be one of {', '.join(map(repr, SERVICES))}")
+    if region is not None:
+        check_region(region)
     if base_url is not None:
-        root, api_path = _split_base_url(base_url, allow_insecure)
-        return Endpoint(endpoint, root, api_path)
+        if use_fips_endpoint or use_dualstack_endpoint:
+            raise ConfigurationError(
+                "use_fips_endpoint and use_dualstack_endpoint choose a host of AWS's, and so does base_url; give the "
+                "FIPS or dual-stack host as base_url"
+            )
+        return _given_endpoint(endpoint, base_url, region, allow_insecure)
     if region is None:
         raise ConfigurationError("no region: give region=, or set AWS_REGION or AWS_DEFAULT_REGION")
-    check_region(region)
+    real_region = _without_fips(region)
+    host = _host_for(endpoint, real_region, use_fips_endpoint or region != real_region, use_dualstack_endpoint)
+    return Endpoint(endpoint, f"https://{host}", None, real_region)
+
+
+def _host_for(endpoint: str, region: str, fips: bool, dualstack: bool) -> str:
+    suffixes = next((pair for start, pair in _SUFFIXES.items() if region.startswith(start)), _DEFAULT_SUFFIXES)
     if endpoint == "mantle":
-        return Endpoint(endpoint, f"https://bedrock-mantle.{region}.{_MANTLE_SUFFIX}")
-    suffix = next((s for start, s in _SUFFIXES.items() if region.startswith(start)), _DEFAULT_SUFFIX)
-    return Endpoint(endpoint, f"https://bedrock-runtime.{region}.{suffix}")
+        if fips:
+            raise ConfigurationError("use_fips_endpoint: AWS names no FIPS host for mantle; use the runtime endpoint")
+        # The only name that AWS documents has the dual-stack suffix.
+        dualstack = True
+    return f"bedrock-{endpoint}{'-fips' if fips else ''}.{region}.{suffixes[dualstack]}"
+
+
+def _given_endpoint(endpoint: str, base_url: str, region: str | None, allow_insecure: bool) -> Endpoint:
+    """Return the endpoint of a `base_url`. If its host is AWS's, it must be that of the endpoint and the region."""
+    root, api_path = _split_base_url(base_url, allow_insecure)
+    found = _AWS_HOST.fullmatch(urlsplit(root).hostname or "")
+    if found is None or found["suffix"] not in _ALL_SUFFIXES:
+        return Endpoint(endpoint, root, api_path)
+    if found["name"] != endpoint:
+        raise ConfigurationError(f"base_url: is a host of {found['name']}; give endpoint={found['name']!r}")
+    if region is not None and _without_fips(region) != found["region"]:
+        raise ConfigurationError(f"base_url: is a host in {found['region']}, and the region is {region}")
+    if endpoint == "runtime" and api_path == "/v1":
+        raise ConfigurationError("base_url: the runtime endpoint serves this API below /openai/v1, not /v1")
+    return Endpoint(endpoint, root, api_path, found["region"])
 
 
 def check_region(region: str) -> None:
     """Raise ConfigurationError unless `region` has the form of a region's name. Which ones exist is AWS's to say."""
-    if not isinstance(region, str) or not _REGION.fullmatch(region):
+    if not isinstance(region, str) or not _REGION.fullmatch(_without_fips(region)):
         raise ConfigurationError("region: must look like 'us-west-2'")
+
+
+def _without_fips(region: str) -> str:
+    """Return the region that a pseudo-region of older SDKs, `fips-us-east-1` or `us-east-1-fips`, stands for."""
+    return region.removeprefix("fips-").removesuffix("-fips")
 
 
 def _split_base_url(base_url: str, allow_insecure: bool) -> tuple[str, str | None]:

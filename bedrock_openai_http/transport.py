@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.utils import get_environ_proxies
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 from urllib3.exceptions import HTTPError
 
 from .connections import POOL_CLASSES, SOCKET_OPTIONS, exchange, seconds_left
@@ -41,6 +41,8 @@ DRAIN_SECONDS = 0.1
 
 #: Environment variables that name a CA bundle, best first. AWS's own comes before those of `requests`.
 CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+#: The path of the bundle that `requests` trusts where nobody names one.
+DEFAULT_CA_BUNDLE: str = DEFAULT_CA_BUNDLE_PATH
 
 
 class _Adapter(HTTPAdapter):
@@ -71,11 +73,13 @@ class RequestsTransport:
 
     Of a session that the caller gives, its adapters, `verify`, `cert`, `proxies` and `trust_env` count; it is not
     closed, and a deadline is then checked between reads only. Without one, connections are kept alive and pooled,
-    and proxies and the CA bundle come from the environment.
+    and proxies and the CA bundle come from the environment. `ca_bundle` is the path of a bundle for where neither
+    the session nor the environment names one.
     """
 
-    def __init__(self, session: requests.Session | None = None) -> None:
+    def __init__(self, session: requests.Session | None = None, *, ca_bundle: str | None = None) -> None:
         self._given = session
+        self._ca_bundle = ca_bundle
         self._own: requests.Session | None = None
         self._own_pid = 0
         self._left_behind: list[requests.Session] = []
@@ -89,7 +93,7 @@ class RequestsTransport:
         """
         session = self._given or self._session()
         prepared = _prepared(request)
-        proxies, verify = _environment(session, request.url)
+        proxies, verify = connection_settings(session, request.url, self._ca_bundle)
         try:
             timeout = (seconds_left(limits.connect, limits.deadline), seconds_left(limits.read, limits.deadline))
             with exchange(limits) as under_way:
@@ -110,6 +114,11 @@ class RequestsTransport:
             raise failure
         finally:
             del failure  # a frame that is part of its own exception's traceback would keep both alive
+
+    def settings(self, url: str) -> tuple[str | None, bool | str]:
+        """Return the proxy for `url` or None, and the CA bundle or whether to verify at all, without connecting."""
+        proxies, verify = connection_settings(self._given or self._session(), url, self._ca_bundle)
+        return select_proxy(url, proxies), verify
 
     def close(self) -> None:
         """Close the pooled connections; a session that was given is the caller's to close."""
@@ -247,13 +256,18 @@ def _prepared(request: HTTPRequest) -> requests.PreparedRequest:
     raise failure
 
 
-def _environment(session: requests.Session, url: str) -> tuple[dict[str, str], bool | str]:
-    """Return the proxies and the CA bundle for `url`: what the session says, else what the environment says."""
+def connection_settings(
+    session: requests.Session, url: str, ca_bundle: str | None = None
+) -> tuple[dict[str, str], bool | str]:
+    """Return the proxies for `url`, and the CA bundle or whether to verify at all.
+
+    What the session says counts most, then the environment, then `ca_bundle`.
+    """
     # A proxy of the environment would carry plain http for this machine, with its key, to another.
     use_environment = session.trust_env and not is_loopback(urlsplit(url).hostname or "")
     proxies = dict(get_environ_proxies(url, no_proxy=None)) if use_environment else {}
     proxies.update(session.proxies)
     verify = session.verify
     if verify is True and session.trust_env:
-        verify = next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), True)
+        verify = next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), ca_bundle or True)
     return proxies, verify if verify is not None else True

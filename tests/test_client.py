@@ -202,10 +202,10 @@ def test_threads_that_begin_together_share_one_pool(endpoint: LocalEndpoint, mon
     made: list[None] = []
     original = RequestsTransport.__init__
 
-    def counting(self: RequestsTransport, *args: Any) -> None:
+    def counting(self: RequestsTransport, *args: Any, **options: Any) -> None:
         made.append(None)
         time.sleep(0.01)  # long enough for the others to come in
-        original(self, *args)
+        original(self, *args, **options)
 
     monkeypatch.setattr(RequestsTransport, "__init__", counting)
     with Client(endpoint.region, base_url=endpoint.url, credentials=endpoint.credentials) as client:

@@ -2,31 +2,98 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from botocore.endpoint_provider import EndpointProvider
+from botocore.exceptions import EndpointProviderError
+from botocore.loaders import create_loader
 
 from bedrock_openai_http import ConfigurationError, resolve_endpoint
 
 MODEL = "openai.gpt-oss-20b-1:0"
 
 
+def botocores_hosts() -> Iterator[tuple[str, bool, bool, str]]:
+    """Every region that botocore knows, with each choice of FIPS and dual-stack, and the URL of its own rules."""
+    loader = create_loader()
+    partitions = loader.load_data("partitions")
+    rules = loader.load_service_model("bedrock-runtime", "endpoint-rule-set-1")
+    provider = EndpointProvider(rules, partitions)
+    regions = [region for partition in partitions["partitions"] for region in partition["regions"]]
+    for region, fips, dualstack in itertools.product(regions, (False, True), (False, True)):
+        if region.endswith("-global"):
+            continue  # no region, but a name for services without one
+        try:
+            found = provider.resolve_endpoint(Region=region, UseFIPS=fips, UseDualStack=dualstack)
+        except EndpointProviderError:
+            assert "-iso" in region  # older versions of botocore know no dual-stack hosts of these partitions
+            continue
+        yield region, fips, dualstack, found.url
+
+
+def test_every_region_has_the_host_of_botocores_rules() -> None:
+    """In every region and partition that botocore knows, plain, FIPS and dual-stack hosts are those of its rules."""
+    suffixes = set()
+    for region, fips, dualstack, url in botocores_hosts():
+        mine = resolve_endpoint(region, use_fips_endpoint=fips, use_dualstack_endpoint=dualstack)
+        assert (mine.root, mine.region, mine.service) == (url, region, "bedrock")
+        assert resolve_endpoint(None, base_url=url).region == region
+        suffixes.add(url.split(f"{region}.")[1])
+    assert len(suffixes) >= 6
+
+
+@pytest.mark.parametrize("region", ["fips-us-east-1", "us-east-1-fips"])
+def test_pseudo_regions_of_older_sdks(region: str) -> None:
+    """A region's name with `fips` before or after it means the FIPS host of the region."""
+    endpoint = resolve_endpoint(region)
+    assert (endpoint.root, endpoint.region) == ("https://bedrock-runtime-fips.us-east-1.amazonaws.com", "us-east-1")
+
+
 @pytest.mark.parametrize(
-    ("region", "host"),
+    ("options", "words"),
     [
-        ("us-west-2", "bedrock-runtime.us-west-2.amazonaws.com"),
-        ("us-gov-west-1", "bedrock-runtime.us-gov-west-1.amazonaws.com"),
-        ("cn-north-1", "bedrock-runtime.cn-north-1.amazonaws.com.cn"),
-        ("eusc-de-east-1", "bedrock-runtime.eusc-de-east-1.amazonaws.eu"),
-        ("us-iso-east-1", "bedrock-runtime.us-iso-east-1.c2s.ic.gov"),
-        ("us-isob-east-1", "bedrock-runtime.us-isob-east-1.sc2s.sgov.gov"),
-        ("eu-isoe-west-1", "bedrock-runtime.eu-isoe-west-1.cloud.adc-e.uk"),
-        ("us-isof-south-1", "bedrock-runtime.us-isof-south-1.csp.hci.ic.gov"),
+        ({"base_url": "https://bedrock-mantle.us-west-2.api.aws"}, "is a host of mantle; give endpoint='mantle'"),
+        (
+            {"base_url": "https://bedrock-runtime.us-west-2.amazonaws.com", "endpoint": "mantle"},
+            "is a host of runtime; give endpoint='runtime'",
+        ),
+        (
+            {"base_url": "https://bedrock-runtime.eu-west-1.amazonaws.com"},
+            "is a host in eu-west-1, and the region is us",
+        ),
+        (
+            {"base_url": "https://vpce-1-a.bedrock-runtime.eu-west-1.vpce.amazonaws.com"},
+            "is a host in eu-west-1, and the region is us-west-2",
+        ),
+        ({"base_url": "https://bedrock-runtime.us-west-2.amazonaws.com/v1"}, "below /openai/v1, not /v1"),
+        ({"base_url": "https://host.example", "use_fips_endpoint": True}, "give the FIPS or dual-stack host"),
+        ({"endpoint": "mantle", "use_fips_endpoint": True}, "no FIPS host for mantle"),
     ],
 )
-def test_runtime_in_each_partition(region: str, host: str) -> None:
-    """The runtime endpoint has its partition's DNS suffix and is signed as `bedrock`."""
-    endpoint = resolve_endpoint(region)
-    assert endpoint.chat_completions_url(MODEL) == f"https://{host}/openai/v1/chat/completions"
-    assert endpoint.service == "bedrock"
+def test_what_contradicts_itself(options: dict[str, Any], words: str) -> None:
+    """Endpoint, region, host and path are checked against each other, and the error says what to write."""
+    with pytest.raises(ConfigurationError, match=words):
+        resolve_endpoint("us-west-2", **options)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "region"),
+    [
+        ("https://bedrock-runtime.eu-west-1.amazonaws.com/openai/v1", "eu-west-1"),
+        ("https://bedrock-runtime-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+        ("https://vpce-0a-1b-us-east-1a.bedrock-runtime.us-east-1.vpce.amazonaws.com", "us-east-1"),
+        ("https://bedrock-runtime.us-east-1.evil.example", None),
+        ("https://bedrock-runtime.us-east-1.amazonaws.com.evil.example", None),
+        ("https://gateway.example", None),
+        ("http://127.0.0.1:8080", None),
+    ],
+)
+def test_the_region_of_a_host(base_url: str, region: str | None) -> None:
+    """A host of AWS's own names its region; no other host does."""
+    assert resolve_endpoint(None, base_url=base_url).region == region
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from email.utils import formatdate
@@ -27,22 +28,23 @@ from bedrock_openai_http.error_answers import error_from_response
 from bedrock_openai_http.retry import THROTTLING, TRANSIENT, Retrier, RetryQuota
 
 
-def status(code: int, kind: str | None = None, **headers: str) -> APIStatusError:
+def status(code: int, kind: str | None = None, message: str = "x", **headers: str) -> APIStatusError:
     if kind:
         headers["x-amzn-ErrorType"] = kind
-    return error_from_response(HTTPResponse(code, Headers(headers), b'{"message": "x"}'))
+    return error_from_response(HTTPResponse(code, Headers(headers), json.dumps({"message": message}).encode()))
 
 
 class Play:
     """Plays a scenario: each attempt gives the next outcome; notes the waits and moves the clock by them."""
 
-    def __init__(self, outcomes: Sequence[Any], uniform: float = 1.0, **options: Any) -> None:
+    def __init__(
+        self, outcomes: Sequence[Any], uniform: float = 1.0, max_attempts: int = 3, **options: Any
+    ) -> None:
+        self.max_attempts = max_attempts
         self.outcomes = list(outcomes)
         self.waits: list[float] = []
         self.now = 100.0
-        self.retrier = Retrier(
-            clock=lambda: self.now, sleep=self.sleep, uniform=lambda: uniform, **{"max_attempts": 3, **options}
-        )
+        self.retrier = Retrier(clock=lambda: self.now, sleep=self.sleep, uniform=lambda: uniform, **options)
 
     def sleep(self, seconds: float) -> None:
         self.waits.append(round(seconds, 6))
@@ -55,14 +57,14 @@ class Play:
         return outcome
 
     def run(self, deadline: float | None = None) -> Any:
-        return self.retrier.run(self.attempt, deadline)
+        return self.retrier.run(self.attempt, self.max_attempts, deadline)
 
 
 @pytest.mark.parametrize(
     ("failure", "reason"),
     [
         *[(status(code), TRANSIENT) for code in (500, 502, 503, 504)],
-        *[(status(code), None) for code in (300, 307, 400, 401, 403, 404, 408, 409, 413, 422, 424, 501, 529)],
+        *[(status(code), None) for code in (300, 307, 400, 401, 403, 404, 408, 409, 413, 422, 424, 501, 530)],
         (status(429), THROTTLING),
         (status(429, "ModelNotReadyException"), TRANSIENT),
         (status(400, "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/"), THROTTLING),
@@ -70,6 +72,17 @@ class Play:
         (status(503, "SlowDown"), THROTTLING),
         (status(400, "RequestTimeout"), TRANSIENT),
         (status(400, "ValidationException"), None),
+        (status(529), THROTTLING),
+        (status(529, **{"retry-after": "9"}), THROTTLING),
+        (status(424, "ModelStreamErrorException"), TRANSIENT),
+        (status(424, "ModelErrorException"), None),
+        (status(408, "ModelTimeoutException"), None),
+        (status(400, message="The system hit an Internal Server Error."), TRANSIENT),
+        (status(400, message="internal failure"), TRANSIENT),
+        (status(404, message="internal failure"), None),
+        (status(429, "ThrottlingException", "Too many tokens, please wait."), THROTTLING),
+        (status(429, "ThrottlingException", "Too many tokens per day, please wait."), None),
+        (status(400, "ThrottlingException", "Too many tokens per day, please wait."), None),
         (APIConnectionError("x", phase="connect"), TRANSIENT),
         (APITimeoutError("x", phase="connect"), TRANSIENT),
         (APIConnectionError("x", phase="headers"), None),

@@ -12,7 +12,7 @@ from requests.adapters import HTTPAdapter
 from bedrock_openai_http import (
     APIConnectionError,
 )
-from bedrock_openai_http.transport import RequestsTransport, _environment
+from bedrock_openai_http.transport import RequestsTransport, connection_settings
 from bedrock_openai_http.wire import TimeLimits
 from raw_calls import SECRET, failure_of, fetch, request_to
 from support import RawServer, http
@@ -67,27 +67,27 @@ class TestEnvironment:
     def test_ca_bundles(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """AWS_CA_BUNDLE, then REQUESTS_CA_BUNDLE, then CURL_CA_BUNDLE; an explicit choice beats all."""
         session = requests.Session()
-        assert _environment(session, self.URL)[1] is True
+        assert connection_settings(session, self.URL)[1] is True
         for name in ("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"):
             monkeypatch.setenv(name, f"/{name}")
-            assert _environment(session, self.URL)[1] == f"/{name}"
+            assert connection_settings(session, self.URL)[1] == f"/{name}"
         session.verify = "/mine"
-        assert _environment(session, self.URL)[1] == "/mine"
+        assert connection_settings(session, self.URL)[1] == "/mine"
         session.verify = False
-        assert _environment(session, self.URL)[1] is False
+        assert connection_settings(session, self.URL)[1] is False
 
     def test_proxies(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Environment proxies are used except for hosts of NO_PROXY; the session's own come first."""
         session = requests.Session()
         monkeypatch.setenv("HTTPS_PROXY", "http://corporate:3128")
-        assert _environment(session, self.URL)[0]["https"] == "http://corporate:3128"
+        assert connection_settings(session, self.URL)[0]["https"] == "http://corporate:3128"
         monkeypatch.setenv("NO_PROXY", ".amazonaws.com")
-        assert _environment(session, self.URL)[0] == {}
+        assert connection_settings(session, self.URL)[0] == {}
         session.proxies = {"https": "http://mine:1"}
-        assert _environment(session, self.URL)[0] == {"https": "http://mine:1"}
+        assert connection_settings(session, self.URL)[0] == {"https": "http://mine:1"}
         session.proxies, session.trust_env = {}, False
         monkeypatch.delenv("NO_PROXY")
-        assert _environment(session, self.URL)[0] == {}
+        assert connection_settings(session, self.URL)[0] == {}
 
     def test_a_proxy_sees_the_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A proxy of the environment is used over real sockets."""

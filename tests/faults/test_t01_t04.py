@@ -238,6 +238,17 @@ class TestCertificates:
         monkeypatch.setenv(name, bundle)
         assert self.ask(server) == "hi"
 
+    def test_t04_the_profiles_bundle_is_used(
+        self, server: TLSServer, bundle: str, other_bundle: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A bundle that the profile names is trusted, unless the environment names another."""
+        (tmp_path / "config").write_text(f"[default]\nca_bundle = {bundle}\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        assert self.ask(server) == "hi"
+        monkeypatch.setenv("CURL_CA_BUNDLE", other_bundle)
+        with pytest.raises(APIConnectionError):
+            self.ask(server)
+
     def test_t04_awss_variable_comes_first(
         self, server: TLSServer, bundle: str, other_bundle: str, fails: Fails, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -66,6 +66,9 @@ RETRIED: dict[str, tuple[bytes, list[float], type]] = {
     "502 without a body": (http(b"", "502 No"), PASSING, InternalServerError),
     "503": (refusal(503, "ServiceUnavailableException"), PASSING, InternalServerError),
     "504": (refusal(504), PASSING, InternalServerError),
+    "529": (refusal(529), THROTTLED, InternalServerError),
+    "424 ModelStreamError": (refusal(424, "ModelStreamErrorException" + SUFFIX), PASSING, APIStatusError),
+    "400 of mantle": (refusal(400, body=b'{"message": "Internal server error"}'), PASSING, BadRequestError),
 }
 
 
@@ -171,7 +174,7 @@ REFUSED: dict[str, tuple[bytes, type]] = {
     "424": (refusal(424, "ModelErrorException"), APIStatusError),
     "501": (refusal(501), InternalServerError),
     "505": (refusal(505), InternalServerError),
-    "529": (refusal(529), InternalServerError),
+    "429 of the day": (refusal(429, body=b'{"message": "Too many tokens per day, please wait."}'), RateLimitError),
     "599": (refusal(599), InternalServerError),
     "600": (refusal(600), InternalServerError),
     "304": (refusal(304), APIStatusError),

@@ -64,6 +64,7 @@ class TestT39:
             assert other.connections == 0
         assert wanted.encode() in server.requests[0]
 
+    @pytest.mark.filterwarnings("ignore::bedrock_openai_http.CompatibilityWarning")
     @pytest.mark.parametrize("pattern", ["^(a+)+$", "(a|a)*b", "([a-z]+)*1"])
     def test_t39_patterns_are_never_run(self, pattern: str) -> None:
         """Patterns in a response format's schema, which take ages on some texts, are not run on anything."""
