@@ -56,7 +56,7 @@ class CredentialSource:
         self._profile = profile
         self._session: Any = None
         self._lock = threading.Lock()
-        #: Until when a miss counts, on the monotonic clock, and what was said of it.
+        #: Until when a miss counts, on the monotonic clock, and what the chain consists of.
         self._miss: tuple[float, str] | None = None
 
     def get(self) -> ApiKey | Credentials:
@@ -66,43 +66,76 @@ class CredentialSource:
             value = given if isinstance(given, str) else foreign("the api_key callable", given)
             return ApiKey(clean_api_key(value, "api_key"))
         if self._credentials is not None:
-            found = self._credentials
-            return freeze(foreign("the credentials callable", found) if callable(found) else found)
+            return self.aws_credentials()
         variable = os.environ.get(API_KEY_VARIABLE, "")
         if self._profile is None and variable.strip():
             return ApiKey(clean_api_key(variable, API_KEY_VARIABLE))
-        return self._from_chain()
+        return self._from_chain(f"no AWS credentials and no Bedrock API key; tried: {API_KEY_VARIABLE}, ")
+
+    def aws_credentials(self) -> Credentials:
+        """Return the AWS credentials that are given, or else the chain's: an API key never counts.
+
+        Raises CredentialsError if there are none that can be used.
+        """
+        if self._credentials is not None:
+            found = self._credentials
+            return freeze(foreign("the credentials callable", found) if callable(found) else found)
+        return self._from_chain("no AWS credentials; tried: ")
+
+    def refresh(self) -> None:
+        """Let the next look-up start from nothing: the chain is built anew.
+
+        A callable that has a method `refresh` has it called; CredentialsError is raised if that fails.
+        """
+        with self._lock:
+            self._session = None
+        given = self._api_key if self._api_key is not None else self._credentials
+        refresh = getattr(given, "refresh", None)
+        if callable(given) and callable(refresh):
+            foreign("the callable's refresh", refresh)
 
     def renew(self, failure: APIStatusError, used: ApiKey | Credentials) -> ApiKey | Credentials | None:
         """Return other credentials if `failure` says that those which were `used` have expired; None otherwise.
 
-        A callable and the environment are asked again, and the chain is built anew. What was given as a value
-        cannot change. Raises CredentialsError if there is nothing usable any more.
+        A callable and the environment are asked again, after a `refresh`. What was given as a value cannot change.
+        Raises CredentialsError if there is nothing usable any more.
         """
         if not is_expired(failure):
             return None
-        if self._api_key is None and self._credentials is None:
-            with self._lock:
-                self._session = None
+        self.refresh()
         fresh = self.get()
         return None if fresh == used else fresh
+
+    def origin(self) -> str:
+        """Return where `get` finds what it gives: "argument", API_KEY_VARIABLE, or botocore's word, as "iam-role".
+
+        Raises CredentialsError if there is nothing usable.
+        """
+        if self._api_key is not None or self._credentials is not None:
+            return "argument"
+        if isinstance(self.get(), ApiKey):
+            return API_KEY_VARIABLE
+        found = foreign("the AWS credential chain", self._botocore_session().get_credentials)
+        return str(getattr(found, "method", None) or "unknown")
 
     def region(self) -> str | None:
         """Return the region that the profile in use is configured with, or None."""
         region = self._botocore_session().get_config_variable("region")
         return region if isinstance(region, str) and region else None
 
-    def _from_chain(self) -> Credentials:
+    def _from_chain(self, tried: str) -> Credentials:
+        """Return what the chain finds; `tried` is how the error begins if it finds nothing."""
         session = self._botocore_session()
         # The lock makes parallel first calls ask the chain once; afterwards botocore's object refreshes itself.
         with self._lock:
             if self._miss is not None and time.monotonic() < self._miss[0]:
-                raise CredentialsError(self._miss[1])
+                raise CredentialsError(tried + self._miss[1])
             found = foreign("the AWS credential chain", session.get_credentials)
             if found is None:
-                text = _nothing_found(session)
-                self._miss = (time.monotonic() + MISS_SECONDS, text)
-                raise CredentialsError(text)
+                providers = session.get_component("credential_provider").providers
+                methods = ", ".join(str(provider.METHOD) for provider in providers)
+                self._miss = (time.monotonic() + MISS_SECONDS, methods)
+                raise CredentialsError(tried + methods)
         return freeze(found)
 
     def _botocore_session(self) -> Any:
@@ -129,9 +162,3 @@ def is_expired(failure: APIStatusError) -> bool:
         return True
     # Of an API key that has expired only the words tell: all refusals of keys have one type.
     return failure.status_code in (400, 401, 403) and "has expired" in failure.message
-
-
-def _nothing_found(session: Any) -> str:
-    chain = session.get_component("credential_provider").providers
-    tried = [API_KEY_VARIABLE, *(str(provider.METHOD) for provider in chain)]
-    return f"no AWS credentials and no Bedrock API key; tried: {', '.join(tried)}"

@@ -13,10 +13,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth
+from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 
-from .credentials import freeze
+from .credentials import Credentials, freeze
 from .wire import HTTPRequest
 
 _SIGNED = frozenset(("host", "content-type"))
@@ -45,16 +45,54 @@ def sign(
     return request.with_headers(dict(aws_request.headers.items()))
 
 
+def presign(
+    method: str, url: str, credentials: Credentials, region: str, service: str, *, lifetime: int, now: datetime
+) -> str:
+    """Return `url` with a signature in its query: whoever has it can make this request, for `lifetime` seconds.
+
+    `now` is the moment to sign for. What is signed has no body and no header but the host.
+    """
+    aws_request = AWSRequest(method=method, url=url)
+    aws_request.context["timestamp"] = now.astimezone(timezone.utc).strftime(SIGV4_TIMESTAMP)
+    _QuietSigV4Query(credentials, service, region, expires=lifetime).add_auth(aws_request)
+    presigned: str = aws_request.url
+    return presigned
+
+
+def explain(signed: HTTPRequest) -> tuple[str, str]:
+    """Return the canonical request and the string to sign of what `sign` has returned.
+
+    They hold no secret: the session token shows as ***, though the string to sign is that of the real one.
+    """
+    _, region, service, _ = signed.headers["authorization"].partition(",")[0].rsplit("/", 3)
+    signable = {name: value for name, value in signed.headers.items() if _is_signed(name)}
+    aws_request = AWSRequest(method=signed.method, url=signed.url, headers=signable, data=signed.body)
+    aws_request.context["timestamp"] = signed.headers["x-amz-date"]
+    signer = _QuietSigV4(None, service, region)
+    canonical = signer.canonical_request(aws_request)
+    string_to_sign = signer.string_to_sign(aws_request, canonical)
+    token = signed.headers.get("x-amz-security-token", "")
+    return canonical.replace(f"x-amz-security-token:{token}\n", "x-amz-security-token:***\n"), string_to_sign
+
+
 def _is_signed(name: str) -> bool:
     folded = name.lower()
     return folded in _SIGNED or folded.startswith(_SIGNED_PREFIXES)
 
 
-class _QuietSigV4(SigV4Auth):  # type: ignore[misc]
+class _Quiet:
     """botocore's signer, at a given moment and without its log lines."""
 
-    def add_auth(self, request: AWSRequest) -> None:
+    def add_auth(self: Any, request: AWSRequest) -> None:
         self._modify_request_before_signing(request)
         canonical_request = self.canonical_request(request)
         string_to_sign = self.string_to_sign(request, canonical_request)
         self._inject_signature_to_request(request, self.signature(string_to_sign, request))
+
+
+class _QuietSigV4(_Quiet, SigV4Auth):  # type: ignore[misc]
+    """A quiet signer that puts the signature into headers."""
+
+
+class _QuietSigV4Query(_Quiet, SigV4QueryAuth):  # type: ignore[misc]
+    """A quiet signer that puts the signature into the URL's query."""

@@ -12,7 +12,13 @@ import botocore.credentials
 import botocore.session
 import pytest
 
-from bedrock_openai_http import Client, ConfigurationError, Credentials, CredentialsError
+from bedrock_openai_http import (
+    Client,
+    ConfigurationError,
+    Credentials,
+    CredentialsError,
+    PermissionDeniedError,
+)
 from bedrock_openai_http.credential_source import CredentialSource
 from bedrock_openai_http.credentials import ApiKey, clean_api_key, freeze
 
@@ -102,6 +108,56 @@ class TestProviders:
         sets = iter([Credentials("A", "SECRET"), botocore.credentials.Credentials("B", "SECRET")])
         source = CredentialSource(credentials=lambda: next(sets))
         assert [source.get(), source.get()] == [Credentials("A", "SECRET"), Credentials("B", "SECRET")]
+
+    @pytest.mark.parametrize("option", ["api_key", "credentials"])
+    def test_a_callable_is_refreshed_before_it_is_asked_again(self, option: str) -> None:
+        """If the service says that what a callable gave has expired, its `refresh` is called first."""
+
+        class Provider:
+            def __init__(self) -> None:
+                self.calls: list[str] = []
+
+            def __call__(self) -> Any:
+                self.calls.append("ask")
+                number = self.calls.count("refresh")
+                return f"key-{number}" if option == "api_key" else Credentials(f"AKIA{number}", "SECRET")
+
+            def refresh(self) -> None:
+                self.calls.append("refresh")
+
+        provider = Provider()
+        source = CredentialSource(**{option: provider})
+        used = source.get()
+        assert source.renew(PermissionDeniedError("The model is denied", status_code=403), used) is None
+        assert provider.calls == ["ask"]
+        fresh = source.renew(PermissionDeniedError("Bearer Token has expired", status_code=403), used)
+        assert provider.calls == ["ask", "refresh", "ask"]
+        assert fresh == source.get() != used
+
+    def test_a_refresh_that_fails(self) -> None:
+        """What a callable's `refresh` raises becomes a CredentialsError, and is not shown."""
+
+        class Provider:
+            def __call__(self) -> str:
+                return "key"
+
+            def refresh(self) -> None:
+                raise ValueError("SECRET")
+
+        with pytest.raises(CredentialsError, match=r"^the callable's refresh failed: ValueError$") as caught:
+            CredentialSource(api_key=Provider()).renew(
+                PermissionDeniedError("Bearer Token has expired", status_code=403), ApiKey("key")
+            )
+        assert caught.value.__context__ is None
+
+    def test_aws_credentials_are_never_a_key(self, monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
+        """`aws_credentials` passes over the environment's API key, which `get` would return."""
+        monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "bedrock-api-key-environment")
+        source = CredentialSource()
+        assert source.get() == ApiKey("bedrock-api-key-environment")
+        assert source.aws_credentials() == Credentials("AKIADEFAULT", "SECRET-default")
+        mine = Credentials("AKIAMINE", "SECRET-mine")
+        assert CredentialSource(credentials=lambda: mine).aws_credentials() == mine
 
     def test_a_failing_callable(self) -> None:
         """What a callable raises becomes a CredentialsError."""

@@ -11,6 +11,7 @@ import string
 from dataclasses import dataclass, field
 
 from ..credentials import Credentials
+from . import minted_keys
 from .received import ReceivedRequest
 from .verifier import Refusal, Scope, verify
 
@@ -36,9 +37,10 @@ class Identity:
 
 @dataclass(frozen=True)
 class Door:
-    """Lets requests in that are signed for `scope` with the current identity, or carry its API key.
+    """Lets requests in that are signed for `scope` with the current identity, or carry an API key of it.
 
-    What is signed or sent with one of the `former` identities is refused as expired.
+    That is its own key, or a short-term key that was made from its credentials for the scope's region. What is
+    signed, sent or made with one of the `former` identities is refused as expired.
     """
 
     scope: Scope
@@ -54,24 +56,27 @@ class Door:
         values = request.values("authorization")
         scheme, _, key = values[0].partition(" ") if values else ("", "", "")
         if scheme.lower() == "bearer":
-            return self._check_key(key.strip())
-        everyone = (self.current, *self.former)
-        return verify(
-            request,
-            scope=self.scope,
-            keys={identity.credentials.access_key: identity.credentials for identity in everyone},
-            expired={identity.credentials.access_key for identity in self.former},
-            now=now,
-        )
+            return self._check_key(key.strip(), now)
+        return verify(request, scope=self.scope, keys=self._known, expired=self._expired, now=now)
 
-    def _check_key(self, key: str) -> Refusal | None:
+    @property
+    def _known(self) -> dict[str, Credentials]:
+        """The credentials of all identities by their access key IDs."""
+        return {each.credentials.access_key: each.credentials for each in (self.current, *self.former)}
+
+    @property
+    def _expired(self) -> set[str]:
+        return {identity.credentials.access_key for identity in self.former}
+
+    def _check_key(self, key: str, now: float) -> Refusal | None:
         if not key.startswith(API_KEY_PREFIXES):
             return _denied("Invalid API Key format: Must start with pre-defined prefix")
         if any(_same(key, identity.api_key) for identity in self.former):
             return _denied("Bearer Token has expired")
-        if not _same(key, self.current.api_key):
-            return _denied("Authentication failed: Please make sure your API Key is valid.")
-        return None
+        if _same(key, self.current.api_key):
+            return None
+        region = self.scope.region
+        return minted_keys.verify_key(key, region=region, keys=self._known, expired=self._expired, now=now)
 
 
 def _same(given: str, expected: str) -> bool:

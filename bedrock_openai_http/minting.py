@@ -1,0 +1,181 @@
+"""Short-term Bedrock API keys, made on this machine from AWS credentials, and made anew in time.
+
+A key is a presigned request to a host that all regions share, in base64. Making one calls nobody. It lets in whoever
+has it, to Bedrock only and in one region only, until it expires or the credentials that made it do.
+
+Sources: Amazon Bedrock user guide, "Amazon Bedrock API keys"; the AWS package aws-bedrock-token-generator for the
+form, which is documented nowhere.
+
+This module's law: a key is made from AWS credentials, never from another key, and only who asks for it sees it.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from .api_keys import API_KEY_HOST, SHORT_TERM_PREFIX
+from .credential_source import CredentialSource
+from .credentials import Credentials
+from .endpoint import resolve_endpoint
+from .errors import BedrockOpenAIError, ConfigurationError
+
+#: Seconds that the service lets a short-term key live at most.
+LONGEST_LIFETIME = 43200
+
+#: Seconds for which credentials that could not be looked up are not asked for again while there is a good key.
+PAUSE_SECONDS = 5.0
+
+
+def mint_api_key(
+    region: str,
+    *,
+    credentials: Any = None,
+    profile: str | None = None,
+    lifetime: int = LONGEST_LIFETIME,
+    now: datetime | None = None,
+) -> str:
+    """Return a new short-term Bedrock API key for `region`, good for `lifetime` seconds from `now` on.
+
+    `credentials` is a `Credentials`, a botocore credentials object or a callable that returns one; without them,
+    those of `profile` or of botocore's chain are used. The variable AWS_BEARER_TOKEN_BEDROCK never counts. A key
+    that temporary credentials made, those of a role for one, ends when they end, however long its lifetime.
+
+    Raises ConfigurationError for a region or lifetime that cannot be, CredentialsError without usable credentials.
+    """
+    region = _real_region(region)
+    _check_lifetime(lifetime)
+    found = CredentialSource(credentials=credentials, profile=profile).aws_credentials()
+    return _mint(found, region, lifetime, now or datetime.now(timezone.utc))
+
+
+class ApiKeyProvider:
+    """A callable that returns a good short-term key, for `Client(api_key=ApiKeyProvider("us-west-2"))`. Thread-safe.
+
+    Args:
+        region: the region of the keys, and so of the calls.
+        credentials: as for `mint_api_key`; a callable is asked each time.
+        profile: a profile of the AWS configuration files.
+        lifetime: seconds that each key may live, up to 43200.
+        margin: seconds before its end at which a key is replaced; at most half of the lifetime counts.
+        clock: gives the time in seconds since 1970.
+
+    A key is replaced when its end is near, when the credentials have changed, and after `refresh()`. One thread at a
+    time looks; meanwhile the others get the present key while it is good. Where credentials cannot be looked up,
+    the present key is used until it expires; without one, CredentialsError is raised.
+
+    A key that temporary credentials made, those of a role for one, ends when they end. Credentials that refresh
+    themselves, botocore's for one, change before that, and the key with them.
+
+    Raises ConfigurationError for a region, lifetime or margin that cannot be; nothing is looked up before a call.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        *,
+        credentials: Any = None,
+        profile: str | None = None,
+        lifetime: int = LONGEST_LIFETIME,
+        margin: float = 900,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._region = _real_region(region)
+        _check_lifetime(lifetime)
+        if isinstance(margin, bool) or not isinstance(margin, (int, float)) or not 0 <= margin < math.inf:
+            raise ConfigurationError("margin: must be a number of seconds, not below 0")
+        self._source = CredentialSource(credentials=credentials, profile=profile)
+        self._lifetime = lifetime
+        self._margin = min(margin, lifetime / 2)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._present: _Minted | None = None
+        #: Until when credentials are not asked for again after they could not be looked up.
+        self._paused_until = -math.inf
+
+    def __call__(self) -> str:
+        """Return the present key, or a new one if it is time. Raises CredentialsError if there is none."""
+        present = self._good_key()
+        if present is None:
+            with self._lock:
+                return self._best_key().value
+        if not self._lock.acquire(blocking=False):
+            return present.value  # another thread looks whether there is a better one
+        try:
+            return self._best_key().value
+        finally:
+            self._lock.release()
+
+    def refresh(self) -> None:
+        """Forget the present key and the credentials, for the next call to find anew. A client does so by itself."""
+        with self._lock:
+            self._present = None
+            self._source.refresh()
+
+    def __repr__(self) -> str:
+        return f"ApiKeyProvider({self._region!r})"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("an ApiKeyProvider cannot be pickled or copied: it may hold a key")
+
+    def _good_key(self) -> _Minted | None:
+        """Return the present key if it is good now."""
+        # A clock that was set back would make it a key of the future.
+        key = self._present
+        return key if key is not None and key.begins <= self._clock() < key.ends else None
+
+    def _best_key(self) -> _Minted:
+        """Return the present key, or the new one that takes its place. The caller holds the lock."""
+        present, now = self._good_key(), self._clock()
+        if present is not None and now < self._paused_until:
+            return present
+        try:
+            credentials = self._source.aws_credentials()
+        except BedrockOpenAIError:
+            if present is None:
+                raise
+            self._paused_until = now + PAUSE_SECONDS
+            return present
+        if present is not None and present.credentials == credentials and now < present.ends - self._margin:
+            return present
+        begins = math.floor(now)  # a key knows whole seconds only
+        value = _mint(credentials, self._region, self._lifetime, datetime.fromtimestamp(begins, timezone.utc))
+        self._present = _Minted(value, credentials, begins, begins + self._lifetime)
+        return self._present
+
+
+@dataclass(frozen=True)
+class _Minted:
+    """A key, what made it, and from when to when it is good, in seconds since 1970."""
+
+    value: str = field(repr=False)
+    credentials: Credentials
+    begins: int
+    ends: int
+
+
+def _mint(credentials: Credentials, region: str, lifetime: int, now: datetime) -> str:
+    from .signing import presign  # here, since it loads botocore
+
+    url = f"https://{API_KEY_HOST}/?Action=CallWithBearerToken"
+    presigned = presign("POST", url, credentials, region, "bedrock", lifetime=lifetime, now=now)
+    # The version is not under the signature.
+    text = presigned.removeprefix("https://") + "&Version=1"
+    return SHORT_TERM_PREFIX + b64encode(text.encode("ascii")).decode("ascii")
+
+
+def _real_region(region: str) -> str:
+    """Return the region to sign for: a pseudo-region of older SDKs, such as fips-us-east-1, stands for another."""
+    return resolve_endpoint(region).region or region
+
+
+def _check_lifetime(lifetime: int) -> None:
+    is_int = isinstance(lifetime, int) and not isinstance(lifetime, bool)
+    if not is_int or not 0 < lifetime <= LONGEST_LIFETIME:
+        raise ConfigurationError(f"lifetime: must be an integer of 1 to {LONGEST_LIFETIME} seconds")
