@@ -2,20 +2,22 @@
 
 Who refuses a call decides how: the front end answers in AWS's shapes (`{"message": ...}`, `{"Message": ...}`,
 `{"__type": ...}`, with the type in the header `x-amzn-ErrorType`), the model's side in OpenAI's
-(`{"error": {...}}`), sometimes with a whole error of its own as a JSON text inside `error.message`.
+(`{"error": {...}}`), sometimes with a whole error of its own as a JSON text inside `error.message`. A front end that
+cannot tell what was asked for answers in XML.
 
 This module reads all of them and never fails on one that it does not know.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from . import jsontext
-from .errors import APIStatusError, NotFoundError, RateLimitError, status_error_class
+from .errors import APIStatusError, NotFoundError, RateLimitError, ResponseFormatError, status_error_class
 from .wire import Headers, HTTPResponse
 
 #: Where the request ID is found, best first. Bedrock sends the first two, with the same value.
@@ -23,6 +25,11 @@ REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-request-id", "x-amz-request-id")
 
 #: How much is quoted of an answer that is not JSON, and of any header, in characters.
 EXCERPT = 200
+
+#: How much of an XML body is searched, in bytes.
+_XML_LIMIT = 16384
+_XML_ROOT = re.compile(r"(?:<\?[^>]*>\s*)?<(\w+)")
+_XML_FIELD = re.compile(r"<(Code|Message|message|RequestId)>([^<]+)</")
 
 #: Types that say more than the status of the answer they come in, which may be 200.
 _CLASS_BY_TYPE: dict[str, type[APIStatusError]] = {
@@ -74,7 +81,7 @@ def error_from_response(response: HTTPResponse) -> APIStatusError:
     try:
         body = jsontext.decode(response.body)
     except jsontext.JSONError:
-        body = None
+        body = _xml_error(response.body)
     return error_from_object(body, response, status_code=response.status_code)
 
 
@@ -88,7 +95,7 @@ def error_from_object(body: Any, response: HTTPResponse, *, status_code: int | N
     kind = aws_type or details.type or details.code
     status = status_code if status_code is not None else details.status_code
     own_class = _CLASS_BY_TYPE.get(kind or "") if status_code is None else None
-    return (own_class or status_error_class(status))(
+    error = (own_class or status_error_class(status))(
         details.message or _fallback_message(response, status_code, kind),
         status_code=status,
         code=details.code or aws_type or details.type,
@@ -97,6 +104,22 @@ def error_from_object(body: Any, response: HTTPResponse, *, status_code: int | N
         response=response,
         request_id=request_id_of(response.headers, body),
     )
+    from .advice import advise
+
+    error.advice = advise(error)
+    return error
+
+
+def format_error(reason: str, response: HTTPResponse, *, stream: bool) -> ResponseFormatError:
+    """Return the exception for a 2xx answer that is not what the API promises, with its likely cause as advice.
+
+    `stream` tells whether a stream was asked for.
+    """
+    from .advice.answers import likely_cause
+
+    error = ResponseFormatError(reason, response=response, request_id=request_id_of(response.headers))
+    error.advice = likely_cause(response, stream=stream)
+    return error
 
 
 def _details(body: Any, depth: int = 0) -> ErrorDetails:
@@ -107,21 +130,40 @@ def _details(body: Any, depth: int = 0) -> ErrorDetails:
         return ErrorDetails()
     inner = body.get("error")
     found = inner if isinstance(inner, dict) else body
-    message = next((_text(found.get(key)) for key in ("message", "Message", "errorMessage") if found.get(key)), None)
-    if isinstance(inner, str):
-        message = message or inner
-    nested = _nested(message) if depth < 3 else None
-    if nested is not None:
-        return _details(nested, depth + 1)
+    texts = (_text(found.get(key)) for key in ("message", "Message", "errorMessage"))
+    message = next((text for text in texts if text), _text(inner))
     code = found.get("code")
-    return ErrorDetails(
+    outer = ErrorDetails(
         message=message,
         type=_bare_type(_text(found.get("type")) or _text(body.get("__type")) or _output_type(body)),
-        code=_text(code),
+        code=_bare_type(_text(code)),
         param=_text(found.get("param")),
         status_code=_status(found.get("status_code"), found.get("status"), code),
         request_id=_text(body.get("request_id")) or _text(body.get("requestId")) or _text(found.get("request_id")),
     )
+    nested = _nested(message) if depth < 3 else None
+    if nested is None:
+        return outer
+    both = zip(astuple(_details(nested, depth + 1)), astuple(outer), strict=True)
+    return ErrorDetails(*(own if own is not None else wrapped for own, wrapped in both))
+
+
+def _xml_error(data: bytes) -> dict[str, Any] | None:
+    """Return the error that an XML body holds, in AWS's JSON shape; None if it holds none.
+
+    Nothing is parsed, so nothing in it can be followed or expanded.
+    """
+    from html import unescape
+
+    text = data[:_XML_LIMIT].decode("utf-8-sig", errors="replace").lstrip()
+    root = _XML_ROOT.match(text)
+    if root is None:
+        return None
+    fields = {name.lower(): unescape(value.strip()) for name, value in reversed(_XML_FIELD.findall(text))}
+    kind = fields.get("code") or (root[1] if root[1].endswith("Exception") else None)
+    if kind is None and "message" not in fields:
+        return None
+    return {"__type": kind, "message": fields.get("message"), "request_id": fields.get("requestid")}
 
 
 def _nested(message: str | None) -> dict[str, Any] | None:
@@ -151,14 +193,15 @@ def _host(url: str) -> str | None:
 
 
 def describe(response: HTTPResponse) -> str:
-    """Return the content type of an unexpected answer and, unless it is JSON, how it begins, for an error text."""
+    """Return the content type of an unexpected answer and, unless it is JSON or events, how it begins."""
     content_type = response.headers.get("content-type", "no content type")[:EXCERPT]
     start = response.body[: 4 * EXCERPT].decode("utf-8-sig", errors="replace")
     excerpt = " ".join(start.split())[:EXCERPT]
     if not excerpt:
         return f"{content_type}, empty body"
-    # What looks like JSON may be half a completion, and its text is not ours to repeat.
-    return content_type if excerpt[0] in "{[" else f"{content_type}, it begins: {excerpt}"
+    # What looks like JSON or events may be half a completion, and its text is not ours to repeat.
+    is_ours = excerpt.startswith(("{", "[", "data:", "event:", ":"))
+    return content_type if is_ours else f"{content_type}, it begins: {excerpt}"
 
 
 def _bare_type(name: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """Every way a call can fail, as one tree of exceptions.
 
-    BedrockOpenAIError                    .request_id .attempts .elapsed .partial
+    BedrockOpenAIError                    .request_id .attempts .elapsed .partial .advice
     ├── RequestValidationError            the body breaks the schema or a rule; nothing was sent
     ├── ConfigurationError                a region, endpoint, header value or option is unusable; nothing was sent
     ├── CredentialsError                  no usable credentials; nothing was sent
@@ -37,6 +37,8 @@ class BedrockOpenAIError(Exception):
     elapsed: float | None
     #: Of a stream that failed: the completion that its chunks add up to so far. None elsewhere.
     partial: ChatCompletion | None
+    #: One line on the likely cause and what helps, in words of ours; None where the cause is not known.
+    advice: str | None
 
     # The constructor's positional arguments are exactly `Exception.args`, and everything else has a default and
     # lives in `__dict__`: that is what the default pickling restores.
@@ -47,15 +49,20 @@ class BedrockOpenAIError(Exception):
         self.attempts = None
         self.elapsed = None
         self.partial = None
+        self.advice = None
 
     def __str__(self) -> str:
+        """Return everything that a log needs, on one line: what happened, the request ID, the advice."""
         notes = []
         if self.request_id:
             notes.append(f"request ID {self.request_id}")
         if self.attempts and self.attempts > 1:
             notes.append(f"{self.attempts} attempts")
-        text = self._text()
-        return f"{text} ({', '.join(notes)})" if notes else text
+        text = " ".join(self._text().split())
+        end = "" if text.endswith((".", "!", "?")) else "."
+        if notes:
+            text += f" ({', '.join(notes)})"
+        return f"{text}{end} {self.advice}" if self.advice else text
 
     def _text(self) -> str:
         return self.message

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from . import jsontext
 from .completion import ChatCompletion, Malformed
-from .error_answers import describe, error_from_object, error_from_response, is_error_object, request_id_of
+from .error_answers import (
+    describe,
+    error_from_object,
+    error_from_response,
+    format_error,
+    is_error_object,
+    request_id_of,
+)
 from .errors import ResponseFormatError
 from .wire import HTTPResponse, OpenResponse
 
@@ -35,7 +42,7 @@ def parse_completion(response: HTTPResponse) -> ChatCompletion:
             return ChatCompletion.from_dict(body, request_id=request_id)
         except Malformed as error:
             reason = f"the answer is no chat completion: {error}"
-    raise ResponseFormatError(reason, response=response, request_id=request_id)
+    raise format_error(reason, response, stream=False)
 
 
 def read_response(response: OpenResponse, limit: int = BODY_LIMIT) -> HTTPResponse:

@@ -1,7 +1,8 @@
 """When a failed attempt is made again, and after how long.
 
 Sources: AWS SDKs and tools reference guide, "Retry behavior" (standard mode of 2026): attempts, formula, quota and
-`x-amz-retry-after`; RFC 9110, 10.2.3 for `Retry-After`.
+`x-amz-retry-after`; RFC 9110, 10.2.3 for `Retry-After`; Amazon Bedrock user guide, "Troubleshooting API error codes",
+for 529 and ModelStreamErrorException; AWS's sample-per-model-bedrock for failures of mantle under status 400.
 
 This module's law: an attempt whose outcome is unknown may already be paid for, so it is made again only when the
 service surely did not answer it, or when the caller has said so.
@@ -37,7 +38,16 @@ MAX_RETRY_AFTER = 60.0
 _SYSTEM_RANDOM = random.SystemRandom()
 
 _TRANSIENT_STATUS = frozenset((500, 502, 503, 504))
-_TRANSIENT_TYPES = frozenset(("requesttimeout", "requesttimeoutexception", "modelnotreadyexception"))
+_TRANSIENT_TYPES = frozenset(
+    ("requesttimeout", "requesttimeoutexception", "modelnotreadyexception", "modelstreamerrorexception")
+)
+#: Words of a failure inside the service that mantle reports with status 400.
+_INTERNAL = ("internal server error", "internal failure")
+#: Words of a quota that no wait of ours outlasts.
+_DAILY = "tokens per day"
+#: Characters of a message that are searched for words.
+_SEARCHED = 1000
+_THROTTLING_STATUS = frozenset((429, 529))
 _THROTTLING_TYPES = frozenset(
     (
         "throttling",
@@ -89,14 +99,12 @@ class Retrier:
 
     def __init__(
         self,
-        max_attempts: int = 3,
         *,
         retry_read_timeouts: bool = False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         uniform: Callable[[], float] = _SYSTEM_RANDOM.random,
     ) -> None:
-        self.max_attempts = max_attempts
         self.clock = clock
         self._retry_read_timeouts = retry_read_timeouts
         self._sleep = sleep
@@ -106,10 +114,11 @@ class Retrier:
     def run(
         self,
         attempt: Callable[[int], Result],
+        max_attempts: int,
         deadline: float | None = None,
         mend: Callable[[BedrockOpenAIError], bool] = lambda failure: False,
     ) -> Result:
-        """Return what `attempt` returns; it is called with 1, 2, ... until it succeeds or must not be repeated.
+        """Return what `attempt` returns; it is called with 1, 2, ... `max_attempts` until it succeeds or must end.
 
         `deadline` is a moment of `clock`: no wait goes past it. `mend` may put right what made an attempt fail,
         such as an expired token; the next attempt then follows at once, but only once in a call. Raises what
@@ -117,7 +126,7 @@ class Retrier:
         """
         cost = 1  # what a success gives back: one token, or what the retry that led to it took
         mended = False
-        for number in range(1, self.max_attempts + 1):
+        for number in range(1, max_attempts + 1):
             try:
                 result = attempt(number)
             except BedrockOpenAIError as error:
@@ -125,7 +134,7 @@ class Retrier:
             else:
                 self._quota.give(cost)
                 return result
-            if number == self.max_attempts:
+            if number == max_attempts:
                 break
             if not mended and mend(failure):
                 mended = True
@@ -176,9 +185,11 @@ def _status_reason(failure: APIStatusError) -> str | None:
     names = {name.lower() for name in (failure.type, failure.code) if name}
     if names & _TRANSIENT_TYPES:
         return TRANSIENT
-    if names & _THROTTLING_TYPES or failure.status_code == 429:
-        return THROTTLING
-    return TRANSIENT if failure.status_code in _TRANSIENT_STATUS else None
+    text = failure.message[:_SEARCHED].lower()
+    if names & _THROTTLING_TYPES or failure.status_code in _THROTTLING_STATUS:
+        return None if _DAILY in text else THROTTLING
+    internal = failure.status_code == 400 and any(words in text for words in _INTERNAL)
+    return TRANSIENT if internal or failure.status_code in _TRANSIENT_STATUS else None
 
 
 def _retry_after(headers: Headers) -> float:

@@ -56,9 +56,9 @@ class ServiceClock:
         `sent` and `received` are what `wall` said before and after the request.
         """
         threshold = _LIKELY.get(failure.type or "")
-        if threshold is None or failure.response is None or _is_off():
+        if threshold is None or failure.response is None or correction_is_off():
             return False
-        there = _service_time(failure.response.headers)
+        there = service_time(failure.response.headers)
         if there is None or not 0 <= received - sent <= _LONGEST_REQUEST:
             return False
         skew = there - (sent + received) / 2
@@ -68,11 +68,13 @@ class ServiceClock:
         return True
 
 
-def _is_off() -> bool:
+def correction_is_off() -> bool:
+    """Tell whether OFF_VARIABLE turns the correction off."""
     return os.environ.get(OFF_VARIABLE, "").strip().lower() == "true"
 
 
-def _service_time(headers: Headers) -> float | None:
+def service_time(headers: Headers) -> float | None:
+    """Return the time of an answer by the service's clock, in seconds since 1970; None if it does not say."""
     if "age" in headers:
         return None
     try:

@@ -16,7 +16,7 @@ from . import jsontext
 from .accumulator import Accumulator
 from .chunk import ChatCompletionChunk, ChunkReader
 from .completion import ChatCompletion, Malformed
-from .error_answers import describe, error_from_object, is_error_object, request_id_of
+from .error_answers import describe, error_from_object, format_error, is_error_object, request_id_of
 from .errors import BedrockOpenAIError, IncompleteStreamError, ResponseFormatError
 from .sse import EVENT_LIMIT, EventTooLong, ServerSentEvent, iter_events
 from .wire import HTTPResponse, OpenResponse
@@ -56,6 +56,10 @@ def iter_chunks(
     except BedrockOpenAIError as error:
         error.request_id = error.request_id or request_id_of(response.headers)
         error.partial = None if total.empty else total.completion(error.request_id)
+        if isinstance(error, IncompleteStreamError):
+            from .advice.answers import cause_of_missing_end
+
+            error.advice = cause_of_missing_end(error.partial, response.headers)
         raise
 
 
@@ -75,7 +79,7 @@ def _chunk(event: ServerSentEvent, data: bytes, reader: ChunkReader, response: H
     except jsontext.JSONError as error:
         if event.event == "error":
             raise error_from_object(data.decode("utf-8", errors="replace"), response) from None
-        reason = f"an event of the stream is not JSON: {error}"
+        body, reason = None, f"an event of the stream is not JSON: {error}"
     else:
         if event.event == "error" or is_error_object(body):
             raise error_from_object(body, response)
@@ -83,7 +87,11 @@ def _chunk(event: ServerSentEvent, data: bytes, reader: ChunkReader, response: H
             return reader.read(body)
         except Malformed as error:
             reason = f"an event of the stream is no chunk: {error}"
-    raise ResponseFormatError(reason, response=response)
+    from .advice.answers import cause_of_object
+
+    failure = ResponseFormatError(reason, response=response)
+    failure.advice = cause_of_object(body, stream=True)
+    raise failure
 
 
 def _event_stream(pieces: Iterable[bytes], response: HTTPResponse) -> Iterator[bytes]:
@@ -116,9 +124,7 @@ def not_a_stream(response: HTTPResponse) -> BedrockOpenAIError:
         body = None
     if is_error_object(body):
         return error_from_object(body, response)
-    request_id = request_id_of(response.headers)
-    reason = f"the answer is no event stream: {describe(response)}"
-    return ResponseFormatError(reason, response=response, request_id=request_id)
+    return format_error(f"the answer is no event stream: {describe(response)}", response, stream=True)
 
 
 class ChatCompletionStream:

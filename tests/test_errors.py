@@ -29,7 +29,7 @@ ALL = [kind for kind in vars(errors).values() if isinstance(kind, type) and issu
 def test_exceptions_survive_pickling_and_copying(kind: type[BedrockOpenAIError], duplicate: object) -> None:
     """Every exception keeps its type, its text and everything it carries."""
     error = kind("what happened")
-    error.request_id, error.attempts, error.elapsed = "r-1", 2, 0.5
+    error.request_id, error.attempts, error.elapsed, error.advice = "r-1", 2, 0.5, "Do this."
     error.partial = ChatCompletion("c", 1, "m", ())
     if isinstance(error, APIStatusError):
         error.status_code, error.response = 400, HTTPResponse(400, Headers({"a": "b"}), b"x")
@@ -50,6 +50,27 @@ def test_texts() -> None:
         "$.temperature: must be at most 2"
     )
     assert str(APIConnectionError("gone")) == "gone"
+
+
+@pytest.mark.parametrize(
+    ("message", "request_id", "text"),
+    [
+        ("expired", None, "403: expired. Do this."),
+        ("expired", "r-1", "403: expired (request ID r-1). Do this."),
+        ("Expired.", None, "403: Expired. Do this."),
+        ("Expired.", "r-1", "403: Expired. (request ID r-1) Do this."),
+        ("Expired?\n\n  Yes!\n", "r-1", "403: Expired? Yes! (request ID r-1) Do this."),
+    ],
+)
+def test_the_text_ends_with_the_advice(message: str, request_id: str | None, text: str) -> None:
+    """The advice is a sentence of its own after everything else, on one line; the message stays as it came."""
+    error = APIStatusError(message, status_code=403, request_id=request_id)
+    assert error.advice is None
+    without = str(error)
+    assert text.startswith(without)
+    error.advice = "Do this."
+    assert str(error) == text
+    assert error.message == message
 
 
 def test_the_tree() -> None:

@@ -27,7 +27,7 @@ from support import RecordedResponse
 
 EXAMPLES = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
-    for path in sorted((Path(__file__).parent / "cases" / "spec_examples").glob("*.json"))
+    for path in sorted((Path(__file__).parent / "data" / "spec_examples").glob("*.json"))
 }
 
 #: As the runtime answers, with the keys it sends and in its order; the text is ours.
@@ -171,6 +171,8 @@ def test_guardrail_outcome(extra: dict[str, Any], prefix: str, intervened: bool,
         (b"", "the answer is not JSON: expecting value at character 0; no content type, empty body"),
         (b"<html><h1>Oh</h1></html>", "it begins: <html><h1>Oh</h1></html>"),
         (b'{"choices": [{"message": {"content": "SECRET', "the answer is not JSON: unterminated string"),
+        (b'data: {"choices": [{"delta": {"content": "SECRET"}}]}', "expecting value at character 0; no content type"),
+        (b': hello\n\ndata: {"choices": [{"delta": {"content": "SECRET"}}]}', "at character 0; no content type"),
         (b'{"choices": []} {"choices": []}', "the answer is not JSON: extra data at character 16"),
         (b'{"choices": NaN}', "NaN is not JSON"),
         (b'{"choices": [], "x": 1e400}', "a number out of range"),
@@ -233,6 +235,25 @@ def test_bytes_that_are_read_leniently() -> None:
         (400, {}, {"error": {"code": "o", "type": "o", "message": json.dumps(
             {"error": {"code": "validation_error", "type": "t", "param": None, "message": "No."}})}},
          (BadRequestError, 400, "t", "validation_error", None, "No.")),
+        # what the inner one does not say stands in the outer one
+        (400, {}, {"error": {"code": "o", "type": "t", "param": "p", "message": '{"message": "No."}'}},
+         (BadRequestError, 400, "t", "o", "p", "No.")),
+        # the first that is a text
+        (400, {}, {"message": {"a": 1}, "Message": "No."}, (BadRequestError, 400, None, None, None, "No.")),
+        (400, {}, {"code": "a.b#SlowDown:http://x/", "errorMessage": "No."},
+         (BadRequestError, 400, "SlowDown", "SlowDown", None, "No.")),
+        # XML
+        (403, {}, b"<InvalidSignatureException><Message>No.</Message></InvalidSignatureException>",
+         (None, 403, "InvalidSignatureException", "InvalidSignatureException", None, "No.")),
+        (403, {}, b'<?xml version="1.0"?>\n<ErrorResponse xmlns="x"><Error><Type>Sender</Type><Code>SlowDown</Code>'
+         b"<Message>&quot;No.&quot; &#38;c</Message></Error><RequestId>r-2</RequestId></ErrorResponse>",
+         (None, 403, "SlowDown", "SlowDown", None, '"No." &c')),
+        (404, {}, b"<SlowDown><Message>No.</Message></SlowDown>", (NotFoundError, 404, None, None, None, "No.")),
+        (403, {"x-amzn-ErrorType": "AccessDeniedException"}, b"<Error><Message>No.</Message></Error>",
+         (None, 403, "AccessDeniedException", "AccessDeniedException", None, "No.")),
+        (400, {}, b"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><Error><Message>&e;</Message></Error>",
+         (BadRequestError, 400, None, None, None, "no error message; no content type, it begins: "
+          "<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/passwd'>]><Error><Message>&e;</Message></Error>")),
         # a message that only looks like one
         (400, {}, {"error": {"message": '{"a": 1}'}}, (BadRequestError, 400, None, None, None, '{"a": 1}')),
         (500, {}, {"error": "No."}, (None, 500, None, None, None, "No.")),
@@ -258,6 +279,8 @@ def test_the_request_id_is_found_wherever_it_is() -> None:
         assert failure_of(HTTPResponse(500, Headers(headers), b"{}")).request_id == expected
         headers.popitem()
     assert failure_of(HTTPResponse(500, Headers(), b'{"requestId": "body"}')).request_id == "body"
+    xml = b"<E><Code>x</Code><RequestId>body</RequestId></E>"
+    assert failure_of(HTTPResponse(500, Headers(), xml)).request_id == "body"
     assert failure_of(HTTPResponse(500, Headers(), b"oh")).request_id is None
 
 
