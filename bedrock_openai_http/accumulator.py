@@ -70,14 +70,16 @@ class _ChoiceParts:
             self.finish_reason = choice.finish_reason
         if choice.logprobs:
             _extend_lists(self.logprobs, choice.logprobs)
-        if choice.extra:
+        if choice.extra and not _PADDING.issuperset(choice.extra):
             self.extra.update(_without_padding(choice.extra))
-        self._add_delta(choice.delta)
-
-    def _add_delta(self, delta: Delta) -> None:
-        self.role = self.role or delta.role
+        delta = choice.delta
         if delta.content is not None:
             self.content.append(delta.content)
+        if delta.role or delta.refusal is not None or delta.tool_calls or delta.function_call or delta.extra:
+            self._add_rest(delta)
+
+    def _add_rest(self, delta: Delta) -> None:
+        self.role = self.role or delta.role
         if delta.refusal is not None:
             self.refusal.append(delta.refusal)
         for call in delta.tool_calls:

@@ -108,51 +108,81 @@ class ChatCompletionChunk:
         return guardrail_outcome(self.id, self.extra, [choice.finish_reason for choice in self.choices])
 
 
+#: What stands beside the choices of every chunk.
+_TOP = ("id", "created", "model", "service_tier", "system_fingerprint", "object")
+
+
+def _check_top(values: tuple[Any, ...]) -> None:
+    for name, value in zip(_TOP, values, strict=True):
+        if name == "created":
+            optional(value, (int, float), "$.created", "a number")
+        else:
+            optional(value, str, f"$.{name}", "a string")
+
+
 class ChunkReader:
     """Reads the chunks of one stream, in order."""
 
     def __init__(self) -> None:
         self._splitters: dict[int, ReasoningSplitter] = {}
+        self._top: tuple[Any, ...] = ()
 
     def read(self, data: Any) -> ChatCompletionChunk:
         """Return the chunk that the decoded object `data` holds. Raises Malformed."""
-        expect(data, dict, "$", "an object")
+        if type(data) is not dict:
+            expect(data, dict, "$", "an object")
         get = data.get
-        choices = expect(get("choices"), list, "$.choices", "an array")
-        usage = get("usage")
+        choices, usage = get("choices"), get("usage")
+        if type(choices) is not list:
+            expect(choices, list, "$.choices", "an array")
+        # The same in nearly every chunk of a stream, so checked where it changes.
+        top = get("id"), get("created"), get("model"), get("service_tier"), get("system_fingerprint"), get("object")
+        if top != self._top:
+            _check_top(top)
+            self._top = top
+        completion_id, created, model, service_tier, fingerprint, kind = top
         return ChatCompletionChunk(
-            optional(get("id"), str, "$.id", "a string") or "",
-            optional(get("created"), (int, float), "$.created", "a number"),
-            optional(get("model"), str, "$.model", "a string") or "",
-            tuple([self._choice(item, i) for i, item in enumerate(choices)]),
+            completion_id or "",
+            created,
+            model or "",
+            (self._choice(choices[0], 0),)
+            if len(choices) == 1
+            else tuple([self._choice(item, i) for i, item in enumerate(choices)]),
             None if usage is None else Usage.from_dict(usage),
-            optional(get("service_tier"), str, "$.service_tier", "a string"),
-            optional(get("system_fingerprint"), str, "$.system_fingerprint", "a string"),
-            optional(get("object"), str, "$.object", "a string") or "chat.completion.chunk",
+            service_tier,
+            fingerprint,
+            kind or "chat.completion.chunk",
             extra_of(data, ChatCompletionChunk._KNOWN),
             data,
         )
 
     def _choice(self, data: Any, position: int) -> ChunkChoice:
         try:
-            expect(data, dict, "", "an object")
-            index = expect(data.get("index", 0), int, ".index", "an integer")
-            finish_reason = optional(data.get("finish_reason"), str, ".finish_reason", "a string")
-            return ChunkChoice(
-                index,
-                self._delta(data.get("delta"), index, finish_reason is not None),
-                finish_reason,
-                optional(data.get("logprobs"), dict, ".logprobs", "an object"),
-                extra_of(data, ChunkChoice._KNOWN),
-            )
+            if type(data) is not dict:
+                expect(data, dict, "", "an object")
+            get = data.get
+            index, finish_reason, logprobs = get("index", 0), get("finish_reason"), get("logprobs")
+            if type(index) is not int:
+                expect(index, int, ".index", "an integer")
+            if finish_reason is not None:
+                expect(finish_reason, str, ".finish_reason", "a string")
+            if logprobs is not None:
+                expect(logprobs, dict, ".logprobs", "an object")
+            delta = self._delta(get("delta"), index, finish_reason is not None)
+            return ChunkChoice(index, delta, finish_reason, logprobs, extra_of(data, ChunkChoice._KNOWN))
         except Malformed as error:
             raise Malformed(f"$.choices[{position}]{error}") from None
 
     def _delta(self, data: Any, index: int, last: bool) -> Delta:
-        expect(data, dict, ".delta", "an object")
+        if type(data) is not dict:
+            expect(data, dict, ".delta", "an object")
         get = data.get
-        content = optional(get("content"), str, ".delta.content", "a string")
+        content = get("content")
+        if content is not None and type(content) is not str:
+            expect(content, str, ".delta.content", "a string")
         text, thoughts = self._split(content, index, last)
+        if len(data) == 1 and content is not None:  # nearly every chunk
+            return Delta(None, content, text, thoughts)
         extra = extra_of(data, Delta._KNOWN)
         own = _own_reasoning(extra) if extra else None
         tool_calls = optional(get("tool_calls"), list, ".delta.tool_calls", "an array")

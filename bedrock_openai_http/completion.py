@@ -38,7 +38,7 @@ def optional(value: Any, kind: type | tuple[type, ...], path: str, what: str) ->
 
 def extra_of(data: Mapping[str, Any], known: frozenset[str]) -> JSONObject:
     """Return the members of `data` that this version does not know."""
-    return {key: value for key, value in data.items() if key not in known}
+    return {} if known.issuperset(data) else {key: value for key, value in data.items() if key not in known}
 
 
 @frozen

@@ -10,8 +10,8 @@ cut into pieces.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-
-from .frozen import frozen
+from itertools import chain
+from typing import NamedTuple
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -23,8 +23,7 @@ class EventTooLong(ValueError):
     """A line or an event goes on beyond `EVENT_LIMIT`."""
 
 
-@frozen
-class ServerSentEvent:
+class ServerSentEvent(NamedTuple):
     """One event: the bytes of its data lines, joined by LF, and its name ("" if it has none)."""
 
     data: bytes
@@ -33,8 +32,8 @@ class ServerSentEvent:
     finished: bool = True
 
 
-def iter_lines(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Yield (line without its end, True), and the last one as (line, False) if the stream ends within it.
+def iter_lines(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield, of each piece, the lines that it ends, without their ends; a last line without an end counts as one.
 
     Raises EventTooLong.
     """
@@ -50,22 +49,22 @@ def iter_lines(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
             after_cr = False
             if not piece:
                 continue
-        lines = piece.splitlines(keepends=True)  # of bytes: CR, LF and CRLF only
+        lines = piece.splitlines()  # of bytes: CR, LF and CRLF only
         after_cr = piece.endswith(b"\r")
         last = b"" if after_cr or piece.endswith(b"\n") else lines.pop()
-        for line in lines:
+        if lines:
             if unfinished:
-                line = b"".join((*unfinished, line))
+                lines[0] = b"".join((*unfinished, lines[0]))
                 unfinished.clear()
                 length = 0
-            yield line.rstrip(b"\r\n"), True
+            yield lines
         if last:
             unfinished.append(last)
             length += len(last)
             if length > EVENT_LIMIT:
                 raise EventTooLong
     if unfinished:
-        yield b"".join(unfinished), False
+        yield [b"".join(unfinished)]
 
 
 def iter_events(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
@@ -78,7 +77,7 @@ def iter_events(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
     size = 0
     name = ""
     first = True
-    for line, _ in iter_lines(pieces):
+    for line in chain.from_iterable(iter_lines(pieces)):
         if first:
             line = line.removeprefix(_BOM)
             first = False

@@ -95,6 +95,7 @@ def test_what_the_end_cuts_off_is_marked() -> None:
 def test_a_line_in_many_pieces_is_linear() -> None:
     """A line of 8 MB in 64 KB pieces is joined once: no piece is looked at again when the next one arrives."""
     pieces = [b"data: ", *[b"x" * 65536] * 128, b"\n\n"]
-    ((line, finished), _) = iter_lines(pieces)
-    assert finished
+    (lines,) = iter_lines(pieces)
+    line, end = lines
+    assert end == b""
     assert len(line) == 6 + 128 * 65536
