@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from .api_keys import ApiKeyInfo as ApiKeyInfo
+    from .api_keys import inspect_api_key as inspect_api_key
     from .building import build_http_request as build_http_request
     from .chunk import ChatCompletionChunk as ChatCompletionChunk
     from .chunk import ChunkChoice as ChunkChoice
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from .client import Client as Client
     from .completion import ChatCompletion as ChatCompletion
     from .completion import Choice as Choice
-    from .completion import GuardrailOutcome as GuardrailOutcome
     from .completion import Message as Message
     from .completion import Usage as Usage
     from .credentials import Credentials as Credentials
@@ -50,7 +51,11 @@ if TYPE_CHECKING:
     from .errors import RequestValidationError as RequestValidationError
     from .errors import ResponseFormatError as ResponseFormatError
     from .errors import UnprocessableEntityError as UnprocessableEntityError
+    from .guardrail_outcome import GuardrailOutcome as GuardrailOutcome
     from .lambda_deadline import lambda_deadline as lambda_deadline
+    from .lint import CompatibilityWarning as CompatibilityWarning
+    from .lint import Lint as Lint
+    from .lint import lint_request as lint_request
     from .messages import AssistantMessage as AssistantMessage
     from .messages import AudioPart as AudioPart
     from .messages import CustomCall as CustomCall
@@ -66,6 +71,8 @@ if TYPE_CHECKING:
     from .messages import ToolCall as ToolCall
     from .messages import ToolMessage as ToolMessage
     from .messages import UserMessage as UserMessage
+    from .minting import ApiKeyProvider as ApiKeyProvider
+    from .minting import mint_api_key as mint_api_key
     from .request import ChatCompletionRequest as ChatCompletionRequest
     from .request import CustomTool as CustomTool
     from .request import FunctionTool as FunctionTool
@@ -81,10 +88,11 @@ if TYPE_CHECKING:
     from .wire import HTTPResponse as HTTPResponse
 
 _NAMES_BY_MODULE = {
+    "api_keys": "ApiKeyInfo inspect_api_key",
     "building": "build_http_request",
     "chunk": "ChatCompletionChunk ChunkChoice Delta FunctionCallDelta ToolCallDelta",
     "client": "Client",
-    "completion": "ChatCompletion Choice GuardrailOutcome Message Usage",
+    "completion": "ChatCompletion Choice Message Usage",
     "credentials": "Credentials",
     "endpoint": "Endpoint resolve_endpoint",
     "errors": (
@@ -92,11 +100,14 @@ _NAMES_BY_MODULE = {
         "ConfigurationError ConflictError CredentialsError IncompleteStreamError InternalServerError NotFoundError "
         "PermissionDeniedError RateLimitError RequestValidationError ResponseFormatError UnprocessableEntityError"
     ),
+    "guardrail_outcome": "GuardrailOutcome",
     "lambda_deadline": "lambda_deadline",
+    "lint": "CompatibilityWarning Lint lint_request",
     "messages": (
         "AssistantMessage AudioPart CustomCall CustomToolCall DeveloperMessage FilePart FunctionCall "
         "FunctionMessage ImagePart RefusalPart SystemMessage TextPart ToolCall ToolMessage UserMessage"
     ),
+    "minting": "ApiKeyProvider mint_api_key",
     "request": "ChatCompletionRequest CustomTool FunctionTool Guardrail",
     "response": "parse_completion",
     "schemas": "load_schema",

@@ -5,8 +5,8 @@ another region or one that has expired is otherwise refused in words that do not
 ABSK and is not read any further.
 
 Sources: Amazon Bedrock user guide, "Amazon Bedrock API keys"; the AWS package aws-bedrock-token-generator for the
-text of a short-term key; public research on access key IDs, such as Tal Be'ery's "A short note on AWS KEY ID", for
-the account.
+text of a short-term key; public research on access key IDs for the account, which AWS does not document: Tal Be'ery,
+"A short note on AWS KEY ID", and WithSecure, "A bitwise analysis of AWS access key identifiers".
 
 This module's law: any text can be read without an error, and what it returns holds nothing that opens a door.
 """
@@ -34,7 +34,7 @@ _LONGEST = 65536
 _CREDENTIAL = re.compile(r"([A-Za-z0-9_]{1,128})/[0-9]{8}/([a-z0-9-]{1,32})/bedrock/aws4_request")
 _DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _SECONDS = re.compile(r"[0-9]{1,9}")
-# Base32 with its first bit set; the IDs of before 2019, which begin AKIAI and AKIAJ, do not hold the account.
+# Base32, of which the first bit is the generation: IDs of the old one, as AKIAIOSFODNN7EXAMPLE, hold no account.
 _ID_WITH_ACCOUNT = re.compile(r"A[KS]IA[Q-Z2-7][A-Z2-7]{15}")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from . import jsontext
 from ._version import __version__
 from .errors import ConfigurationError
-from .request import ChatCompletionRequest
+from .request import ChatCompletionRequest, Guardrail
 from .wire import Headers, HTTPRequest
 
 USER_AGENT = f"bedrock-openai-http/{__version__}"
@@ -47,17 +47,24 @@ def build_http_request(
     or malformed.
     """
     if isinstance(request, ChatCompletionRequest):
-        body = request.to_body()
-        guardrail = request.guardrail.headers() if request.guardrail is not None else {}
-    else:
-        body, guardrail = dict(request), {}
+        return post_of(request.to_body(), url, request.guardrail, extra_headers)
+    return post_of(request, url, None, extra_headers)
+
+
+def post_of(
+    body: Mapping[str, Any],
+    url: str,
+    guardrail: Guardrail | None,
+    extra_headers: Mapping[str, str] | None,
+) -> HTTPRequest:
+    """Return the unsigned POST of a valid `body`, with the headers of its `guardrail`."""
     headers = {
         "Content-Type": "application/json",
         "Accept": "text/event-stream" if body.get("stream") else "application/json",
         # A compressed answer could hide a truncation and holds streamed text back.
         "Accept-Encoding": "identity",
         "User-Agent": USER_AGENT,
-        **guardrail,
+        **(guardrail.headers() if guardrail is not None else {}),
     }
     built = HTTPRequest("POST", url, Headers(headers), jsontext.encode(body))
     return built.with_headers(check_headers(extra_headers)) if extra_headers else built

@@ -13,12 +13,23 @@ from dataclasses import replace
 from typing import Any
 
 from .errors import ConfigurationError, RequestValidationError
+from .frozen import frozen
 from .lint import CompatibilityWarning, lint_request
 from .model_facts import model_mistake
 from .request import GUARDRAIL_CONFIG, ChatCompletionRequest, Guardrail
 
 #: How the names of the headers begin that choose a guardrail.
 _GUARDRAIL_HEADER = "x-amzn-bedrock-guardrail"
+
+
+@frozen
+class CheckedRequest:
+    """A request that may be sent."""
+
+    #: The JSON body, in dicts and lists that nobody else holds.
+    body: dict[str, Any]
+    #: The guardrail whose headers go with it; what it adds to the body is there.
+    guardrail: Guardrail | None
 
 
 def checked_request(
@@ -28,55 +39,67 @@ def checked_request(
     endpoint: str,
     guardrail: Guardrail | None = None,
     extra_headers: Mapping[str, str] | None = None,
-) -> ChatCompletionRequest:
-    """Return the valid request that will be sent to `endpoint`, with `stream` set and the client's `guardrail`.
+) -> CheckedRequest:
+    """Return what will be sent to `endpoint` for `request`, with `stream` set and the client's `guardrail`.
 
     Raises RequestValidationError for a request that must not be sent, and ConfigurationError for a guardrail where
     it would be ignored.
     """
-    from .validation import validate_guardrail, validate_request
+    from .validation import checked_body, validate_guardrail
 
-    if not isinstance(request, ChatCompletionRequest):
-        # Judged as it is given, since `from_body` would take an unknown key for one that is meant.
-        body = {"stream": True, **request} if stream and isinstance(request, Mapping) else request
-        validate_request(body)
-        request = ChatCompletionRequest.from_body(body)
-    if request.stream is not None and request.stream is not stream:
-        method = "stream" if request.stream else "complete"
+    if isinstance(request, ChatCompletionRequest):
+        guardrail = guardrail if request.guardrail is None else request.guardrail
+        request = _completed(request, stream, guardrail)
+    elif isinstance(request, Mapping):
+        request = {**({"stream": True} if stream else {}), **request}
+    if guardrail is not None:
+        validate_guardrail(guardrail)
+    body = checked_body(request)
+    if guardrail is not None and isinstance(request, Mapping):
+        _add_guardrail(body, guardrail)
+    if body.get("stream", False) is not stream:
+        method = "complete" if stream else "stream"
         raise RequestValidationError(f"use Client.{method} for this request", json_path="$.stream", rule="stream")
+    if endpoint == "mantle":
+        _refuse_guardrail(body, guardrail, extra_headers)
+    mistake = model_mistake(body["model"], endpoint)
+    if mistake is not None:
+        raise RequestValidationError(mistake, json_path="$.model", rule="model-id")
+    return CheckedRequest(body, guardrail)
+
+
+def _completed(request: ChatCompletionRequest, stream: bool, guardrail: Guardrail | None) -> ChatCompletionRequest:
+    """Return `request` with what is missing in it; mostly nothing is."""
     changes: dict[str, Any] = {}
     if stream and request.stream is None:
         changes["stream"] = True
-    if request.guardrail is None and guardrail is not None:
+    if guardrail is not request.guardrail:
         changes["guardrail"] = guardrail
-    if changes:
-        request = replace(request, **changes)
-    if endpoint == "mantle":
-        _refuse_guardrail(request, extra_headers)
-    if request.guardrail is not None:
-        validate_guardrail(request.guardrail)
-    validate_request(request)
-    mistake = model_mistake(request.model, endpoint)
-    if mistake is not None:
-        raise RequestValidationError(mistake, json_path="$.model", rule="model-id")
-    return request
+    return replace(request, **changes) if changes else request
 
 
-def _refuse_guardrail(request: ChatCompletionRequest, extra_headers: Mapping[str, str] | None) -> None:
+def _add_guardrail(body: dict[str, Any], guardrail: Guardrail) -> None:
+    """Add the members of the client's guardrail to a body that was given as a mapping."""
+    for name, member in guardrail.body_fields().items():
+        if name in body:
+            message = "is given both in the body and by the guardrail"
+            raise RequestValidationError(message, json_path=f'$["{name}"]', rule="given-twice")
+        body[name] = member
+
+
+def _refuse_guardrail(
+    body: Mapping[str, Any], guardrail: Guardrail | None, extra_headers: Mapping[str, str] | None
+) -> None:
     """Refuse a guardrail in each of the places where one can be asked for: mantle answers 200 and ignores it."""
     names = (name.lower() for name in extra_headers or () if isinstance(name, str))
-    asked_for = (
-        request.guardrail is not None
-        or any(name.startswith(_GUARDRAIL_HEADER) for name in names)
-        or GUARDRAIL_CONFIG in (request.extra_body or {})
-    )
-    if asked_for:
+    in_headers = any(name.startswith(_GUARDRAIL_HEADER) for name in names)
+    if guardrail is not None or in_headers or GUARDRAIL_CONFIG in body:
         raise ConfigurationError("guardrail: the mantle endpoint ignores guardrails; use the runtime endpoint")
 
 
-def warn_of_refusals(request: ChatCompletionRequest, endpoint: str, region: str | None) -> None:
+def warn_of_refusals(body: Mapping[str, Any], endpoint: str, region: str | None) -> None:
     """Warn, in the name of the code that calls this package, of what the model will refuse or ignore."""
-    lints = lint_request(request, endpoint=endpoint, region=region)
+    lints = lint_request(body, endpoint=endpoint, region=region)
     if lints:
         level = _level_outside()
         for lint in lints:

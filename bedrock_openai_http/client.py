@@ -17,7 +17,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .building import build_http_request
+from .building import post_of
 from .calls import Call, Caller, Plan
 from .checking import checked_request, warn_of_refusals
 from .completion import ChatCompletion
@@ -209,8 +209,8 @@ class Client:
         if timeout is not None:
             _check_seconds("timeout", timeout)
         to = self._destination
-        url = to.endpoint.chat_completions_url(checked.model)
-        built = build_http_request(checked, url, extra_headers=extra_headers)
+        url = to.endpoint.chat_completions_url(checked.body["model"])
+        built = post_of(checked.body, url, checked.guardrail, extra_headers)
         started = self._retrier.clock()
         seconds = deadline if deadline is not None else self._deadline
         limits = replace(
@@ -219,7 +219,7 @@ class Client:
             deadline=None if seconds is None else started + seconds,
         )
         region = to.region.value if to.region else None
-        warn_of_refusals(checked, endpoint, region)
+        warn_of_refusals(checked.body, endpoint, region)
         # Behind another host than AWS's anything may stand, and a region that nobody gave is none to judge a key by.
         key_region = to.endpoint.region or self._options.region
         return Call(Plan(built, to.endpoint.service, region, key_region, limits, to.max_attempts.value, started))

@@ -118,13 +118,12 @@ class CredentialSource:
         found = foreign("the AWS credential chain", self._botocore_session().get_credentials)
         return str(getattr(found, "method", None) or "unknown")
 
-    def region(self) -> str | None:
-        """Return the region that the profile in use is configured with, or None."""
-        region = self._botocore_session().get_config_variable("region")
-        return region if isinstance(region, str) and region else None
-
     def _from_chain(self, tried: str) -> Credentials:
         """Return what the chain finds; `tried` is how the error begins if it finds nothing."""
+        if self._profile is None:
+            found = _from_environment()
+            if found is not None:
+                return found
         session = self._botocore_session()
         # The lock makes parallel first calls ask the chain once; afterwards botocore's object refreshes itself.
         with self._lock:
@@ -154,6 +153,19 @@ class CredentialSource:
 
     def __reduce__(self) -> Any:
         raise TypeError("what finds credentials cannot be pickled or copied: it may hold keys")
+
+
+def _from_environment() -> Credentials | None:
+    """Return the credentials of the environment, which the chain would find first, without loading the chain.
+
+    Those that name their end are left to botocore, which reads the variables again when it has come.
+    """
+    access_key = os.environ.get("AWS_ACCESS_KEY_ID", "")
+    secret_key = os.environ.get("AWS_SECRET_ACCESS_KEY", "")
+    if not (access_key and secret_key) or os.environ.get("AWS_CREDENTIAL_EXPIRATION"):
+        return None
+    token = os.environ.get("AWS_SECURITY_TOKEN") or os.environ.get("AWS_SESSION_TOKEN")
+    return freeze(Credentials(access_key, secret_key, token))
 
 
 def is_expired(failure: APIStatusError) -> bool:

@@ -3,31 +3,23 @@
 First that it is JSON, then against the bundled schema, then how its fields depend on each other. The first flaw
 found is reported. An error's text never repeats what the caller wrote, save for the names of unknown keys.
 
-This module is the only one that imports jsonschema. It fetches nothing: a `$ref` in a caller's own schema is data.
+This module loads no library for a good request: `request_check`, which is made from the schema, passes it. What that
+does not pass is judged by jsonschema, in `schema_errors`.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
-from functools import cache
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
-from jsonschema.protocols import Validator
-from jsonschema.validators import extend
-from referencing import Registry
 
 from .errors import ConfigurationError, RequestValidationError
 from .request import FIELDS, ChatCompletionRequest, Guardrail
-from .schemas import load_schema
-from .validation_rules import RULES, Flaw, json_flaw, json_path, quoted, rule_flaw
+from .request_check import is_request
+from .validation_rules import RULES, Flaw, json_flaw, json_path, rule_flaw, unknown_key
 from .values import plain
 
-__all__ = ["RULES", "check_field_names", "validate_guardrail", "validate_request"]
+__all__ = ["RULES", "check_field_names", "checked_body", "validate_guardrail", "validate_request"]
 
 
 def validate_request(request: ChatCompletionRequest | Mapping[str, Any]) -> None:
@@ -36,12 +28,21 @@ def validate_request(request: ChatCompletionRequest | Mapping[str, Any]) -> None
     Raises RequestValidationError for the first flaw. Of a request's `extra_body` only that it is JSON is checked;
     of a body, every member must be one that the schema knows.
     """
+    checked_body(request)
+
+
+def checked_body(request: ChatCompletionRequest | Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON body of `request`, in new dicts and lists and without null members, if it may be sent.
+
+    Raises RequestValidationError as `validate_request` does.
+    """
     try:
-        flaw = _request_flaw(request) if isinstance(request, ChatCompletionRequest) else _body_flaw(request)
+        body = _request_body(request) if isinstance(request, ChatCompletionRequest) else _plain_body(request)
     except RecursionError:
-        flaw = Flaw((), "json-depth", "is nested too deep for what is left of the stack")
-    if flaw is not None:
-        raise _error(flaw)
+        body = Flaw((), "json-depth", "is nested too deep for what is left of the stack")
+    if isinstance(body, Flaw):
+        raise _error(body)
+    return body
 
 
 def check_field_names(names: Iterable[str]) -> None:
@@ -52,15 +53,15 @@ def check_field_names(names: Iterable[str]) -> None:
     known = dict.fromkeys(FIELDS)
     for name in names:
         if name not in known:
-            raise _error(Flaw((name,), "unknown-key", _unknown_key(name, known, top=True)))
+            raise _error(Flaw((name,), "unknown-key", unknown_key(name, known, top=True)))
 
 
 def _error(flaw: Flaw) -> RequestValidationError:
     return RequestValidationError(flaw.message, json_path=json_path(flaw.path), rule=flaw.rule)
 
 
-def _request_flaw(request: ChatCompletionRequest) -> Flaw | None:
-    if not isinstance(request.guardrail, Guardrail | None):
+def _request_body(request: ChatCompletionRequest) -> dict[str, Any] | Flaw:
+    if request.guardrail is not None and not isinstance(request.guardrail, Guardrail):
         return Flaw(("guardrail",), "type", "must be a Guardrail")
     own, extra = request.own_fields(), plain(request.extra_body) or {}
     if not isinstance(extra, Mapping):
@@ -68,142 +69,22 @@ def _request_flaw(request: ChatCompletionRequest) -> Flaw | None:
     for name in extra:
         if name in own:
             return Flaw((name,), "given-twice", "is given both as a field and in extra_body")
-    return json_flaw(own) or json_flaw(extra) or _schema_flaw(own) or rule_flaw(own, beyond=extra)
+    flaw = json_flaw(own) or json_flaw(extra) or _schema_flaw(own) or rule_flaw(own, beyond=extra)
+    return flaw or {**own, **extra}
 
 
-def _body_flaw(body: Any) -> Flaw | None:
-    body = {key: plain(value) for key, value in body.items()} if isinstance(body, Mapping) else plain(body)
-    return json_flaw(body) or _schema_flaw(body) or rule_flaw(body)
-
-
-class _Schema:
-    """A JSON schema by jsonschema, with a validator made once for each subschema.
-
-    jsonschema makes one on every visit, which is most of the time that it takes. The keywords below mean what
-    they mean in jsonschema; members are visited in the order of the document.
-    """
-
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        own = {"$ref": self._ref, "if": self._if, "items": self._items, "properties": self._properties}
-        strict = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
-        kind = extend(Draft202012Validator, own, type_checker=strict)  # type: ignore[no-untyped-call]
-        self._root = kind(schema, registry=Registry())
-        self._within: dict[int, Validator] = {}
-
-    def first_error(self, body: Any) -> ValidationError | None:
-        """Return the first thing in `body` that breaks the schema, or None."""
-        return next(self._root.iter_errors(body), None)
-
-    def _errors(self, schema: Any, instance: Any, step: str | int | None = None) -> Iterator[ValidationError]:
-        validator = self._within.get(id(schema))
-        if validator is None:
-            validator = self._within[id(schema)] = self._root.evolve(schema=schema)
-        for error in validator.iter_errors(instance):
-            if step is not None:
-                error.path.appendleft(step)
-            yield error
-
-    def _ref(self, _: Validator, ref: str, instance: Any, __: Any) -> Iterator[ValidationError]:
-        name = ref.removeprefix("#/$defs/")
-        return self._errors(self._root.schema["$defs"][name], instance)
-
-    def _if(
-        self, _: Validator, condition: Any, instance: Any, schema: Mapping[str, Any]
-    ) -> Iterator[ValidationError]:
-        holds = next(self._errors(condition, instance), None) is None
-        return self._errors(schema.get("then" if holds else "else", True), instance)
-
-    def _items(self, _: Validator, items: Any, instance: Any, __: Any) -> Iterator[ValidationError]:
-        if isinstance(instance, list):
-            for index, item in enumerate(instance):
-                yield from self._errors(items, item, index)
-
-    def _properties(
-        self, _: Validator, properties: Mapping[str, Any], instance: Any, __: Any
-    ) -> Iterator[ValidationError]:
-        if isinstance(instance, dict):
-            for name, member in instance.items():
-                if name in properties:
-                    yield from self._errors(properties[name], member, name)
-
-
-def _is_integer(_: Any, value: Any) -> bool:
-    """An int: unlike in jsonschema, 1.0 is none, because not every JSON reader takes it for one."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-@cache
-def _request_schema() -> _Schema:
-    return _Schema(load_schema("request"))
+def _plain_body(given: Any) -> dict[str, Any] | Flaw:
+    body = {key: plain(value) for key, value in given.items()} if isinstance(given, Mapping) else plain(given)
+    flaw = json_flaw(body) or _schema_flaw(body) or rule_flaw(body)
+    return flaw or {name: value for name, value in body.items() if value is not None}
 
 
 def _schema_flaw(body: Any) -> Flaw | None:
-    error = _request_schema().first_error(body)
-    return None if error is None else _flaw(error)
+    if is_request(body):
+        return None
+    from .schema_errors import schema_flaw
 
-
-def _flaw(error: ValidationError) -> Flaw:
-    """Return the error of jsonschema as a flaw, with nothing in it of the instance but an unknown key."""
-    path, rule = tuple(error.absolute_path), str(error.validator)
-    wanted: Any = error.validator_value
-    instance: Any = error.instance
-    if rule == "required":
-        missing = next(name for name in wanted if name not in instance)
-        return Flaw((*path, missing), rule, "is required")
-    if rule == "additionalProperties":
-        schema: Any = error.schema
-        known = schema["properties"]
-        unknown = next(name for name in instance if name not in known)
-        return Flaw((*path, unknown), "unknown-key", _unknown_key(unknown, known, top=not path))
-    message = _MESSAGES[rule](wanted)
-    if "propertyNames" in error.absolute_schema_path:
-        message = f"has a key that {message}"
-    return Flaw(path, rule, message)
-
-
-def _unknown_key(name: str, known: Mapping[str, Any], *, top: bool) -> str:
-    near = get_close_matches(name[:64], known, n=1)
-    if near:
-        return f"is not a known field; did you mean {quoted(near[0])}?"
-    if top:
-        return "is not a known field; fields that this version does not know go in extra_body"
-    return f"is not a known field; known here: {_listed(known)}"
-
-
-_TYPES = {
-    "array": "an array",
-    "boolean": "true or false",
-    "integer": "an integer",
-    "null": "null",
-    "number": "a number",
-    "object": "an object",
-    "string": "a string",
-}
-
-
-def _type_message(wanted: str | Sequence[str]) -> str:
-    names = [wanted] if isinstance(wanted, str) else wanted
-    return f"must be {' or '.join(_TYPES[name] for name in names)}"
-
-
-def _listed(values: Any) -> str:
-    return ", ".join(json.dumps(value) for value in values)
-
-
-#: What is wrong, by the JSON Schema keyword that says so; the argument is the keyword's own value.
-_MESSAGES: Mapping[str, Callable[[Any], str]] = {
-    "type": _type_message,
-    "enum": lambda wanted: f"must be one of {_listed(wanted)}",
-    "const": lambda wanted: f"must be {json.dumps(wanted)}",
-    "minimum": lambda wanted: f"must be at least {wanted}",
-    "maximum": lambda wanted: f"must be at most {wanted}",
-    "minLength": lambda wanted: f"must have at least {wanted} character(s)",
-    "maxLength": lambda wanted: f"must have at most {wanted} characters",
-    "minItems": lambda wanted: f"must have at least {wanted} item(s)",
-    "maxItems": lambda wanted: f"must have at most {wanted} items",
-    "maxProperties": lambda wanted: f"must have at most {wanted} members",
-    "pattern": lambda wanted: f"must match the pattern {wanted}",
-}
+    return schema_flaw(body)
 
 
 #: What may stand in the guardrail headers, after InvokeModel's shapes in botocore's service model. Its pattern of

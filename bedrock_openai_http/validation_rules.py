@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from .frozen import frozen
 from .values import MAX_DEPTH
 
 #: The rules that are no JSON Schema keywords, by the name that `RequestValidationError.rule` has for them.
@@ -34,13 +34,17 @@ RULES: Mapping[str, str] = {
 Path: TypeAlias = tuple[str | int, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Flaw:
     """One thing that is wrong: where, which rule, and in words that go after "the place: "."""
 
     path: Path
     rule: str
     message: str
+
+    def within(self, step: str | int) -> Flaw:
+        """Return the same flaw, seen from the container that holds its place as the member or item `step`."""
+        return Flaw((step, *self.path), self.rule, self.message)
 
 
 def json_path(path: Path) -> str:
@@ -62,8 +66,20 @@ def quoted(name: str) -> str:
     return json.dumps(name if len(name) <= 64 else f"{name[:61]}...")
 
 
-def json_flaw(value: Any, path: Path = ()) -> Flaw | None:
-    """Return the first thing in `value` that cannot be sent as JSON, or None.
+def unknown_key(name: str, known: Mapping[str, Any], *, top: bool) -> str:
+    """Return what is said of the key `name` where only the keys of `known` may stand, `top` being the whole body."""
+    from difflib import get_close_matches  # takes as long to load as ten good requests take to be checked
+
+    near = get_close_matches(name[:64], known, n=1)
+    if near:
+        return f"is not a known field; did you mean {quoted(near[0])}?"
+    if top:
+        return "is not a known field; fields that this version does not know go in extra_body"
+    return f"is not a known field; known here: {', '.join(json.dumps(each) for each in known)}"
+
+
+def json_flaw(value: Any, levels: int = MAX_DEPTH) -> Flaw | None:
+    """Return the first thing in `value` that cannot be sent as JSON, or None; `levels` may be nested.
 
     Python's own encoder would let some of it pass (NaN, half a surrogate pair), and fail on others with untyped
     errors.
@@ -71,28 +87,38 @@ def json_flaw(value: Any, path: Path = ()) -> Flaw | None:
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
-        return None if _is_unicode(value) else Flaw(path, "json-text", "has half a surrogate pair")
+        return None if _is_unicode(value) else Flaw((), "json-text", "has half a surrogate pair")
     if isinstance(value, (int, float)):
-        return None if _is_double(value) else Flaw(path, "json-number", "must be a finite number")
-    if not isinstance(value, (Mapping, list, tuple)):
-        return Flaw(path, "json-type", f"must be a JSON value, not {quoted(type(value).__name__)}")
-    if len(path) >= MAX_DEPTH:
-        return Flaw(path, "json-depth", f"is nested more than {MAX_DEPTH} deep")
-    if isinstance(value, Mapping):
-        return _mapping_flaw(value, path)
-    flaws = (json_flaw(item, (*path, index)) for index, item in enumerate(value))
-    return next(filter(None, flaws), None)
+        return None if _is_double(value) else Flaw((), "json-number", "must be a finite number")
+    if isinstance(value, (dict, Mapping)):
+        return _mapping_flaw(value, levels) if levels else _TOO_DEEP
+    if isinstance(value, (list, tuple)):
+        return _list_flaw(value, levels) if levels else _TOO_DEEP
+    return Flaw((), "json-type", f"must be a JSON value, not {quoted(type(value).__name__)}")
 
 
-def _mapping_flaw(value: Mapping[Any, Any], path: Path) -> Flaw | None:
+_TOO_DEEP = Flaw((), "json-depth", f"is nested more than {MAX_DEPTH} deep")
+
+
+def _list_flaw(value: Sequence[Any], levels: int) -> Flaw | None:
+    for index, item in enumerate(value):
+        flaw = json_flaw(item, levels - 1)
+        if flaw is not None:
+            return flaw.within(index)
+    return None
+
+
+def _mapping_flaw(value: Mapping[Any, Any], levels: int) -> Flaw | None:
     for key, item in value.items():
         if not isinstance(key, str):
-            return Flaw(path, "json-key", "has a key that is not a string")
-        if not _is_unicode(key):
-            return Flaw(path, "json-text", "has a key with half a surrogate pair")
-        flaw = json_flaw(item, (*path, key))
+            return Flaw((), "json-key", "has a key that is not a string")
+        if not key.isascii() and not _is_unicode(key):
+            return Flaw((), "json-text", "has a key with half a surrogate pair")
+        if isinstance(item, str) and item.isascii():  # most are, and a call takes longer than to see that
+            continue
+        flaw = json_flaw(item, levels - 1)
         if flaw is not None:
-            return flaw
+            return flaw.within(key)
     return None
 
 
@@ -118,53 +144,62 @@ def rule_flaw(body: Mapping[str, Any], beyond: Collection[str] = ()) -> Flaw | N
 
     A rule about a field in `beyond` is not applied: the caller sends that field past the schema.
     """
-    rules = (rule for rule, names in _FIELD_RULES.items() if not any(name in beyond for name in names))
-    return next((flaw for rule in rules for flaw in rule(body)), None)
+    for rule, names in _FIELD_RULES.items():
+        if not beyond or not any(name in beyond for name in names):
+            flaw = rule(body)
+            if flaw is not None:
+                return flaw
+    return None
 
 
-def _stream_options(body: Mapping[str, Any]) -> Iterator[Flaw]:
+def _stream_options(body: Mapping[str, Any]) -> Flaw | None:
     if body.get("stream_options") is not None and body.get("stream") is not True:
-        yield Flaw(("stream_options",), "stream-options", "needs stream to be true")
+        return Flaw(("stream_options",), "stream-options", "needs stream to be true")
+    return None
 
 
-def _top_logprobs(body: Mapping[str, Any]) -> Iterator[Flaw]:
+def _top_logprobs(body: Mapping[str, Any]) -> Flaw | None:
     if body.get("top_logprobs") is not None and body.get("logprobs") is not True:
-        yield Flaw(("top_logprobs",), "top-logprobs", "needs logprobs to be true")
+        return Flaw(("top_logprobs",), "top-logprobs", "needs logprobs to be true")
+    return None
 
 
-def _assistant_content(body: Mapping[str, Any]) -> Iterator[Flaw]:
+def _assistant_content(body: Mapping[str, Any]) -> Flaw | None:
     for index, message in enumerate(body.get("messages") or ()):
         if message.get("role") != "assistant" or message.get("content") is not None:
             continue
         if not any(message.get(name) for name in ("refusal", "audio", "tool_calls", "function_call")):
-            yield Flaw(("messages", index, "content"), "assistant-content", "is required unless tools are called")
+            return Flaw(("messages", index, "content"), "assistant-content", "is required unless tools are called")
+    return None
 
 
-def _audio_output(body: Mapping[str, Any]) -> Iterator[Flaw]:
+def _audio_output(body: Mapping[str, Any]) -> Flaw | None:
     wanted = "audio" in (body.get("modalities") or ())
     described = body.get("audio") is not None
     if wanted and not described:
-        yield Flaw(("audio",), "audio-output", 'is required with the modality "audio"')
+        return Flaw(("audio",), "audio-output", 'is required with the modality "audio"')
     if described and not wanted:
-        yield Flaw(("audio",), "audio-output", 'needs modalities to contain "audio"')
+        return Flaw(("audio",), "audio-output", 'needs modalities to contain "audio"')
+    return None
 
 
-def _tool_choice(body: Mapping[str, Any]) -> Iterator[Flaw]:
+def _tool_choice(body: Mapping[str, Any]) -> Flaw | None:
     choice = body.get("tool_choice")
     if choice is None or choice == "none":
-        return
+        return None
     tools = body.get("tools")
     if not tools:
-        yield Flaw(("tool_choice",), "tool-choice", "needs tools")
-    elif isinstance(choice, Mapping) and choice["type"] in ("function", "custom"):
+        return Flaw(("tool_choice",), "tool-choice", "needs tools")
+    if isinstance(choice, Mapping) and choice["type"] in ("function", "custom"):
         kind = choice["type"]
         names = [tool[kind]["name"] for tool in tools if tool["type"] == kind]
         if choice[kind]["name"] not in names:
-            yield Flaw(("tool_choice", kind, "name"), "tool-choice", "must be the name of one of the tools")
+            return Flaw(("tool_choice", kind, "name"), "tool-choice", "must be the name of one of the tools")
+    return None
 
 
 #: Each rule with the fields that it reads.
-_FIELD_RULES: Mapping[Callable[[Mapping[str, Any]], Iterator[Flaw]], tuple[str, ...]] = {
+_FIELD_RULES: Mapping[Callable[[Mapping[str, Any]], Flaw | None], tuple[str, ...]] = {
     _stream_options: ("stream_options", "stream"),
     _top_logprobs: ("top_logprobs", "logprobs"),
     _assistant_content: ("messages",),

@@ -45,10 +45,13 @@ def plain(value: Any) -> Any:
 def _plain(value: Any, levels: int) -> Any:
     if value is None or isinstance(value, (str, int, float)) or not levels:
         return value
+    if isinstance(value, WireValue):
+        return value.to_dict()
+    if isinstance(value, (dict, Mapping)):
+        # Most members are texts, and a call takes longer than to see that.
+        return {key: item if isinstance(item, str) else _plain(item, levels - 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item, levels - 1) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(item, levels - 1) for key, item in value.items()}
     if hasattr(value, "to_dict") and not isinstance(value, type):
         return value.to_dict()
     return value
@@ -87,7 +90,11 @@ class WireValue(Frozen):
 
     def members(self) -> dict[str, Any]:
         """Return the fields that are set, in their wire form."""
-        return {name: plain(value) for name, value in vars(self).items() if value is not None}
+        return {
+            name: value if isinstance(value, str) else plain(value)
+            for name, value in vars(self).items()
+            if value is not None
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wire form."""

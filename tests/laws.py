@@ -33,7 +33,10 @@ from bedrock_openai_http.accumulator import Accumulator
 from bedrock_openai_http.jsontext import decode, encode
 from bedrock_openai_http.reasoning import CLOSE, OPEN
 from bedrock_openai_http.request import FIELDS
+from bedrock_openai_http.request_check import is_request
+from bedrock_openai_http.schema_errors import schema_flaw
 from bedrock_openai_http.sse import ServerSentEvent, iter_events
+from bedrock_openai_http.validation_rules import json_flaw
 from bedrock_openai_http.values import plain
 
 #: Stands in every prompt that is made up for a law, and never in a key.
@@ -112,6 +115,7 @@ def check_response(response: HTTPResponse) -> ChatCompletion | BedrockOpenAIErro
 def check_request(request: Any) -> RequestValidationError | None:
     """Check that `request` is refused in the one way, or that it can be sent; return the refusal."""
     refusal = _refusal(request)
+    _check_verdicts(request)
     if refusal is not None:
         assert CANARY not in f"{refusal} {refusal!r} {vars(refusal)}"
         check_error(refusal)
@@ -131,6 +135,13 @@ def _refusal(request: Any) -> RequestValidationError | None:
     except RequestValidationError as error:
         return error
     return None
+
+
+def _check_verdicts(request: Any) -> None:
+    """Check that the quick check and jsonschema say the same of a request that is JSON."""
+    body = request.own_fields() if isinstance(request, ChatCompletionRequest) else plain(request)
+    if json_flaw(body) is None:
+        assert is_request(body) == (schema_flaw(body) is None)
 
 
 def check_error(error: BedrockOpenAIError) -> None:

@@ -134,7 +134,7 @@ def test_one_odd_part_does_not_hide_the_others(changes: dict[str, str | None], m
     ("access_key_id", "account"),
     [
         ("ASIAY34FZKBOKMUTVV7A", "609629065308"),  # published with its account, by Aidan Steele
-        ("ASIAQNZGKIQY56JQ7WML", "029608264753"),  # the same, by Tal Be'ery
+        ("ASIAQNZGKIQY56JQ7WML", "029608264753"),  # by the program that Tal Be'ery published
         ("AKIAY34FZKBOKMUTVV7A", "609629065308"),
         ("AKIAIOSFODNN7EXAMPLE", None),  # the older form: AWS's own example
         ("AKIAJOSFODNN7EXAMPLE", None),
@@ -148,7 +148,7 @@ def test_one_odd_part_does_not_hide_the_others(changes: dict[str, str | None], m
     ],
 )
 def test_the_account_is_read_from_the_access_key_id(access_key_id: str, account: str | None) -> None:
-    """IDs of the form that has been in use since 2019 name their account; no other does."""
+    """IDs of the new generation name their account; no other does."""
     credential = f"{access_key_id}%2F20260102%2Fus-west-2%2Fbedrock%2Faws4_request"
     found = inspect_api_key(key(X_Amz_Credential=credential))
     assert (found.access_key_id, found.account_id) == (access_key_id, account)

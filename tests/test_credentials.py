@@ -11,6 +11,8 @@ from typing import Any
 import botocore.credentials
 import botocore.session
 import pytest
+from botocore.exceptions import PartialCredentialsError
+from botocore.session import Session
 
 from bedrock_openai_http import (
     Client,
@@ -71,11 +73,39 @@ class TestPrecedence:
             assert source.get() == Credentials("AKIAENVIRONMENT", "SECRET-environment", "SECRET-token")
 
     def test_the_chain_reads_the_default_profile(self, config: Path) -> None:
-        """Without anything else botocore's chain is asked, and the profile's region is known."""
-        source = CredentialSource()
-        assert source.get() == Credentials("AKIADEFAULT", "SECRET-default")
-        assert source.region() == "eu-west-1"
-        assert CredentialSource(profile="other").region() == "eu-west-2"
+        """Without anything else botocore's chain is asked."""
+        assert CredentialSource().get() == Credentials("AKIADEFAULT", "SECRET-default")
+
+    @pytest.mark.usefixtures("config")
+    @pytest.mark.parametrize(
+        "variables",
+        [
+            {},
+            {"AWS_SESSION_TOKEN": ""},
+            {"AWS_SECURITY_TOKEN": "SECRET-other-token"},
+            {"AWS_SESSION_TOKEN": "", "AWS_SECURITY_TOKEN": "SECRET-other-token"},
+            {"AWS_ACCESS_KEY_ID": ""},
+            {"AWS_SECRET_ACCESS_KEY": ""},
+            {"AWS_CREDENTIAL_EXPIRATION": "2099-01-01T00:00:00Z"},
+            {"AWS_PROFILE": "other"},
+            {"AWS_PROFILE": "other", "AWS_ACCESS_KEY_ID": ""},
+        ],
+    )
+    @pytest.mark.parametrize("profile", [None, "other"])
+    def test_the_environments_credentials(
+        self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], profile: str | None
+    ) -> None:
+        """Credentials of the environment are those that botocore's chain would find, which is not loaded for them."""
+        for name, value in {**ENVIRONMENT, **variables}.items():
+            monkeypatch.setenv(name, value)
+        source = CredentialSource(profile=profile)
+        try:
+            frozen = Session(profile=profile).get_credentials().get_frozen_credentials()
+        except PartialCredentialsError:
+            with pytest.raises(CredentialsError, match="PartialCredentialsError"):
+                source.get()
+        else:
+            assert source.get() == Credentials(*frozen[:3])
 
     @pytest.mark.parametrize(
         "kinds",

@@ -166,33 +166,40 @@ def commands() -> list[tuple[str, ...]]:
     return [tuple(shlex.split(part)) for line in lines for part in re.split(r" \| ", line)]
 
 
+#: Every command, as it is typed.
+COMMANDS = ["chat", "key inspect", "key mint", "serve", "validate"]
+
+
 def options_of(command: str) -> set[str]:
     """Return the options that the help of a command of the command line names."""
     text = io.StringIO()
     with contextlib.redirect_stdout(text), pytest.raises(SystemExit):
-        main([command, "--help"])
+        main([*command.split(), "--help"])
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text.getvalue()))
 
 
 def test_the_make_targets_that_are_named_exist() -> None:
     """Each `make` command of the pages is a target of the Makefile."""
-    targets = set(re.findall(r"^([a-z0-9]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = {words[1] for words in commands() if words[0] == "make"}
-    named |= {name for page in PAGES.values() for name in re.findall(r"`make ([a-z0-9]+)`", page)}
+    named |= {name for page in PAGES.values() for name in re.findall(r"`make ([a-z0-9-]+)`", page)}
     assert {"demo", "test"} <= named <= targets
 
 
 def test_the_command_lines_that_are_shown_exist() -> None:
     """Each command line of ours that a page shows names a command, and only options that its help knows."""
     shown = [words for words in commands() if words[0] == "bedrock-openai-http"]
-    assert {words[1] for words in shown} == {"chat", "serve"}
+    named = set()
     for words in shown:
-        assert {word for word in words[2:] if word.startswith("--")} <= options_of(words[1]), words
+        (command,) = (each for each in COMMANDS if words[1:][: len(each.split())] == tuple(each.split()))
+        assert {word for word in words[2:] if word.startswith("--")} <= options_of(command), words
+        named.add(command)
+    assert named == set(COMMANDS)
 
 
 def test_the_options_that_are_named_exist_and_all_are_described() -> None:
     """Each option in the prose of a page is one of the command line's, and its page describes every one."""
-    real = options_of("chat") | options_of("serve") | {"--version"}
+    real = {"--version"}.union(*map(options_of, COMMANDS))
     named = {
         option
         for page in PAGES.values()

@@ -27,10 +27,10 @@ from bedrock_openai_http import (
 from bedrock_openai_http.request import FIELDS as ALL_FIELDS
 from laws import CANARY, MEMBERS, check_events, check_request, check_response, check_stream
 
-CASES = Path(__file__).parent / "cases"
-STREAMS = [path.read_bytes() for path in sorted((CASES / "streams").glob("*.sse"))]
-ANSWERS = [json.loads((CASES / "spec_examples" / f"{name}.json").read_text()) for name in ("default", "functions")]
-GOOD_REQUESTS = json.loads((CASES / "full_requests.json").read_text().replace("canary", CANARY))
+DATA = Path(__file__).parent / "data"
+STREAMS = [path.read_bytes() for path in sorted((DATA / "streams").glob("*.sse"))]
+ANSWERS = [json.loads((DATA / "spec_examples" / f"{name}.json").read_text()) for name in ("default", "functions")]
+GOOD_REQUESTS = json.loads((DATA / "full_requests.json").read_text().replace("canary", CANARY))
 
 MANY = os.environ.get("FUZZ_EXAMPLES")
 FUZZ = settings(

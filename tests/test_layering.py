@@ -15,15 +15,17 @@ PACKAGE = Path(bedrock_openai_http.__file__).parent
 #: Each module's layer; a package counts as one module. `docs/architecture.md` explains them.
 LAYERS = {
     # values
-    **dict.fromkeys(("_version", "schemas", "wire", "jsontext", "reasoning", "values", "messages", "request"), 0),
-    **dict.fromkeys(("completion", "chunk", "accumulator"), 0),
-    # failures, and what authenticates
-    **dict.fromkeys(("errors", "error_answers", "credentials"), 1),
+    **dict.fromkeys(("_version", "frozen", "schemas", "wire", "jsontext", "reasoning", "values", "messages", "request"), 0),
+    **dict.fromkeys(("completion", "guardrail_outcome", "chunk", "accumulator", "errors"), 0),
+    "model_facts": 0,
+    # refusals, and what authenticates
+    **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys"), 1),
     # steps
     **dict.fromkeys(("validation", "building", "endpoint", "credential_source", "signing", "skew"), 2),
-    **dict.fromkeys(("retry", "transport", "response", "streaming", "lambda_deadline"), 2),
+    **dict.fromkeys(("retry", "transport", "response", "streaming", "lambda_deadline", "configuration"), 2),
+    "lint": 2,
     # the walk
-    **dict.fromkeys(("client", "chat", "calls"), 3),
+    **dict.fromkeys(("client", "chat", "calls", "destination", "checking", "minting"), 3),
     # built on it
     **dict.fromkeys(("testing", "cli"), 4),
     "__main__": 5,
@@ -31,20 +33,28 @@ LAYERS = {
 #: Parts of a step: pure, and imported by that step only.
 PARTS = {
     "sse": "streaming",
+    "lint_rules": "lint",
     "validation_rules": "validation",
+    "request_check": "validation",
+    "schema_errors": "validation",
     "connections": "transport",
     "network_failures": "transport",
 }
 #: Modules that know each other within their layer: the client offers the door, which calls the client.
-PAIRS = {("client", "chat"), ("chat", "client"), ("client", "calls"), ("cli", "testing")}
+PAIRS = {
+    *(("client", part) for part in ("chat", "calls", "checking", "destination")),
+    *(("chat", "client"), ("cli", "testing")),
+}
 #: Where each library may be imported, besides the standard library.
 LIBRARIES = {
     "requests": {"network_failures", "transport"},
     "urllib3": {"connections", "network_failures", "transport"},
     "botocore": {"credential_source", "signing"},
-    "jsonschema": {"validation"},
-    "referencing": {"validation"},
+    "jsonschema": {"schema_errors"},
+    "referencing": {"schema_errors"},
 }
+#: What a program writes, and nobody edits.
+GENERATED = {"request_check"}
 #: What may import anything of layer 4; the command line plays both sides.
 STAND_INS = {"testing": 2}
 
@@ -132,7 +142,9 @@ def test_a_sideways_import_is_seen(
     assert list(flaws("response", path)) == ([flaw] if flaw else [])
 
 
-@pytest.mark.parametrize("path", [pytest.param(path, id=path.name) for _, path in modules()])
+@pytest.mark.parametrize(
+    "path", [pytest.param(path, id=path.name) for name, path in modules() if name not in GENERATED]
+)
 def test_files_stay_readable(path: Path) -> None:
-    """No module is longer than about 300 lines."""
+    """No module that people write is longer than about 300 lines."""
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 320

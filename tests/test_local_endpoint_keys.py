@@ -8,6 +8,7 @@ import sys
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -263,13 +264,19 @@ def test_a_rotation_that_the_source_knows_of_costs_no_retry(endpoint: LocalEndpo
     assert len(endpoint.requests) == 2
 
 
-def test_a_provider_of_the_environment_recovers(endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The chain is built anew when a key is refused as expired, so that rotated variables count."""
+def test_a_provider_of_the_chain_recovers(
+    endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The chain is built anew when a key is refused as expired, so that a rewritten credentials file counts."""
+    file = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
 
     def export() -> None:
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", endpoint.credentials.access_key)
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", endpoint.credentials.secret_key)
-        monkeypatch.setenv("AWS_SESSION_TOKEN", endpoint.credentials.token or "")
+        keys = endpoint.credentials
+        file.write_text(
+            f"[default]\naws_access_key_id = {keys.access_key}\naws_secret_access_key = {keys.secret_key}\n"
+            f"aws_session_token = {keys.token}\n"
+        )
 
     export()
     with Client(base_url=endpoint.url, api_key=ApiKeyProvider(endpoint.region)) as client:

@@ -280,13 +280,14 @@ def test_changed_credentials_make_a_new_key(clock: Clock) -> None:
     assert provider() != first
 
 
-def test_refresh_forgets_key_and_chain(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After `refresh` the chain is built anew, so that rotated variables count, and the key is a new one."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAFIRST")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "SECRET")
+def test_refresh_forgets_key_and_chain(clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """After `refresh` the chain is built anew, so that a rewritten file counts, and the key is a new one."""
+    file = tmp_path / "config"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    file.write_text("[default]\naws_access_key_id = AKIAFIRST\naws_secret_access_key = SECRET\n")
     provider = ApiKeyProvider("us-west-2", clock=clock)
     first = provider()
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIASECOND")
+    file.write_text("[default]\naws_access_key_id = AKIASECOND\naws_secret_access_key = SECRET\n")
     assert provider() == first
     provider.refresh()
     assert inspect_api_key(provider()).access_key_id == "AKIASECOND"

@@ -27,9 +27,9 @@ from bedrock_openai_http import (
 )
 from bedrock_openai_http.request import FIELDS
 
-CASES = Path(__file__).parent / "cases"
-FULL = json.loads((CASES / "full_requests.json").read_text("utf-8"))
-EXAMPLES = [json.loads(path.read_text("utf-8")) for path in sorted((CASES / "spec_examples").glob("*.json"))]
+DATA = Path(__file__).parent / "data"
+FULL = json.loads((DATA / "full_requests.json").read_text("utf-8"))
+EXAMPLES = [json.loads(path.read_text("utf-8")) for path in sorted((DATA / "spec_examples").glob("*.json"))]
 BODIES = [*FULL, *(example["request"] for example in EXAMPLES if "request" in example)]
 MODEL = "openai.gpt-oss-20b-1:0"
 

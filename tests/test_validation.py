@@ -31,9 +31,9 @@ from bedrock_openai_http import (
 from bedrock_openai_http.validation import RULES, check_field_names
 from bedrock_openai_http.validation_rules import MAX_DEPTH, json_path
 
-CASES = Path(__file__).parent / "cases"
-FULL = json.loads((CASES / "full_requests.json").read_text("utf-8"))
-EXAMPLES = [json.loads(path.read_text("utf-8")) for path in sorted((CASES / "spec_examples").glob("*.json"))]
+DATA = Path(__file__).parent / "data"
+FULL = json.loads((DATA / "full_requests.json").read_text("utf-8"))
+EXAMPLES = [json.loads(path.read_text("utf-8")) for path in sorted((DATA / "spec_examples").glob("*.json"))]
 MODEL = "openai.gpt-oss-20b-1:0"
 
 #: Stands wherever a caller could have written something; no error may repeat it.
@@ -67,7 +67,7 @@ CIRCULAR["again"] = CIRCULAR
 BAD: list[tuple[str, Any, str, str, str]] = [
     *(
         (case["what"], case.get("body", body(**case.get("members", {}))), case["path"], case["rule"], case["words"])
-        for case in json.loads((CASES / "bad_requests.json").read_text("utf-8"))
+        for case in json.loads((DATA / "bad_requests.json").read_text("utf-8"))
     ),
     ("too many functions", body(functions=[{"name": "f"}] * 129), "$.functions", "maxItems", "must have at most 128"),
     ("a set", body(stop={CANARY}), "$.stop", "json-type", 'must be a JSON value, not "set"'),

@@ -29,6 +29,7 @@ examples:
   bedrock-openai-http chat --region us-west-2 --system "Answer in one sentence." "Why is the sky blue?"
   git diff | bedrock-openai-http chat --system "Write a commit message." -
   bedrock-openai-http chat --json "Hello!" | jq .usage
+  bedrock-openai-http chat --dry-run --region us-west-2 "Hello!"
 """
 
 
@@ -90,6 +91,9 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
         "--no-stream", dest="stream", action="store_false", help="wait for the whole answer, then print it"
     )
     group.add_argument("--show-reasoning", action="store_true", help="show the model's reasoning on standard error")
+    group.add_argument(
+        "--dry-run", action="store_true", help="send nothing; print the request, what is signed, and a curl command"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -98,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
     Raises BedrockOpenAIError after showing what had arrived by then, and SystemExit where there is no prompt.
     """
     request = _request(args)
+    if args.dry_run:
+        return _dry_run(args, request)
     nowhere = Output(None)
     thoughts = Output(sys.stderr) if args.show_reasoning else nowhere
     ask = _stream if args.stream else _complete
@@ -149,21 +155,38 @@ def _client(args: argparse.Namespace) -> Iterator[Client]:
     """Give a client for the service that the options name, and close it, however the block ends."""
     from ..client import Client
 
-    limits: dict[str, Any] = {"timeout": args.timeout, "deadline": args.deadline}
     if not args.local:
-        where = {"endpoint": args.endpoint, "base_url": args.endpoint_url, "profile": args.profile}
-        with Client(args.region, **where, **limits) as client:
+        with Client(**_service(args)) as client:
             yield client
         return
     if args.profile or args.endpoint != "runtime":
         args.usage_error("--local is an endpoint of its own: it takes no --profile and no --endpoint")
     from ..testing import LocalEndpoint
 
-    with (
-        LocalEndpoint(region=args.region or "us-west-2") as local,
-        Client(local.region, base_url=local.url, credentials=local.credentials, **limits) as client,
-    ):
-        yield client
+    with LocalEndpoint(region=args.region or "us-west-2") as local:
+        where = {"region": local.region, "base_url": local.url, "credentials": local.credentials}
+        with Client(**{**_service(args), **where}) as client:
+            yield client
+
+
+def _service(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the options of a client for the service that the command line names."""
+    return {
+        "region": args.region,
+        "endpoint": args.endpoint,
+        "base_url": args.endpoint_url,
+        "profile": args.profile,
+        "timeout": args.timeout,
+        "deadline": args.deadline,
+    }
+
+
+def _dry_run(args: argparse.Namespace, request: ChatCompletionRequest) -> int:
+    if args.local:
+        args.usage_error("--dry-run sends nothing, so it needs no --local")
+    from .dry_run import show
+
+    return show(request, _service(args), as_json=args.json)
 
 
 def _complete(client: Client, request: ChatCompletionRequest, answer: Output, thoughts: Output) -> ChatCompletion:
@@ -194,11 +217,8 @@ def _document(completion: ChatCompletion) -> str:
 
 def _summarize(completion: ChatCompletion) -> None:
     """Note the request ID, the token counts and the finish reason, as far as the service named them."""
-    if completion.finish_reason == "length" and not completion.text:
-        note(
-            "warning: the answer is empty because the token budget ran out, probably on reasoning; "
-            "allow more with --max-tokens"
-        )
+    if completion.budget_spent_on_reasoning:
+        note("warning: the answer is empty: the token budget was spent on reasoning; allow more with --max-tokens")
     parts = []
     if completion.request_id:
         parts.append(f"request ID {completion.request_id}")

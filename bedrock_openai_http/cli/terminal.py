@@ -37,6 +37,14 @@ class Output:
         print(text.translate(_CONTROLS) if self._to_terminal else text, end="", file=self._stream, flush=True)
         self._mid_line = not text.endswith("\n")
 
+    def write_coloured(self, text: str, colour: int) -> None:
+        """Write `text`, which is ours and harmless, on a terminal in a colour of ECMA-48 (31 is red)."""
+        # https://no-color.org
+        if self._to_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+            print(f"\x1b[{colour}m{text}\x1b[0m", end="", file=self._stream)
+        else:
+            self.write(text)
+
     def end_line(self) -> None:
         """End the line if one has begun."""
         if self._mid_line:
@@ -64,10 +72,22 @@ def answer_output() -> Output:
     return Output(sys.stdout)
 
 
+def plain_output() -> Output:
+    """Return standard output in the encoding of the locale; what that lacks is shown as an escape."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    return Output(sys.stdout)
+
+
 def note(text: str) -> None:
     """Write `text` to standard error as one line, whatever characters it holds."""
     line = " ".join(text.split()).translate(_CONTROLS)
     Output(sys.stderr).write(line + "\n")
+
+
+def is_shown_as_it_is(text: str) -> bool:
+    """Tell whether a terminal gets `text` without a change."""
+    return text.translate(_CONTROLS) == text
 
 
 def separator() -> str:

@@ -59,6 +59,8 @@ def test_the_sdist_can_be_built_and_tested(source: Path, unpacked_sdist: Path) -
         "schemas/*",
         "tests/**/*",
         "docs/**/*",
+        "examples/*",
+        "tools/*",
         "Makefile",
         "*.md",
         "*.toml",

@@ -1,4 +1,4 @@
-"""Peers that several fault tests talk to: TLS with a throw-away certificate, and a proxy that opens tunnels.
+"""Peers that several tests talk to: TLS with a throw-away certificate, and a proxy that opens tunnels.
 
 This module checks nothing; each peer listens on 127.0.0.1 and ends with its `with` statement.
 """
@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import trustme
@@ -18,10 +19,15 @@ import trustme
 from support import RawServer
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """Return the files of a new authority's certificate, which nobody trusts, and of a server's with its key."""
+def make_certificate(
+    folder: Path, *names: str, not_before: datetime | None = None, not_after: datetime | None = None
+) -> tuple[Path, Path]:
+    """Return the files of a new authority's certificate, which nobody trusts, and of a server's with its key.
+
+    The server's is for this machine, unless `names` says for which hosts, and good at any time.
+    """
     authority = trustme.CA()
-    server = authority.issue_cert("localhost", "127.0.0.1")
+    server = authority.issue_cert(*(names or ("localhost", "127.0.0.1")), not_before=not_before, not_after=not_after)
     bundle, chain = folder / "bundle.pem", folder / "server.pem"
     authority.cert_pem.write_to_path(str(bundle))
     server.private_key_and_cert_chain_pem.write_to_path(str(chain))
