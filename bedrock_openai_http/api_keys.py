@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import re
 from base64 import b32decode, b64decode
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qsl
 
+from .credentials import SHORT_TERM_PREFIX
 from .errors import ConfigurationError
+from .frozen import frozen
 
-SHORT_TERM_PREFIX = "bedrock-api-key-"
 LONG_TERM_PREFIX = "ABSK"
 
 #: What every short-term key is a presigned request to: one host for all regions.
@@ -31,14 +31,14 @@ API_KEY_HOST = "bedrock.amazonaws.com"
 _LONGEST = 65536
 
 # Only what matches is reported: anything else could be a piece of a secret, or could drive a terminal.
-_CREDENTIAL = re.compile(r"([A-Za-z0-9_]{1,128})/[0-9]{8}/([a-z0-9-]{1,32})/bedrock/aws4_request")
-_DATE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
-_SECONDS = re.compile(r"[0-9]{1,9}")
+_CREDENTIAL = r"([A-Za-z0-9_]{1,128})/[0-9]{8}/([a-z0-9-]{1,32})/bedrock/aws4_request"
+_DATE = r"[0-9]{8}T[0-9]{6}Z"
+_SECONDS = r"[0-9]{1,9}"
 # Base32, of which the first bit is the generation: IDs of the old one, as AKIAIOSFODNN7EXAMPLE, hold no account.
-_ID_WITH_ACCOUNT = re.compile(r"A[KS]IA[Q-Z2-7][A-Z2-7]{15}")
+_ID_WITH_ACCOUNT = r"A[KS]IA[Q-Z2-7][A-Z2-7]{15}"
 
 
-@dataclass(frozen=True)
+@frozen
 class ApiKeyInfo:
     """What a Bedrock API key says about itself; None where it does not say. Nothing in it is secret.
 
@@ -73,7 +73,7 @@ def inspect_api_key(key: str) -> ApiKeyInfo:
     if not key.startswith(SHORT_TERM_PREFIX):
         return ApiKeyInfo("unknown")
     found = _parameters(key.removeprefix(SHORT_TERM_PREFIX))
-    credential = _CREDENTIAL.fullmatch(found.get("X-Amz-Credential", ""))
+    credential = re.fullmatch(_CREDENTIAL, found.get("X-Amz-Credential", ""))
     if credential is None:
         return ApiKeyInfo("short-term")
     minted_at = _moment(found.get("X-Amz-Date", ""))
@@ -100,7 +100,7 @@ def _parameters(encoded: str) -> dict[str, str]:
 
 
 def _moment(text: str) -> datetime | None:
-    if not _DATE.fullmatch(text):
+    if not re.fullmatch(_DATE, text):
         return None
     try:
         return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
@@ -109,7 +109,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _later(moment: datetime | None, seconds: str) -> datetime | None:
-    if moment is None or not _SECONDS.fullmatch(seconds):
+    if moment is None or not re.fullmatch(_SECONDS, seconds):
         return None
     try:
         return moment + timedelta(seconds=int(seconds))
@@ -119,7 +119,7 @@ def _later(moment: datetime | None, seconds: str) -> datetime | None:
 
 def _account(access_key_id: str) -> str | None:
     """Return the account that an access key ID names: 40 bits, after the first bit of what follows AKIA or ASIA."""
-    if not _ID_WITH_ACCOUNT.fullmatch(access_key_id):
+    if not re.fullmatch(_ID_WITH_ACCOUNT, access_key_id):
         return None
     number = int.from_bytes(b32decode(access_key_id[4:])[:6], "big") >> 7 & (1 << 40) - 1
     return f"{number:012d}" if number < 10**12 else None

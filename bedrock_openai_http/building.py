@@ -19,9 +19,9 @@ from .wire import Headers, HTTPRequest
 USER_AGENT = f"bedrock-openai-http/{__version__}"
 
 # RFC 9110, 5.6.2: a token, of a length that every front end takes.
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}")
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}"
 # Visible ASCII with single inner spaces: all that SigV4's canonical form and the wire agree on.
-_VALUE = re.compile(r"[\x21-\x7e]+( [\x21-\x7e]+)*")
+_VALUE = r"[\x21-\x7e]+( [\x21-\x7e]+)*"
 #: In bytes. Front ends refuse longer header lines in untyped ways.
 _VALUE_LIMIT = 8192
 
@@ -76,7 +76,7 @@ def check_headers(headers: Mapping[str, str]) -> dict[str, str]:
         raise ConfigurationError("extra_headers: must be a mapping of names to values")
     checked: dict[str, str] = {}
     for name, value in headers.items():
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
+        if not isinstance(name, str) or not re.fullmatch(_NAME, name):
             raise ConfigurationError("extra_headers: a name is not a header name")
         if name.lower() in _RESERVED:
             raise ConfigurationError(f"extra_headers: {name} is set by the client")
@@ -84,7 +84,7 @@ def check_headers(headers: Mapping[str, str]) -> dict[str, str]:
             raise ConfigurationError(f"extra_headers: the value of {name} is {type(value).__name__}, not str")
         if len(value) > _VALUE_LIMIT:
             raise ConfigurationError(f"extra_headers: the value of {name} is longer than {_VALUE_LIMIT} bytes")
-        if not _VALUE.fullmatch(value):
+        if not re.fullmatch(_VALUE, value):
             raise ConfigurationError(
                 f"extra_headers: the value of {name} must be visible ASCII, with single spaces within"
             )

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from . import jsontext
-from .api_keys import SHORT_TERM_PREFIX, inspect_api_key
 from .credential_source import CredentialSource
-from .credentials import ApiKey, Credentials
+from .credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from .error_answers import error_from_response
 from .errors import APIStatusError, BedrockOpenAIError, ConfigurationError
 from .frozen import frozen
@@ -25,6 +24,7 @@ from .wire import HTTPRequest, HTTPResponse, OpenResponse, TimeLimits, Transport
 
 if TYPE_CHECKING:
     from .advice import CallFacts
+    from .api_keys import inspect_api_key
 
 #: Characters. What is shorter is nobody's key, and may be an ordinary word of the answer.
 SHORTEST_SECRET = 16
@@ -148,6 +148,8 @@ class Caller:
         # Read once: a key is asked for on each attempt and seldom changes. Of the key itself nothing is kept.
         seen, made_for = self._last_key
         if seen != hash(key.value):
+            from .api_keys import inspect_api_key
+
             made_for = inspect_api_key(key.value).region
             self._last_key = (hash(key.value), made_for)
         if made_for not in (None, region):

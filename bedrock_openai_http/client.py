@@ -28,13 +28,13 @@ from .errors import BedrockOpenAIError, ConfigurationError
 from .request import ChatCompletionRequest, Guardrail
 from .response import parse_completion, read_response
 from .retry import Retrier
-from .streaming import ChatCompletionStream, not_a_stream
 from .wire import TimeLimits, Transport
 
 if TYPE_CHECKING:
     import requests
 
     from .chat import Chat
+    from .streaming import ChatCompletionStream
 
 
 class Client:
@@ -183,6 +183,8 @@ class Client:
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
     ) -> ChatCompletionStream:
+        from .streaming import ChatCompletionStream, not_a_stream
+
         call = self._call(request, True, deadline, extra_headers, timeout)
         try:
             response = self._caller.open(call)

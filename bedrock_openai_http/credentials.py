@@ -12,6 +12,9 @@ from typing import Any
 from .errors import BedrockOpenAIError, CredentialsError
 from .frozen import field, frozen
 
+#: How a short-term Bedrock API key begins.
+SHORT_TERM_PREFIX = "bedrock-api-key-"
+
 #: What may stand in an Authorization header after "Bearer " (RFC 6750, 2.1).
 _KEY = re.compile(r"[A-Za-z0-9._~+/=:-]+")
 _VISIBLE = re.compile(r"[!-~]*")

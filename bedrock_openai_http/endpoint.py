@@ -20,13 +20,13 @@ from .wire import is_ip_address, is_loopback
 #: The two names that `Client(endpoint=...)` takes, with the SigV4 service that each is signed for.
 SERVICES = {"runtime": "bedrock", "mantle": "bedrock-mantle"}
 
-_VISIBLE = re.compile(r"[\x21-\x7e]+")
-_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}")
+_VISIBLE = r"[\x21-\x7e]+"
+_REGION = r"[a-z]{2,}(-[a-z]+)+-\d{1,2}"
 # Characters that neither `requests` nor SigV4 rewrites, so that what is signed is what is sent.
-_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
-_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_PATH = r"(/[A-Za-z0-9._~-]+)*"
+_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
 # An IPv6 address without a zone; some Pythons drop what stands around the brackets.
-_BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]+\](:[0-9]*)?")
+_BRACKETED = r"\[[0-9A-Fa-f:.]+\](:[0-9]*)?"
 
 #: Plain and dual-stack DNS suffix by the beginning of the region's name; the partitions `aws` and `aws-us-gov` have
 #: the default.
@@ -42,7 +42,7 @@ _DEFAULT_SUFFIXES = ("amazonaws.com", "api.aws")
 _ALL_SUFFIXES = tuple(suffix for pair in (_DEFAULT_SUFFIXES, *_SUFFIXES.values()) for suffix in pair)
 
 #: A host of AWS: perhaps a VPC endpoint's own labels, the service, the region, perhaps `vpce`, and the suffix.
-_AWS_HOST = re.compile(
+_AWS_HOST = (
     r"(?:.+\.)?bedrock-(?P<name>runtime|mantle)(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:vpce\.)?(?P<suffix>[a-z0-9.-]+)"
 )
 
@@ -119,7 +119,7 @@ def _host_for(endpoint: str, region: str, fips: bool, dualstack: bool) -> str:
 def _given_endpoint(endpoint: str, base_url: str, region: str | None, allow_insecure: bool) -> Endpoint:
     """Return the endpoint of a `base_url`. If its host is AWS's, it must be that of the endpoint and the region."""
     root, api_path = _split_base_url(base_url, allow_insecure)
-    found = _AWS_HOST.fullmatch(urlsplit(root).hostname or "")
+    found = re.fullmatch(_AWS_HOST, urlsplit(root).hostname or "")
     if found is None or found["suffix"] not in _ALL_SUFFIXES:
         return Endpoint(endpoint, root, api_path)
     if found["name"] != endpoint:
@@ -133,7 +133,7 @@ def _given_endpoint(endpoint: str, base_url: str, region: str | None, allow_inse
 
 def check_region(region: str) -> None:
     """Raise ConfigurationError unless `region` has the form of a region's name. Which ones exist is AWS's to say."""
-    if not isinstance(region, str) or not _REGION.fullmatch(_without_fips(region)):
+    if not isinstance(region, str) or not re.fullmatch(_REGION, _without_fips(region)):
         raise ConfigurationError("region: must look like 'us-west-2'")
 
 
@@ -145,7 +145,7 @@ def _without_fips(region: str) -> str:
 def _split_base_url(base_url: str, allow_insecure: bool) -> tuple[str, str | None]:
     """Return the root, normalised, and the API path if the URL ends with one."""
     # urlsplit would drop line breaks without a word.
-    if not isinstance(base_url, str) or not _VISIBLE.fullmatch(base_url):
+    if not isinstance(base_url, str) or not re.fullmatch(_VISIBLE, base_url):
         raise ConfigurationError("base_url: must be a str of visible ASCII characters")
     parsed = _parsed(base_url)
     if parsed is None:
@@ -158,10 +158,10 @@ def _split_base_url(base_url: str, allow_insecure: bool) -> tuple[str, str | Non
     if parts.query or parts.fragment or "?" in base_url or "#" in base_url:
         raise ConfigurationError("base_url: must not hold a query or a fragment")
     is_ipv6 = ":" in host
-    if not (is_ip_address(host) and _BRACKETED.fullmatch(parts.netloc) if is_ipv6 else _HOST.fullmatch(host)):
+    if not (is_ip_address(host) and re.fullmatch(_BRACKETED, parts.netloc) if is_ipv6 else re.fullmatch(_HOST, host)):
         raise ConfigurationError("base_url: the host is missing or is no host name")
     path = parts.path.rstrip("/")
-    if not _PATH.fullmatch(path) or any(segment in (".", "..") for segment in path.split("/")):
+    if not re.fullmatch(_PATH, path) or any(segment in (".", "..") for segment in path.split("/")):
         raise ConfigurationError("base_url: the path holds an empty or dotted segment, or a character to be escaped")
     if parts.scheme == "http" and not (allow_insecure or is_loopback(host)):
         raise ConfigurationError(

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from typing import Any
 from urllib.parse import urlsplit
 
 from . import jsontext
 from .errors import APIStatusError, NotFoundError, RateLimitError, ResponseFormatError, status_error_class
+from .frozen import frozen
 from .wire import Headers, HTTPResponse
 
 #: Where the request ID is found, best first. Bedrock sends the first two, with the same value.
@@ -28,8 +29,8 @@ EXCERPT = 200
 
 #: How much of an XML body is searched, in bytes.
 _XML_LIMIT = 16384
-_XML_ROOT = re.compile(r"(?:<\?[^>]*>\s*)?<(\w+)")
-_XML_FIELD = re.compile(r"<(Code|Message|message|RequestId)>([^<]+)</")
+_XML_ROOT = r"(?:<\?[^>]*>\s*)?<(\w+)"
+_XML_FIELD = r"<(Code|Message|message|RequestId)>([^<]+)</"
 
 #: Types that say more than the status of the answer they come in, which may be 200.
 _CLASS_BY_TYPE: dict[str, type[APIStatusError]] = {
@@ -39,7 +40,7 @@ _CLASS_BY_TYPE: dict[str, type[APIStatusError]] = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class ErrorDetails:
     """What an error object says; each part is None where it says nothing."""
 
@@ -156,10 +157,10 @@ def _xml_error(data: bytes) -> dict[str, Any] | None:
     from html import unescape
 
     text = data[:_XML_LIMIT].decode("utf-8-sig", errors="replace").lstrip()
-    root = _XML_ROOT.match(text)
+    root = re.match(_XML_ROOT, text)
     if root is None:
         return None
-    fields = {name.lower(): unescape(value.strip()) for name, value in reversed(_XML_FIELD.findall(text))}
+    fields = {name.lower(): unescape(value.strip()) for name, value in reversed(re.findall(_XML_FIELD, text))}
     kind = fields.get("code") or (root[1] if root[1].endswith("Exception") else None)
     if kind is None and "message" not in fields:
         return None

@@ -1,9 +1,8 @@
 """Frozen dataclasses that cost next to nothing until they are used.
 
 `dataclasses.dataclass(frozen=True)` writes and compiles half a dozen methods for each class. For the fifty classes of
-this package that takes longer than a whole call. `frozen` leaves to the standard library what it does quickly, to
-collect the fields, and shares the methods between all classes; only an `__init__` is compiled, when a class makes
-its first instance.
+this package that takes longer than a whole call. `frozen` shares the methods between all classes, and leaves it to a
+class's first instance to have its fields collected, by the standard library, and its `__init__` compiled.
 
 What it makes is a dataclass: `dataclasses.fields`, `replace` and `asdict` work, and so do pickling, copying and
 `match`. The tests compare it with the standard's.
@@ -13,13 +12,12 @@ This module is the only one that writes code, and it writes it from nothing but 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import KW_ONLY, MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from inspect import Signature
-
     from typing_extensions import dataclass_transform
 else:
 
@@ -35,33 +33,58 @@ Class = TypeVar("Class", bound=type)
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: Class) -> Class:
     """Make `cls`, which needs a docstring of its own, a frozen dataclass. It keeps the methods that it defines."""
-    dataclass(init=False, repr=False, eq=False)(cls)
     for name, method in _METHODS.items():
         if name not in vars(cls):
             setattr(cls, name, method)
+    for name in _MADE_LATE:
+        setattr(cls, name, _Late(cls, name))
     cls.__init__ = _first_init(cls)  # type: ignore[misc]
-    cls.__signature__ = _LazySignature()  # type: ignore[attr-defined]
     return cls
 
 
+#: What the standard library makes of a class's fields, and what `inspect` asks for first.
+_MADE_LATE = ("__dataclass_fields__", "__dataclass_params__", "__match_args__", "__signature__")
+
+
+class _Late:
+    """Stands for an attribute of a class until somebody asks for it, which makes the class complete."""
+
+    def __init__(self, owner: type, name: str) -> None:
+        self._owner = owner
+        self._name = name
+
+    def __get__(self, instance: object, cls: type) -> Any:
+        _complete(self._owner)
+        if self._name == "__signature__":  # by now that of `__init__`
+            from inspect import signature
+
+            return signature(cls)
+        return vars(self._owner)[self._name]
+
+
 def _first_init(cls: type) -> Callable[..., None]:
-    """Return an `__init__` that puts the real one into its place and calls it."""
+    """Return an `__init__` that completes the class, and so puts the real one into its place, and calls that."""
 
     def __init__(self: Any, *args: Any, **members: Any) -> None:
-        _compile_init(cls)(self, *args, **members)
+        _complete(cls)
+        cls.__init__(self, *args, **members)  # type: ignore[misc]
 
     return __init__
 
 
-class _LazySignature:
-    """Compiles a class's `__init__` when its signature is asked for."""
+# Held while a class is completed, which must happen once; a subclass completes its bases on the way.
+_lock = threading.RLock()
 
-    def __get__(self, instance: object, cls: type) -> Signature:
-        from inspect import signature
 
-        owner = next(base for base in cls.__mro__ if vars(base).get("__signature__") is self)
-        whole = signature(_compile_init(owner))
-        return whole.replace(parameters=list(whole.parameters.values())[1:])
+def _complete(cls: type) -> None:
+    """Collect the fields of `cls` and compile its `__init__`, unless that is done."""
+    with _lock:
+        if "__signature__" not in vars(cls):
+            return
+        del cls.__match_args__  # type: ignore[attr-defined]  # `dataclass` replaces the others
+        dataclass(init=False, repr=False, eq=False)(cls)
+        cls.__init__ = _compile_init(cls)  # type: ignore[misc]
+        del cls.__signature__  # type: ignore[attr-defined]
 
 
 class _Factory:
@@ -75,7 +98,7 @@ _FACTORY = _Factory()
 
 
 def _compile_init(cls: type) -> Callable[..., None]:
-    """Compile the `__init__` of `cls` and put it into its place."""
+    """Return the `__init__` that sets the fields of `cls`."""
     members = fields(cls)
     values: dict[str, Any] = {"_FACTORY": _FACTORY}
     positional = [_parameter(each, values) for each in members if not each.kw_only]
@@ -91,7 +114,6 @@ def _compile_init(cls: type) -> Callable[..., None]:
     init: Callable[..., None] = values["__init__"]
     init.__qualname__ = f"{cls.__qualname__}.__init__"
     init.__annotations__ = {**{each.name: each.type for each in members}, "return": None}
-    cls.__init__ = init  # type: ignore[misc]
     return init
 
 

@@ -9,15 +9,17 @@ This module holds the rows and what they test. A test must bear any JSON value, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
+from .frozen import frozen
 from .values import plain
 
 #: Whether a rule speaks, by the value of its field (never None) and all fields of the request.
 Test: TypeAlias = Callable[[Any, Mapping[str, Any]], bool]
 
 
-class Rule(NamedTuple):
+@frozen
+class Rule:
     """One fact: a field, with a value to which `applies` says yes, in a request to one of the models."""
 
     tag: str

@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from .api_keys import API_KEY_HOST, SHORT_TERM_PREFIX
+from .api_keys import API_KEY_HOST
 from .credential_source import CredentialSource
-from .credentials import Credentials
+from .credentials import SHORT_TERM_PREFIX, Credentials
 from .endpoint import resolve_endpoint
 from .errors import BedrockOpenAIError, ConfigurationError
 

@@ -10,10 +10,12 @@ nothing.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+
+from .frozen import frozen
 
 
-class Model(NamedTuple):
+@frozen
+class Model:
     """One model with its exact IDs; None where an endpoint is not known to have it."""
 
     runtime: str | None
@@ -24,7 +26,8 @@ class Model(NamedTuple):
     source: str
 
 
-class Family(NamedTuple):
+@frozen
+class Family:
     """Models that are treated alike, by the beginning of their IDs without the prefix of a profile."""
 
     start: str
@@ -37,7 +40,8 @@ class Family(NamedTuple):
     source: str
 
 
-class Profile(NamedTuple):
+@frozen
+class Profile:
     """The prefix of a cross-Region inference profile, with the Regions that may call it."""
 
     prefix: str

@@ -68,7 +68,7 @@ def quoted(name: str) -> str:
 
 def unknown_key(name: str, known: Mapping[str, Any], *, top: bool) -> str:
     """Return what is said of the key `name` where only the keys of `known` may stand, `top` being the whole body."""
-    from difflib import get_close_matches  # takes as long to load as ten good requests take to be checked
+    from difflib import get_close_matches  # loaded for the first key that is not known
 
     near = get_close_matches(name[:64], known, n=1)
     if near:
@@ -90,14 +90,11 @@ def json_flaw(value: Any, levels: int = MAX_DEPTH) -> Flaw | None:
         return None if _is_unicode(value) else Flaw((), "json-text", "has half a surrogate pair")
     if isinstance(value, (int, float)):
         return None if _is_double(value) else Flaw((), "json-number", "must be a finite number")
-    if isinstance(value, (dict, Mapping)):
-        return _mapping_flaw(value, levels) if levels else _TOO_DEEP
-    if isinstance(value, (list, tuple)):
-        return _list_flaw(value, levels) if levels else _TOO_DEEP
-    return Flaw((), "json-type", f"must be a JSON value, not {quoted(type(value).__name__)}")
-
-
-_TOO_DEEP = Flaw((), "json-depth", f"is nested more than {MAX_DEPTH} deep")
+    if not isinstance(value, (dict, list, tuple, Mapping)):
+        return Flaw((), "json-type", f"must be a JSON value, not {quoted(type(value).__name__)}")
+    if not levels:
+        return Flaw((), "json-depth", f"is nested more than {MAX_DEPTH} deep")
+    return _list_flaw(value, levels) if isinstance(value, (list, tuple)) else _mapping_flaw(value, levels)
 
 
 def _list_flaw(value: Sequence[Any], levels: int) -> Flaw | None:

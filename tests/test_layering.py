@@ -15,7 +15,9 @@ PACKAGE = Path(bedrock_openai_http.__file__).parent
 #: Each module's layer; a package counts as one module. `docs/architecture.md` explains them.
 LAYERS = {
     # values
-    **dict.fromkeys(("_version", "frozen", "schemas", "wire", "jsontext", "reasoning", "values", "messages", "request"), 0),
+    **dict.fromkeys(
+        ("_version", "frozen", "schemas", "wire", "jsontext", "reasoning", "values", "messages", "request"), 0
+    ),
     **dict.fromkeys(("completion", "guardrail_outcome", "chunk", "accumulator", "errors"), 0),
     "model_facts": 0,
     # refusals, and what authenticates

@@ -11,6 +11,9 @@ from bedrock_openai_http.model_facts import (
     FAMILIES,
     MODELS,
     PROFILES,
+    Family,
+    Model,
+    Profile,
     family_of,
     mantle_path,
     model_mistake,
@@ -31,21 +34,21 @@ def test_the_right_id_passes(model: str, endpoint: str) -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in MODELS if row.runtime != row.mantle and row.runtime and row.mantle])
-def test_the_id_of_the_other_endpoint_is_named_with_the_right_one(row: tuple[str, str]) -> None:
+def test_the_id_of_the_other_endpoint_is_named_with_the_right_one(row: Model) -> None:
     """A mantle ID on runtime, and a runtime ID on mantle, are refused with what to write instead."""
-    runtime, mantle = row[:2]
+    runtime, mantle = str(row.runtime), str(row.mantle)
     assert model_mistake(mantle, "runtime") == f"{mantle!r} is the ID of the mantle endpoint; write {runtime!r}"
     assert model_mistake(runtime, "mantle") == f"{runtime!r} is the ID of the runtime endpoint; write {mantle!r}"
 
 
 @pytest.mark.parametrize("row", [row for row in MODELS if row.profiles], ids=lambda row: row.runtime)
-def test_a_model_that_needs_a_profile_is_told_which(row: tuple[str, str, tuple[str, ...]]) -> None:
+def test_a_model_that_needs_a_profile_is_told_which(row: Model) -> None:
     """The bare ID is refused on runtime, and every ID in the message is right."""
-    mistake = model_mistake(row[0], "runtime")
+    mistake = model_mistake(str(row.runtime), "runtime")
     assert mistake is not None
     assert "needs a cross-Region profile" in mistake
-    for prefix in row[2]:
-        assert f"'{prefix}{row[0]}'" in mistake
+    for prefix in row.profiles:
+        assert f"'{prefix}{row.runtime}'" in mistake
 
 
 @pytest.mark.parametrize(
@@ -104,17 +107,17 @@ def test_only_facts_that_were_seen_or_documented_refuse() -> None:
 
 
 @pytest.mark.parametrize("row", FAMILIES, ids=lambda row: row.name)
-def test_every_family_is_reached(row: tuple[str, str, str]) -> None:
+def test_every_family_is_reached(row: Family) -> None:
     """No row of a family is hidden by one above it, also behind the prefix of a profile."""
-    assert family_of(row[0]) == row
-    assert family_of(f"us.{row[0]}-x") == row
-    assert mantle_path(f"{row[0]}-x") == row[2]
+    assert family_of(row.start) == row
+    assert family_of(f"us.{row.start}-x") == row
+    assert mantle_path(f"{row.start}-x") == row.mantle_path
 
 
 @pytest.mark.parametrize("row", PROFILES, ids=lambda row: row.prefix)
-def test_every_profile_is_reached(row: tuple[str]) -> None:
+def test_every_profile_is_reached(row: Profile) -> None:
     """A profile is known by what stands before the first dot."""
-    assert profile_of(f"{row[0]}openai.gpt-6-sol") == row
+    assert profile_of(f"{row.prefix}openai.gpt-6-sol") == row
     assert profile_of("openai.gpt-6-sol") is None
 
 

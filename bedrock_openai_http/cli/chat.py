@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from ..completion import ChatCompletion
     from ..request import ChatCompletionRequest
 
-DEFAULT_MODEL = "openai.gpt-oss-20b-1:0"
+#: The two endpoints have different IDs for the same model.
+DEFAULT_MODELS = {"runtime": "openai.gpt-oss-20b-1:0", "mantle": "openai.gpt-oss-20b"}
+DEFAULT_MODEL_HELP = "model ID (default: {runtime}, of mantle {mantle})".format(**DEFAULT_MODELS)
 
 EXAMPLES = """\
 The answer goes to standard output; the request ID, the token counts and any error go to standard error.
@@ -51,7 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _add_request_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--model", default=DEFAULT_MODEL, help="model ID (default: %(default)s)")
+    group.add_argument("--model", help=DEFAULT_MODEL_HELP)
     group.add_argument("--system", metavar="TEXT", help="system message that goes before the prompt")
     group.add_argument(
         "--max-tokens", type=int, metavar="N", help="budget in tokens for reasoning and answer together"
@@ -124,7 +126,7 @@ def _request(args: argparse.Namespace) -> ChatCompletionRequest:
 
     user = UserMessage(_prompt(args))
     return ChatCompletionRequest(
-        args.model,
+        args.model or DEFAULT_MODELS[args.endpoint],
         [user] if args.system is None else [SystemMessage(args.system), user],
         temperature=args.temperature,
         max_completion_tokens=args.max_tokens,
