@@ -24,7 +24,6 @@ from .wire import HTTPRequest, HTTPResponse, OpenResponse, TimeLimits, Transport
 
 if TYPE_CHECKING:
     from .advice import CallFacts
-    from .api_keys import inspect_api_key
 
 #: Characters. What is shorter is nobody's key, and may be an ordinary word of the answer.
 SHORTEST_SECRET = 16
@@ -162,6 +161,7 @@ class Caller:
 def _facts(call: Call) -> CallFacts:
     """Return what is known of a call that has failed."""
     from .advice import CallFacts
+    from .api_keys import inspect_api_key
 
     body = jsontext.decode(call.plan.request.body)
     key = inspect_api_key(call.used.value) if isinstance(call.used, ApiKey) else None
