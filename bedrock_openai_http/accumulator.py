@@ -21,13 +21,35 @@ _PADDING = frozenset(("obfuscation",))
 _MERGE_DEPTH = 16
 
 
+#: After how many pieces they are joined. A piece is a word or two, and takes ten times its length by itself.
+_PIECES = 1024
+
+
+class _Text:
+    """A text that arrives in pieces, kept in little more memory than it needs."""
+
+    def __init__(self) -> None:
+        self._joined: list[str] = []
+        self._pieces: list[str] = []
+
+    def add(self, piece: str) -> None:
+        self._pieces.append(piece)
+        if len(self._pieces) >= _PIECES:
+            self._joined.append("".join(self._pieces))
+            self._pieces.clear()
+
+    def whole(self) -> str | None:
+        """Return the text so far; None if no piece came, be it an empty one."""
+        return "".join(self._joined + self._pieces) if self._joined or self._pieces else None
+
+
 class _ToolCallParts:
     def __init__(self) -> None:
         self.id: str | None = None
         self.type: str | None = None
         self.name = ""
         #: The pieces of a function's arguments or of a custom tool's input.
-        self.text: list[str] = []
+        self.text = _Text()
         self.custom = False
         self.extra: JSONObject = {}
 
@@ -44,20 +66,20 @@ class _ToolCallParts:
 
     def _add_call(self, name: str | None, text: str | None) -> None:
         self.name = self.name or name or ""
-        self.text.append(text or "")
+        self.text.add(text or "")
 
     def body(self) -> JSONObject:
         kind, member = ("custom", "input") if self.custom else ("function", "arguments")
-        call = {"name": self.name, member: "".join(self.text)}
+        call = {"name": self.name, member: self.text.whole() or ""}
         return {"id": self.id or "", "type": self.type or kind, kind: call, **self.extra}
 
 
 class _ChoiceParts:
     def __init__(self) -> None:
         self.role: str | None = None
-        self.content: list[str] = []
-        self.reasoning: list[str] = []
-        self.refusal: list[str] = []
+        self.content = _Text()
+        self.reasoning = _Text()
+        self.refusal = _Text()
         self.tool_calls: dict[int, _ToolCallParts] = {}
         self.function_call: _ToolCallParts | None = None
         self.finish_reason: str | None = None
@@ -74,21 +96,23 @@ class _ChoiceParts:
             self.extra.update(_without_padding(choice.extra))
         delta = choice.delta
         if delta.content is not None:
-            self.content.append(delta.content)
+            self.content.add(delta.content)
         if delta.role or delta.refusal is not None or delta.tool_calls or delta.function_call or delta.extra:
             self._add_rest(delta)
 
     def _add_rest(self, delta: Delta) -> None:
         self.role = self.role or delta.role
         if delta.refusal is not None:
-            self.refusal.append(delta.refusal)
+            self.refusal.add(delta.refusal)
         for call in delta.tool_calls:
             self.tool_calls.setdefault(call.index, _ToolCallParts()).add(call)
         if delta.function_call is not None:
             self._add_function_call(delta.function_call)
         if delta.extra:
             unknown = dict(delta.extra)
-            self.reasoning.append(unknown.pop("reasoning", None) or "")
+            reasoning = unknown.pop("reasoning", None)
+            if reasoning:
+                self.reasoning.add(reasoning)
             _merge_extra(self.message_extra, unknown)
 
     def _add_function_call(self, delta: FunctionCallDelta) -> None:
@@ -97,10 +121,11 @@ class _ChoiceParts:
         self.function_call.add(ToolCallDelta(0, function=delta))
 
     def body(self, index: int) -> JSONObject:
-        message: JSONObject = {"role": self.role or "assistant", "content": _joined(self.content)}
-        message["refusal"] = _joined(self.refusal)
-        if any(self.reasoning):
-            message["reasoning"] = "".join(self.reasoning)
+        message: JSONObject = {"role": self.role or "assistant", "content": self.content.whole()}
+        message["refusal"] = self.refusal.whole()
+        reasoning = self.reasoning.whole()
+        if reasoning:
+            message["reasoning"] = reasoning
         if self.tool_calls:
             message["tool_calls"] = [self.tool_calls[key].body() for key in sorted(self.tool_calls)]
         if self.function_call is not None:
@@ -149,10 +174,6 @@ class Accumulator:
         choices = [self._choices[index].body(index) for index in sorted(self._choices)]
         body = {**self._top, "object": "chat.completion", "choices": choices}
         return ChatCompletion.from_dict(body, request_id=request_id)
-
-
-def _joined(pieces: list[str]) -> str | None:
-    return "".join(pieces) if pieces else None
 
 
 def _without_padding(data: JSONObject) -> JSONObject:

@@ -5,7 +5,7 @@ This module takes a built request to an open 2xx answer. What came before and wh
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -51,9 +51,8 @@ class Call:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        # Of the operating system's randomness, so that copies of one memory image differ.
         #: The same for all attempts.
-        self.invocation_id = str(uuid.uuid4())
+        self.invocation_id = _random_uuid()
         self.attempts = 0
         #: What the last attempt authenticated with, and what the next one is to use in its place.
         self.used: ApiKey | Credentials | None = None
@@ -176,6 +175,16 @@ def _facts(call: Call) -> CallFacts:
         stream=body.get("stream") is True,
         max_completion_tokens=body.get("max_completion_tokens"),
     )
+
+
+def _random_uuid() -> str:
+    """Return a UUID of version 4 (RFC 9562, 5.4), without the module `uuid`, which a call has no other use for.
+
+    It is of the operating system's randomness, so that copies of one memory image differ.
+    """
+    digits = os.urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def _without_secrets(refusal: HTTPResponse, used: ApiKey | Credentials) -> HTTPResponse:

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
 from urllib3.exceptions import HTTPError
 
@@ -83,6 +84,7 @@ class RequestsTransport:
         self._own: requests.Session | None = None
         self._own_pid = 0
         self._left_behind: list[requests.Session] = []
+        self._checked_urls: frozenset[str] = frozenset()
         self._lock = threading.Lock()
 
     def open(self, request: HTTPRequest, limits: TimeLimits) -> OpenResponse:
@@ -92,6 +94,9 @@ class RequestsTransport:
         not send the request as it is.
         """
         session = self._given or self._session()
+        if request.url not in self._checked_urls:
+            _check_url(request.url)
+            self._checked_urls = frozenset((request.url,))  # there is seldom another
         prepared = _prepared(request)
         proxies, verify = connection_settings(session, request.url, self._ca_bundle)
         try:
@@ -242,18 +247,30 @@ def _reader(raw: Any) -> Callable[[int], bytes]:
     return read1
 
 
-def _prepared(request: HTTPRequest) -> requests.PreparedRequest:
-    """Return the request as `requests` sends it. Raises ConfigurationError if it would not send it as it is."""
-    headers = dict(request.headers.items())
+def _check_url(url: str) -> None:
+    """Raise ConfigurationError if `requests` would not send to `url` as it is."""
     try:
-        prepared = requests.Request(request.method, request.url, headers, data=request.body).prepare()
+        prepared = requests.Request("POST", url).prepare()
     except (requests.RequestException, ValueError) as error:
         failure = ConfigurationError(f"requests cannot send this request: {type(error).__name__}")
     else:
-        if prepared.url == request.url:
-            return prepared
+        if prepared.url == url:
+            return
         failure = ConfigurationError("base_url: would be rewritten on the way and break the signature")
     raise failure
+
+
+def _prepared(request: HTTPRequest) -> requests.PreparedRequest:
+    """Return the request as an adapter takes it, whose URL has been checked.
+
+    `requests` would look at all of it again, which takes longer than to parse the answer.
+    """
+    prepared = requests.PreparedRequest()
+    prepared.method, prepared.url, prepared.body = request.method, request.url, request.body
+    prepared.headers = CaseInsensitiveDict(request.headers.items())
+    prepared.headers["Content-Length"] = str(len(request.body))
+    prepared.hooks = {"response": []}
+    return prepared
 
 
 def connection_settings(
