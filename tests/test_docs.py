@@ -167,7 +167,7 @@ def commands() -> list[tuple[str, ...]]:
 
 
 #: Every command, as it is typed.
-COMMANDS = ["chat", "key inspect", "key mint", "serve", "validate"]
+COMMANDS = ["chat", "doctor", "key inspect", "key mint", "serve", "validate"]
 
 
 def options_of(command: str) -> set[str]:

@@ -37,9 +37,7 @@ def status(code: int, kind: str | None = None, message: str = "x", **headers: st
 class Play:
     """Plays a scenario: each attempt gives the next outcome; notes the waits and moves the clock by them."""
 
-    def __init__(
-        self, outcomes: Sequence[Any], uniform: float = 1.0, max_attempts: int = 3, **options: Any
-    ) -> None:
+    def __init__(self, outcomes: Sequence[Any], uniform: float = 1.0, max_attempts: int = 3, **options: Any) -> None:
         self.max_attempts = max_attempts
         self.outcomes = list(outcomes)
         self.waits: list[float] = []

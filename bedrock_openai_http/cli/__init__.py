@@ -19,7 +19,7 @@ from ..errors import (
     CredentialsError,
     RequestValidationError,
 )
-from . import chat, serve
+from . import chat, doctor, key, serve, validate
 from .terminal import Output, discard_output, note
 
 PROG = "bedrock-openai-http"
@@ -96,5 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"{PROG} {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="command", title="commands")
     chat.add_parser(subparsers)
+    doctor.add_parser(subparsers)
+    key.add_parser(subparsers)
     serve.add_parser(subparsers)
+    validate.add_parser(subparsers)
     return parser

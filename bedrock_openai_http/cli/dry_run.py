@@ -202,9 +202,10 @@ def _remarks(sent: HTTPRequest, profile: str | None) -> list[str]:
     if "x-amz-security-token" not in sent.headers:
         needed = needed[:2]
     missing = [name for name in needed if not os.environ.get(name, "").strip()]
-    if missing:
+    if missing or profile is not None:
         export = f"aws configure export-credentials --profile {shlex.quote(profile or 'default')} --format env"
-        remarks.append(f'the command reads {", ".join(missing)}, which this shell has not; try: eval "$({export})"')
+        lacks = f", which lacks {', '.join(missing)}" if missing else ""
+        remarks.append(f'the command reads its credentials from this shell{lacks}; to set them: eval "$({export})"')
     if len(sent.body) > ARGUMENT_LIMIT:
         remarks.append("the body is too long for an argument on Linux; put it into a file for --data-binary @FILE")
     return remarks

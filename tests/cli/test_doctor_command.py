@@ -102,16 +102,15 @@ def test_the_call_is_small(here: Here, endpoint: LocalEndpoint) -> None:
     assert body["max_completion_tokens"] <= 64
 
 
-def test_the_sources_are_those_that_decide(shell: Shell) -> None:
-    """Region, URL, attempts, bundle and credentials of a profile are shown as the profile's."""
-    (shell.home / ".aws").mkdir()
-    (shell.home / "ca.pem").write_text("not looked at for plain http")
-    (shell.home / ".aws" / "config").write_text(
+def test_the_sources_are_those_that_decide(here: Here, tmp_path: Path) -> None:
+    """Region, URL, attempts and credentials of a profile are shown as the profile's."""
+    config = tmp_path / "config"
+    config.write_text(
         "[profile work]\nregion = eu-north-1\nendpoint_url = http://127.0.0.1:9\nmax_attempts = 5\n"
         "aws_access_key_id = AKIAWORKWORKWORK9876\naws_secret_access_key = canary\n"
     )
-    unused = {"AWS_BEARER_TOKEN_BEDROCK": "canary-key"}
-    done = shell.run("doctor", "--offline", "--profile", "work", AWS_REGION="", **unused)
+    variables = {"AWS_REGION": "", "AWS_BEARER_TOKEN_BEDROCK": "canary-key", "AWS_CONFIG_FILE": str(config)}
+    done = here("doctor", "--offline", "--profile", "work", **variables)
     assert done.code == 0
     assert row(done, "region") == ("ok", "eu-north-1 region of profile work")
     assert row(done, "host") == ("ok", "http://127.0.0.1:9 endpoint_url of profile work")
@@ -213,9 +212,7 @@ def test_a_chain_that_hangs_is_given_up(here: Here, monkeypatch: pytest.MonkeyPa
     ],
     ids=["good", "ends soon", "expired", "other region"],
 )
-def test_a_short_term_key_is_read(
-    here: Here, made: timedelta, region: str, code: int, mark: str, words: str
-) -> None:
+def test_a_short_term_key_is_read(here: Here, made: timedelta, region: str, code: int, mark: str, words: str) -> None:
     """Of an API key its kind, its region and the time it has left are shown; one that cannot work is a failure."""
     moment = datetime.now(timezone.utc) + made
     key = mint_api_key(region, credentials=SHORT_LIVED, lifetime=3600 - (made == timedelta(minutes=-5)), now=moment)
@@ -251,13 +248,12 @@ def test_a_trusted_certificate(here: Here, certificate: tuple[Path, Path]) -> No
     assert row(done, "clock")[0] == "ok"
 
 
-def test_the_bundle_of_a_profile_is_used(shell: Shell, certificate: tuple[Path, Path]) -> None:
+def test_the_bundle_of_a_profile_is_used(here: Here, certificate: tuple[Path, Path], tmp_path: Path) -> None:
     """The checks trust what the profile's `ca_bundle` says, as a call would, and say that it is the profile's."""
-    (shell.home / ".aws").mkdir()
-    lines = [f"{name.lower()} = {value}" for name, value in SOME_KEYS.items()]
-    (shell.home / ".aws" / "config").write_text("\n".join(["[default]", f"ca_bundle = {certificate[0]}", *lines]))
+    config = tmp_path / "config"
+    config.write_text(f"[default]\nca_bundle = {certificate[0]}\n")
     with TLSServer(dated, certificate) as server:
-        done = shell.run("doctor", "--endpoint-url", server.url)
+        done = here("doctor", "--endpoint-url", server.url, AWS_CONFIG_FILE=str(config), **SOME_KEYS)
     assert done.code == 0, done.out
     assert row(done, "CA bundle")[1].endswith(" ca_bundle of profile default")
     assert row(done, "TLS")[0] == row(done, "clock")[0] == "ok"
@@ -266,7 +262,7 @@ def test_the_bundle_of_a_profile_is_used(shell: Shell, certificate: tuple[Path, 
 @pytest.mark.parametrize(
     ("names", "validity", "words", "fix"),
     [
-        ((), {"not_after": datetime(2020, 1, 2), "not_before": datetime(2020, 1, 1)}, "expired", "renew"),
+        ((), {"not_after": datetime.now(timezone.utc) - timedelta(1)}, "expired", "renew"),
         (("elsewhere.example",), {}, "127.0.0.1", "the URL must name the host"),
         (None, {}, "issuer", "AWS_CA_BUNDLE"),
     ],
@@ -299,14 +295,17 @@ def names_end(done: Finished) -> str:
     return names(done)[-1].strip()
 
 
-@pytest.mark.parametrize("content", [None, "no certificate"], ids=["missing", "empty"])
-def test_a_bundle_that_cannot_be_used(here: Here, tmp_path: Path, content: str | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "No such file or directory"), ("text", "no certificates")], ids=["missing", "text"]
+)
+def test_a_bundle_that_cannot_be_used(here: Here, tmp_path: Path, content: str | None, words: str) -> None:
     """The bundle is looked at before anybody is asked; exit code 2."""
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_text(content)
     done = here("doctor", AWS_CA_BUNDLE=str(path), **SOME_KEYS)
     assert (done.code, row(done, "CA bundle")[0], names_end(done)) == (2, "FAIL", "CA bundle")
+    assert words in row(done, "CA bundle")[1]
 
 
 def test_nobody_listens(here: Here) -> None:
@@ -326,10 +325,10 @@ def test_a_host_without_an_address(here: Here) -> None:
 
 
 def test_no_tls_where_tls_is_asked_for(here: Here, endpoint: LocalEndpoint) -> None:
-    """https to a port that speaks plain http is a failure of TLS."""
+    """TLS with a port that speaks plain http is a failure of TLS."""
     done = here("doctor", *QUICK, "--endpoint-url", endpoint.url.replace("http:", "https:"), **SOME_KEYS)
     assert (done.code, names_end(done)) == (4, "TLS")
-    assert "does this port speak TLS?" in row(done, "TLS")[1]
+    assert re.match(r"[a-z0-9 ]+ -> does this port speak TLS\?", row(done, "TLS")[1])
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -376,7 +375,8 @@ def test_a_proxy_that_works(certificate: tuple[Path, Path]) -> None:
 
 def test_a_proxy_of_another_kind_is_left_to_the_transport() -> None:
     """Only the transport can go through other proxies than plain http ones; the checks do not pretend to."""
-    found = list(check_connection(Route.to("https://x.example", "socks5://127.0.0.1:1", ssl.create_default_context()), 1))
+    route = Route.to("https://x.example", "socks5://127.0.0.1:1", ssl.create_default_context())
+    found = list(check_connection(route, 1))
     assert [finding.status for finding in found] == ["--", "--"]
 
 
@@ -425,6 +425,16 @@ def test_a_refused_call(here: Here, endpoint: LocalEndpoint) -> None:
     assert "canary" not in done.out
 
 
+def test_a_call_that_cannot_be_made(here: Here, endpoint: LocalEndpoint) -> None:
+    """A model ID that is known to belong to the other endpoint is not sent; exit code 2."""
+    before = len(endpoint.requests)
+    model = ("--endpoint", "mantle", "--model", "openai.gpt-oss-20b-1:0")
+    done = here("doctor", "--call", *model, "--endpoint-url", endpoint.url, **keys(endpoint))
+    assert (done.code, row(done, "call")[0]) == (2, "FAIL")
+    assert "openai.gpt-oss-20b" in row(done, "call")[1]
+    assert [request.method for request in endpoint.requests[before:]] == ["GET"]
+
+
 # What is shown
 
 
@@ -454,7 +464,7 @@ def test_json_is_one_document(here: Here, endpoint: LocalEndpoint) -> None:
     document = json.loads(done.out)
     assert done.out.isascii()
     assert document["exit_code"] == done.code == 3
-    assert {"bedrock-openai-http", "Python", "requests", "urllib3", "botocore", "jsonschema"} < set(document["versions"])
+    assert {"Python", "requests", "urllib3", "botocore", "jsonschema"} < set(document["versions"])
     found = {finding["name"]: finding for finding in document["findings"]}
     assert found["region"] == {
         "name": "region", "status": "ok", "text": "us-west-2", "source": "AWS_REGION", "fix": None,

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from bedrock_openai_http.testing import LocalEndpoint
 from shell import SECONDS, SOME_KEYS, Finished, Shell, keys
 
 HOSTILE = [
-    "It's $HOME, `id`, $(id) and \"that\"",
+    'It\'s $HOME, `id`, $(id) and "that"',
     "!! !-1 '!' \\!x \\\\ \\",
     "first\nsecond\r\n\tthird\n",
     "Grüße 東京 \U0001f5fc \u202e\u2028",
@@ -42,10 +43,10 @@ def curl() -> str:
     return path
 
 
-def document(done: Finished) -> dict[str, str]:
+def document(done: Finished) -> dict[str, Any]:
     """Return what --json printed."""
     assert done.code == 0
-    printed: dict[str, str] = json.loads(done.out)
+    printed: dict[str, Any] = json.loads(done.out)
     return printed
 
 
@@ -64,8 +65,9 @@ def paste(shell: Shell, command: str, **variables: str) -> subprocess.CompletedP
     )
 
 
-@pytest.mark.parametrize("prompt", HOSTILE)
-@pytest.mark.parametrize("way", ["signature", "key"])
+@pytest.mark.parametrize(
+    ("prompt", "way"), [*((prompt, "signature") for prompt in HOSTILE), ("".join(HOSTILE), "key")]
+)
 @pytest.mark.usefixtures("curl")
 def test_the_curl_command_sends_the_same_bytes_and_is_let_in(
     shell: Shell, here: Callable[..., Finished], endpoint: LocalEndpoint, prompt: str, way: str
@@ -97,7 +99,7 @@ def test_the_page_shows_the_request_and_its_signature(here: Callable[..., Finish
     assert canonical.startswith("POST\n/openai/v1/chat/completions\n\ncontent-type:application/json\nhost:")
     assert to_sign.startswith("AWS4-HMAC-SHA256\n")
     assert "/eu-west-1/bedrock/aws4_request\n" in to_sign
-    assert command.startswith(f"curl --no-buffer {url} \\\n  --aws-sigv4 \"aws:amz:eu-west-1:bedrock\" \\\n")
+    assert command.startswith(f'curl --no-buffer {url} \\\n  --aws-sigv4 "aws:amz:eu-west-1:bedrock" \\\n')
     assert "nothing was sent" in done.err
 
 
@@ -105,6 +107,7 @@ def test_the_mantle_endpoint_has_its_own_service(here: Callable[..., Finished]) 
     """The scope, the host and the path are those of the endpoint that the options name."""
     shown = document(here("chat", "--dry-run", "--json", "--no-stream", "--endpoint", "mantle", "Hi", **SOME_KEYS))
     assert shown["url"] == "https://bedrock-mantle.us-west-2.api.aws/v1/chat/completions"
+    assert shown["body"]["model"] == "openai.gpt-oss-20b"
     assert '"aws:amz:us-west-2:bedrock-mantle"' in shown["curl"]
     assert "/us-west-2/bedrock-mantle/aws4_request" in shown["string_to_sign"]
     assert "--no-buffer" not in shown["curl"]
@@ -130,39 +133,41 @@ def test_no_secret_is_shown(here: Callable[..., Finished], form: tuple[str, ...]
     assert "Bearer ***" in bearer.out
 
 
-def test_without_credentials_placeholders_are_shown(shell: Shell) -> None:
+def test_without_credentials_placeholders_are_shown(here: Callable[..., Finished]) -> None:
     """Nobody needs credentials to see a request; what is missing is said, and the exit code is 0."""
-    done = shell.run("chat", "--dry-run", "Hello!")
+    done = here("chat", "--dry-run", "Hello!")
     assert done.code == 0
     assert "Credential=<AWS_ACCESS_KEY_ID>/" in done.out
     assert "no AWS credentials and no Bedrock API key; tried: " in done.err
-    assert "reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, which this shell has not" in done.err
+    assert "which lacks AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; " in done.err
 
 
-def test_a_profile_without_credentials_still_gives_the_region(shell: Shell) -> None:
+def test_a_profile_without_credentials_still_gives_the_region(here: Callable[..., Finished], tmp_path: Path) -> None:
     """Placeholders take the place of the credentials, and of nothing else that the profile says."""
-    (shell.home / ".aws").mkdir()
-    (shell.home / ".aws" / "config").write_text("[profile work]\nregion = eu-north-1\n")
-    done = shell.run("chat", "--dry-run", "--profile", "work", "Hello!", AWS_REGION="")
+    config = tmp_path / "config"
+    config.write_text("[profile work]\nregion = eu-north-1\n")
+    done = here("chat", "--dry-run", "--profile", "work", "Hello!", AWS_REGION="", AWS_CONFIG_FILE=str(config))
     assert done.code == 0
     assert "POST https://bedrock-runtime.eu-north-1.amazonaws.com/" in done.out
     assert "/eu-north-1/bedrock/aws4_request" in done.out
 
 
-def test_credentials_of_a_profile_are_not_in_the_shell(shell: Shell) -> None:
+def test_credentials_of_a_profile_are_not_in_the_shell(here: Callable[..., Finished], tmp_path: Path) -> None:
     """Where the variables that the command reads are not set, the user is told, and how to set them."""
-    (shell.home / ".aws").mkdir()
+    config = tmp_path / "config"
     lines = [f"{name.lower()} = {value}" for name, value in SOME_KEYS.items()]
-    (shell.home / ".aws" / "credentials").write_text("\n".join(["[work]", *lines]))
-    done = shell.run("chat", "--dry-run", "--profile", "work", "Hello!")
+    config.write_text("\n".join(["[profile work]", *lines]))
+    done = here("chat", "--dry-run", "--profile", "work", "Hello!", AWS_CONFIG_FILE=str(config))
     assert done.code == 0
     assert "Credential=****MPLE/" in done.out
-    assert "reads AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, which this shell has not" in done.err
+    assert "which lacks AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; " in done.err
     assert "aws configure export-credentials --profile work --format env" in done.err
+    others = here("chat", "--dry-run", "--profile", "work", "Hello!", AWS_CONFIG_FILE=str(config), **SOME_KEYS)
+    assert "--profile work --format env" in others.err  # the shell's may be other credentials than the profile's
 
 
 def test_curl_trusts_what_the_client_trusts(here: Callable[..., Finished], tmp_path: Path) -> None:
-    """curl does not read AWS_CA_BUNDLE, so the command names the file or the directory."""
+    """As curl does not read AWS_CA_BUNDLE, the command names the file or the directory."""
     bundle = tmp_path / "my ca.pem"
     bundle.write_text("")
     of_file = document(here("chat", "--dry-run", "--json", "Hi", AWS_CA_BUNDLE=str(bundle), **SOME_KEYS))

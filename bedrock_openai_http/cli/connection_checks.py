@@ -1,0 +1,218 @@
+"""What `doctor` asks the network, with the sockets of the standard library: a name, a connection, a handshake.
+
+Which proxy and which certificates are decided by the transport, so that what is tested is what is used.
+
+This module's law: each check ends in the time that it is given, whatever does not answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import os
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from ..wire import is_ip_address
+from .finding import FAIL, NO_CONNECTION, OK, SKIPPED, Finding
+
+Result = TypeVar("Result")
+
+_PORTS = {"http": 80, "https": 443}
+
+#: What OpenSSL calls a certificate that it does not trust, by its number (X509_V_ERR_... in x509_vfy.h).
+_NOT_YET_VALID, _EXPIRED, _WRONG_HOST, _WRONG_ADDRESS = 9, 10, 62, 64
+
+
+@dataclass(frozen=True)
+class Route:
+    """How a connection is made: to which host and port, through which proxy, trusting which certificates."""
+
+    host: str
+    port: int
+    #: The URL of the proxy, perhaps with a password; None for a direct connection.
+    proxy: str | None
+    #: What verifies the certificate; None for plain http.
+    context: ssl.SSLContext | None
+
+    @classmethod
+    def to(cls, url: str, proxy: str | None, context: ssl.SSLContext | None) -> Route:
+        """Return the route to the host of `url`."""
+        parts = urlsplit(url)
+        return cls(parts.hostname or "", parts.port or _PORTS[parts.scheme], proxy, context)
+
+
+def within(seconds: float, work: Callable[[], Result]) -> Result:
+    """Return `work()`, or raise TimeoutError if it takes longer; it then goes on in a thread that nobody waits for.
+
+    Neither the system's name look-up nor a chain of credentials can be told how long it may take.
+    """
+    outcome: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            outcome.put((work(), None))
+        except BaseException as error:  # noqa: BLE001  (it is raised in the thread that waits)
+            outcome.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    result: Any = None
+    error: Any = TimeoutError()
+    with suppress(queue.Empty):
+        result, error = outcome.get(timeout=seconds)
+    try:
+        if error is not None:
+            raise error
+        return result  # type: ignore[no-any-return]
+    finally:
+        del error  # a frame that is part of its own exception's traceback would keep both, and a socket, alive
+
+
+def trust(path: str) -> ssl.SSLContext:
+    """Return a context that trusts the certificates in the file or directory at `path`. Raises OSError."""
+    if os.path.isdir(path):
+        return ssl.create_default_context(capath=path)
+    return ssl.create_default_context(cafile=path)
+
+
+def check_connection(route: Route, seconds: float) -> Iterator[Finding]:
+    """Yield how the name look-up, the connection and the TLS handshake go; nothing more after a failure."""
+    found = _resolve(route, seconds)
+    yield found
+    if found.status == FAIL:
+        return
+    if route.proxy is not None and not _proxy_url(route.proxy).startswith("http://"):
+        yield Finding("connect", SKIPPED, "not checked: the proxy is no plain http proxy")
+        return
+    started = time.monotonic()
+    try:
+        connection = within(seconds, lambda: _connect(route, seconds))
+    except (OSError, HTTPException) as error:
+        yield _unconnected(route, error, seconds)
+        return
+    with closing(connection):
+        peer = connection.sock.getpeername()
+        there = f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
+        through = ", which opened a tunnel" if route.proxy is not None else ""
+        yield Finding("connect", OK, f"{there}{through}, {_milliseconds(started)}")
+        if route.context is None:
+            yield Finding("TLS", SKIPPED, "plain http, to this machine only")
+        else:
+            yield _handshake(connection, route.host, route.context, seconds)
+
+
+def _resolve(route: Route, seconds: float) -> Finding:
+    if route.proxy is not None:
+        return Finding("DNS", SKIPPED, "left to the proxy")
+    if is_ip_address(route.host):
+        return Finding("DNS", SKIPPED, "not needed for an address")
+    started = time.monotonic()
+    try:
+        found = within(seconds, lambda: socket.getaddrinfo(route.host, route.port, type=socket.SOCK_STREAM))
+    except (OSError, UnicodeError) as error:
+        return Finding(
+            "DNS",
+            FAIL,
+            f"{route.host}: {_words(error, seconds)}",
+            fix="check the region and the URL; is this network online?",
+            exit_code=NO_CONNECTION,
+        )
+    addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
+    others = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
+    first = ipaddress.ip_address(addresses[0].partition("%")[0])
+    private = ", private" if first.is_private and not first.is_loopback else ""
+    return Finding("DNS", OK, f"{addresses[0]}{others}{private}, {_milliseconds(started)}")
+
+
+def _connect(route: Route, seconds: float) -> HTTPConnection:
+    """Return an open connection to the host, through the proxy if there is one."""
+    if route.proxy is None:
+        connection = HTTPConnection(route.host, route.port, timeout=seconds)
+    else:
+        proxy = urlsplit(_proxy_url(route.proxy))
+        connection = HTTPConnection(proxy.hostname or "", proxy.port or 80, timeout=seconds)
+        headers = {}
+        if proxy.username:
+            user = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+            headers["Proxy-Authorization"] = f"Basic {base64.b64encode(user.encode()).decode()}"
+        connection.set_tunnel(route.host, route.port, headers)
+    try:
+        connection.connect()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _unconnected(route: Route, error: Exception, seconds: float) -> Finding:
+    if route.proxy is not None:
+        where = f"the proxy {shown_proxy(route.proxy)}"
+        fix = "check HTTPS_PROXY; NO_PROXY names hosts that need no proxy"
+    else:
+        where = f"{route.host}:{route.port}"
+        fix = "is a firewall in the way? HTTPS_PROXY names a proxy"
+    return Finding("connect", FAIL, f"{where}: {_words(error, seconds)}", fix=fix, exit_code=NO_CONNECTION)
+
+
+def _handshake(connection: HTTPConnection, host: str, context: ssl.SSLContext, seconds: float) -> Finding:
+    def shake_hands() -> ssl.SSLSocket:
+        return context.wrap_socket(connection.sock, server_hostname=host)
+
+    try:
+        connection.sock = secured = within(seconds, shake_hands)
+    except ssl.SSLCertVerificationError as error:
+        fix = _CERTIFICATE_FIXES.get(error.verify_code, _UNTRUSTED_FIX)
+        return Finding("TLS", FAIL, error.verify_message, fix=fix, exit_code=NO_CONNECTION)
+    except OSError as error:
+        fix = "does this port speak TLS? is a firewall in the way?"
+        return Finding("TLS", FAIL, _words(error, seconds), fix=fix, exit_code=NO_CONNECTION)
+    certificate: Any = secured.getpeercert() or {}
+    until = time.strftime("%Y-%m-%d", time.gmtime(ssl.cert_time_to_seconds(certificate["notAfter"])))
+    names = {name: value for pair in certificate.get("issuer", ()) for name, value in pair}
+    issuer = names.get("organizationName") or names.get("commonName") or "an unnamed authority"
+    return Finding("TLS", OK, f"{secured.version()}, certificate by {issuer}, good until {until}")
+
+
+_CERTIFICATE_FIXES = {
+    _NOT_YET_VALID: "is this machine's clock right?",
+    _EXPIRED: "its owner must renew it, if this machine's clock is right",
+    _WRONG_HOST: "the URL must name the host as the certificate does",
+    _WRONG_ADDRESS: "the URL must name the host as the certificate does",
+}
+_UNTRUSTED_FIX = "set AWS_CA_BUNDLE to a file with the certificates to trust"
+
+
+def _proxy_url(proxy: str) -> str:
+    """Return the proxy with a scheme, which `requests` lets one leave out."""
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def shown_proxy(proxy: str) -> str:
+    """Return the URL of a proxy without its user name and password."""
+    scheme, _, rest = _proxy_url(proxy).partition("://")
+    _, at, host = rest.rpartition("@")
+    return f"{scheme}://{'***@' if at else ''}{host}"
+
+
+def _words(error: BaseException, seconds: float) -> str:
+    """Return what the system says of a failure."""
+    if isinstance(error, TimeoutError):
+        return f"no answer within {seconds:g} s"
+    if isinstance(error, ssl.SSLError) and error.reason:  # as in WRONG_VERSION_NUMBER
+        return error.reason.replace("_", " ").lower()
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def _milliseconds(started: float) -> str:
+    return f"{(time.monotonic() - started) * 1000:.0f} ms"

@@ -1,0 +1,228 @@
+"""What `doctor` finds out: what would be used, where it comes from, and whether it works.
+
+This module yields findings as they are made and prints nothing. Of a secret they hold no more than the last four
+characters of an access key ID.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from ..api_keys import LONG_TERM_PREFIX, inspect_api_key
+from ..client import Client
+from ..configuration import Configuration
+from ..credential_source import API_KEY_VARIABLE, CredentialSource
+from ..credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
+from ..destination import Destination, Options, find_destination
+from ..errors import ConfigurationError, CredentialsError
+from ..transport import CA_VARIABLES, DEFAULT_CA_BUNDLE, RequestsTransport
+from .connection_checks import Route, check_connection, shown_proxy, trust, within
+from .finding import FAIL, NO_CREDENTIALS, OK, SKIPPED, UNUSABLE, WARNING, Finding, span
+from .service_checks import check_call, check_clock
+
+#: Seconds: an API key that ends sooner is worth a word.
+KEY_ENDS_SOON = 600.0
+
+#: What botocore's words for the origin of credentials mean.
+ORIGINS = {
+    "env": "environment variables",
+    "shared-credentials-file": "credentials file",
+    "config-file": "config file",
+    "assume-role": "assumed role",
+    "assume-role-with-web-identity": "web identity",
+    "sso": "IAM Identity Center",
+    "login": "aws login",
+    "custom-process": "credential_process",
+    "container-role": "container role",
+    "iam-role": "instance role",
+}
+
+#: Those that are the same whatever the profile.
+_NO_PROFILE = ("env", "container-role", "iam-role")
+
+_NO_REGION = Finding(
+    "region", FAIL, "none", fix="give --region, or set AWS_REGION or the profile's region", exit_code=UNUSABLE
+)
+
+#: How the arguments of `Client` are called on the command line.
+_OPTION_OF = {"region=": "--region", "base_url=": "--endpoint-url"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the command line asks about. `timeout` is in seconds, for each check."""
+
+    region: str | None
+    profile: str | None
+    endpoint: str
+    endpoint_url: str | None
+    model: str
+    timeout: float
+    offline: bool
+    call: bool
+
+
+@dataclass(frozen=True)
+class Authentication:
+    """What a call would authenticate with, and where that comes from; or why there is nothing."""
+
+    found: ApiKey | Credentials | CredentialsError
+    source: str = ""
+
+
+def diagnose(question: Question) -> Iterator[Finding]:
+    """Yield what is found, in the order in which a call needs it. Raises nothing of ours."""
+    configuration = Configuration(question.profile)
+    authentication = _look_up(question, configuration)
+    given = Options(question.region, question.endpoint, question.endpoint_url)
+    try:
+        to = find_destination(given, configuration)
+    except ConfigurationError as error:
+        yield _unusable(error)
+        yield from _authentication(question, authentication, None)
+        yield Finding("network", SKIPPED, "not checked: there is no endpoint")
+        return
+    yield from _destination(question, to, authentication)
+    yield from _authentication(question, authentication, to)
+    url = to.endpoint.chat_completions_url(question.model)
+    bundle = configuration.ca_bundle()
+    with closing(RequestsTransport(ca_bundle=bundle.value if bundle else None)) as transport:
+        yield from _network(question, url, transport, bundle.source if bundle else "", authentication)
+
+
+def _unusable(error: ConfigurationError) -> Finding:
+    if error.message.startswith("no region"):
+        return _NO_REGION
+    fix = "correct the option, the variable or the profile that is named"
+    return Finding("endpoint", FAIL, str(error), fix=fix, exit_code=UNUSABLE)
+
+
+def _destination(question: Question, to: Destination, authentication: Authentication) -> Iterator[Finding]:
+    if to.region is not None:
+        yield Finding("region", OK, to.region.value, _source(to.region.source))
+    elif isinstance(authentication.found, ApiKey):
+        yield Finding("region", SKIPPED, "none, and an API key needs none here")
+    else:
+        yield _NO_REGION
+    flags = {"FIPS": to.use_fips_endpoint, "dual-stack": to.use_dualstack_endpoint}
+    used = {name: flag.source for name, flag in flags.items() if flag.value}
+    yield Finding("endpoint", OK, ", ".join((question.endpoint, *used)), ", ".join(dict.fromkeys(used.values())))
+    yield Finding("host", OK, to.endpoint.root, _source(to.base_url.source) if to.base_url else "")
+    path = to.endpoint.chat_completions_url(question.model).removeprefix(to.endpoint.root)
+    yield Finding("path", OK, f"POST {path}")
+    yield Finding("attempts", OK, str(to.max_attempts.value), _source(to.max_attempts.source))
+
+
+def _source(source: str) -> str:
+    return _OPTION_OF.get(source, source)
+
+
+def _look_up(question: Question, configuration: Configuration) -> Authentication:
+    source = CredentialSource(profile=question.profile)
+    try:
+        found, origin = within(question.timeout, lambda: (source.get(), source.origin()))
+    except TimeoutError:
+        text = f"the AWS credential chain gave no answer within {question.timeout:g} s"
+        return Authentication(CredentialsError(text))
+    except CredentialsError as error:
+        return Authentication(error)
+    if isinstance(found, ApiKey) or origin in _NO_PROFILE:
+        return Authentication(found, ORIGINS.get(origin, origin))
+    return Authentication(found, f"{ORIGINS.get(origin, origin)}, profile {configuration.profile}")
+
+
+def _authentication(question: Question, authentication: Authentication, to: Destination | None) -> Iterator[Finding]:
+    found, source = authentication.found, authentication.source
+    if isinstance(found, CredentialsError):
+        yield _no_credentials(found)
+        return
+    if isinstance(found, ApiKey):
+        yield Finding("credentials", OK, "Bedrock API key", source)
+        yield _api_key(found, (to.endpoint.region if to else None) or question.region)
+        return
+    kind = "temporary" if found.token else "long-term"
+    yield Finding("credentials", OK, f"{_end_of(found.access_key)}, {kind}", source)
+    if to and to.region:
+        yield Finding("signing", OK, f"SigV4, {to.endpoint.service}, {to.region.value}")
+    if question.profile is not None and os.environ.get(API_KEY_VARIABLE, "").strip():
+        yield Finding("API key", SKIPPED, f"--profile counts more than {API_KEY_VARIABLE}")
+
+
+def _no_credentials(error: CredentialsError) -> Finding:
+    if error.message.startswith("no AWS credentials"):  # a list of all places follows
+        fix = f"run 'aws configure' or 'aws sso login', give --profile, or set {API_KEY_VARIABLE}"
+        return Finding("credentials", FAIL, "none found", fix=fix, exit_code=NO_CREDENTIALS)
+    fix = "does 'aws sts get-caller-identity' work with the same profile?"
+    return Finding("credentials", FAIL, str(error), fix=fix, exit_code=NO_CREDENTIALS)
+
+
+def _end_of(access_key: str) -> str:
+    return f"****{access_key[-4:]}" if len(access_key) >= 12 else "****"
+
+
+def _api_key(key: ApiKey, region: str | None) -> Finding:
+    info = inspect_api_key(key.value)
+    if info.kind == "unknown":
+        fix = f"Bedrock's keys begin with {SHORT_TERM_PREFIX} or {LONG_TERM_PREFIX}"
+        return Finding("API key", WARNING, "of no known kind", fix=fix)
+    text = ", ".join(filter(None, (info.kind, info.region)))
+    fix = "make another: bedrock-openai-http key mint"
+    if info.region is not None and region not in (None, info.region):
+        return Finding("API key", FAIL, f"made for {info.region}, not {region}", fix=fix, exit_code=UNUSABLE)
+    if info.expires_at is None:
+        return Finding("API key", OK, text)
+    left = (info.expires_at - datetime.now(timezone.utc)).total_seconds()
+    if left <= 0:
+        return Finding("API key", FAIL, f"{text}, expired {span(-left)} ago", fix=fix, exit_code=NO_CREDENTIALS)
+    status = WARNING if left < KEY_ENDS_SOON else OK
+    return Finding("API key", status, f"{text}, {span(left)} left", fix=fix if status == WARNING else "")
+
+
+def _network(
+    question: Question, url: str, transport: RequestsTransport, bundle_source: str, authentication: Authentication
+) -> Iterator[Finding]:
+    """Yield how the way to the service goes, up to the first failure; what comes after it would fail for the same."""
+    proxy, verify = transport.settings(url)
+    yield _proxy(proxy)
+    context = None
+    if url.startswith("https:"):
+        source = next((name for name in CA_VARIABLES if os.environ.get(name)), bundle_source)
+        path = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE
+        try:
+            context = trust(path)
+        except OSError as error:
+            text = f"{path}: {'no certificates' if isinstance(error, ssl.SSLError) else error.strerror}"
+            fix = "give a PEM file with the certificates to trust"
+            yield Finding("CA bundle", FAIL, text, source, fix, UNUSABLE)
+            return
+        yield Finding("CA bundle", OK, path if source else "that of requests", source or "default")
+    if question.offline:
+        yield Finding("network", SKIPPED, "not checked (--offline)")
+        return
+    found = authentication.found
+    for finding in check_connection(Route.to(url, proxy, context), question.timeout):
+        yield finding
+        if finding.status == FAIL:
+            return
+    clock = check_clock(url, transport, question.timeout, signs=isinstance(found, Credentials))
+    yield clock
+    if not question.call:
+        yield Finding("call", SKIPPED, "not made; --call makes one, for a few tokens")
+    elif clock.status != FAIL and not isinstance(found, CredentialsError):
+        where = {"endpoint": question.endpoint, "base_url": question.endpoint_url, "profile": question.profile}
+        with Client(question.region, **where, connect_timeout=question.timeout) as client:  # type: ignore[arg-type]
+            yield check_call(client, question.model)
+
+
+def _proxy(proxy: str | None) -> Finding:
+    names = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+    if proxy is None:
+        is_set = any(os.environ.get(name) for name in names)
+        return Finding("proxy", OK, "none for this host" if is_set else "none")
+    source = next((name for name in names if os.environ.get(name) == proxy), "system settings")
+    return Finding("proxy", OK, shown_proxy(proxy), source)

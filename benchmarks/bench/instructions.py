@@ -1,0 +1,55 @@
+"""Instructions, counted by valgrind's callgrind: unlike time they do not depend on what else the machine does.
+
+A few per cent still differ between runs, since the canned answers come in pieces whose size is chance.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from processes import HERE, PROGRAMS, GaveUpError, run_command
+
+MANY = 41
+LIMIT = 150.0
+
+
+def measure(url: str, *, quick: bool) -> dict[str, Any] | None:
+    """Return the instructions of a cold start and of one request; None if valgrind is missing or cannot count."""
+    if shutil.which("valgrind") is None:
+        print("Instructions are not counted: valgrind is not installed here.")
+        return None
+    commands = {
+        "floor": [str(PROGRAMS / "floor.py"), url],
+        "this client": [str(PROGRAMS / "this_client.py"), url],
+    }
+    if not quick:
+        for name in ("floor", "this client"):
+            commands |= {
+                f"{name} {count}": [str(HERE / "contenders.py"), url, name, str(count)] for count in (1, MANY)
+            }
+    try:
+        with ThreadPoolExecutor(2) as pool:  # what else runs does not matter
+            counts = dict(zip(commands, pool.map(count_of, commands.values()), strict=True))
+    except GaveUpError as error:
+        print(f"Instructions are not counted: {error}")
+        return None
+    found: dict[str, Any] = {"cold start": {name: counts[name] for name in ("floor", "this client")}}
+    if not quick:
+        found["request"] = {
+            name: (counts[f"{name} {MANY}"] - counts[f"{name} 1"]) // (MANY - 1) for name in ("floor", "this client")
+        }
+    return found
+
+
+def count_of(arguments: list[str]) -> int:
+    """Return the instructions of a Python program from its start to its end."""
+    tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
+    done = run_command([*tool, *arguments], limit=LIMIT, more={"PYTHONHASHSEED": "0"})
+    found = re.search(r"Collected : (\d+)", done.errors)
+    if found is None:
+        raise GaveUpError(f"valgrind counted nothing: {done.errors[-500:]}")
+    return int(found[1])

@@ -1,0 +1,3 @@
+"""Nothing: what Python itself takes."""
+
+print(flush=True)

@@ -1,0 +1,9 @@
+"""One call by this library, with the keys of the environment. `python this_client.py URL`."""
+
+import sys
+
+from bedrock_openai_http import ChatCompletionRequest, Client, UserMessage
+
+client = Client("us-west-2", base_url=sys.argv[1])
+completion = client.complete(ChatCompletionRequest("openai.gpt-oss-20b-1:0", [UserMessage("Hello!")]))
+print(completion.text, flush=True)

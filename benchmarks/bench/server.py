@@ -1,0 +1,152 @@
+"""A server of canned bytes on 127.0.0.1, in a process of its own: it answers with as little work as it can.
+
+One thread, raw sockets, HTTP/1.1 with keep-alive. The path chooses the answer: one that ends with `/converse` gets
+Converse's shape, one that begins with `/stream-N` a stream of N chunks, `/connections` the number of connections so
+far, any other a completion. It prints its port and runs until its standard input ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import selectors
+import socket
+import sys
+import threading
+
+import canned
+
+#: Bytes that are kept ready for a client that reads more slowly than this writes.
+AHEAD = 1 << 20
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+
+def answer(body: bytes, kind: bytes = b"application/json") -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nx-amzn-RequestId: 0c4c6a08-bench\r\nContent-Length: %d\r\n\r\n"
+    return head % (kind, len(body)) + body
+
+
+def chunked(pieces: list[bytes]) -> bytes:
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+
+
+COMPLETION = answer(canned.completion())
+CONVERSE = answer(canned.converse_answer())
+BLOCK = chunked(canned.block())
+STREAM_HEAD = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-amzn-RequestId: 0c4c6a08-bench\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n"
+) + chunked([canned.START])
+STREAM_END = chunked(list(canned.END)) + b"0\r\n\r\n"
+
+
+class Connection:
+    """One connection: what has come of its next request, and what is still to be sent."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.received = b""
+        self.waiting = b""
+        #: Blocks of a stream that are still to come.
+        self.blocks = 0
+
+    def take(self) -> bytes | None:
+        """Return the head of a request that is whole, and forget it; None if it is not whole yet."""
+        end = self.received.find(b"\r\n\r\n")
+        if end < 0:
+            return None
+        found = _LENGTH.search(self.received, 0, end)
+        whole = end + 4 + (int(found[1]) if found else 0)
+        if len(self.received) < whole:
+            return None
+        head, self.received = self.received[:end], self.received[whole:]
+        return head
+
+    def fill(self) -> None:
+        """Get more of the stream ready."""
+        while self.blocks and len(self.waiting) < AHEAD:
+            self.blocks -= 1
+            self.waiting += BLOCK if self.blocks else BLOCK + STREAM_END
+
+    def write(self) -> bool:
+        """Send what can be sent; tell whether all has been."""
+        self.fill()
+        while self.waiting:
+            try:
+                self.waiting = self.waiting[self.sock.send(self.waiting) :]
+            except BlockingIOError:
+                return False
+            self.fill()
+        return True
+
+
+class Server:
+    """Serves from one thread until `close`."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.listener.setblocking(False)
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.listener, selectors.EVENT_READ)
+        self.connections = 0
+
+    def serve(self) -> None:
+        while True:
+            for key, events in self.selector.select():
+                if key.data is None:
+                    self._accept()
+                    continue
+                try:
+                    self._go_on(key.data, events)
+                except OSError:
+                    self._drop(key.data)
+
+    def _accept(self) -> None:
+        sock, _ = self.listener.accept()
+        sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.connections += 1
+        self.selector.register(sock, selectors.EVENT_READ, Connection(sock))
+
+    def _go_on(self, connection: Connection, events: int) -> None:
+        if events & selectors.EVENT_READ:
+            data = connection.sock.recv(1 << 18)
+            if not data:
+                self._drop(connection)
+                return
+            connection.received += data
+            while (head := connection.take()) is not None:
+                self._answer(connection, head)
+        wanted = selectors.EVENT_READ
+        if not connection.write():
+            wanted |= selectors.EVENT_WRITE
+        if self.selector.get_key(connection.sock).events != wanted:
+            self.selector.modify(connection.sock, wanted, connection)
+
+    def _answer(self, connection: Connection, head: bytes) -> None:
+        path = head.split(b" ", 2)[1]
+        if path.startswith(b"/stream-"):
+            connection.waiting += STREAM_HEAD
+            connection.blocks = int(path[8:].partition(b"/")[0]) // canned.BLOCK
+        elif path.endswith(b"/converse"):
+            connection.waiting += CONVERSE
+        elif path == b"/connections":
+            connection.waiting += answer(b"%d" % self.connections)
+        else:
+            connection.waiting += COMPLETION
+
+    def _drop(self, connection: Connection) -> None:
+        with contextlib.suppress(KeyError):
+            self.selector.unregister(connection.sock)
+        connection.sock.close()
+
+
+def main() -> None:
+    server = Server()
+    print(server.listener.getsockname()[1], flush=True)
+    threading.Thread(target=server.serve, daemon=True).start()
+    sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

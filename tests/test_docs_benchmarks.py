@@ -1,0 +1,110 @@
+"""The page on benchmarks is true: its figures and its chart are those of benchmarks/results.json.
+
+This module measures nothing. It compares the page with the results, and judges the words that are made of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import runpy
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from bedrock_openai_http import validate_request
+from pages import PAGES, ROOT
+
+PAGE = PAGES["docs/benchmarks.md"]
+BENCH = ROOT / "benchmarks" / "bench"
+
+
+@pytest.fixture(scope="module")
+def results() -> Any:
+    return json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, Any]:
+    return runpy.run_path(str(BENCH / "report.py"))
+
+
+@pytest.fixture(scope="module")
+def chart() -> dict[str, Any]:
+    return runpy.run_path(str(BENCH / "chart.py"))
+
+
+def test_the_figures_are_what_was_measured(results: Any, report: dict[str, Any]) -> None:
+    """What stands between the page's marks is the results' own text, to the letter."""
+    assert report["part"](results) in PAGE
+
+
+def test_the_chart_is_what_was_measured(results: Any, chart: dict[str, Any]) -> None:
+    assert chart["svg"](results) == (ROOT / "docs" / "benchmarks.svg").read_text(encoding="utf-8")
+
+
+def test_a_changed_result_is_seen(results: Any, report: dict[str, Any], chart: dict[str, Any]) -> None:
+    """Both comparisons above fail if one figure in the results is another."""
+    changed = json.loads(json.dumps(results))
+    changed["request"]["cpu"]["this client"]["median"] *= 3
+    assert report["part"](changed) not in PAGE
+    assert chart["svg"](changed) != chart["svg"](results)
+
+
+def test_every_bound_was_measured(results: Any, report: dict[str, Any]) -> None:
+    """No bound is silent because its figure is missing; only instructions may be, where valgrind is."""
+    unmeasured = [bound.path for bound in report["BOUNDS"] if bound.value(results) is None]
+    assert [path for path in unmeasured if not path.startswith("instructions/")] == []
+
+
+@pytest.mark.parametrize(
+    ("at_least", "value", "met"), [(False, 1.5, True), (False, 1.51, False), (True, 1.49, False)]
+)
+def test_a_bound_says_whether_it_is_met(at_least: bool, value: float, met: bool, report: dict[str, Any]) -> None:
+    bound = report["Bound"]("what", "a/b", 1.5, at_least=at_least)
+    found = bound.value({"a": {"b": value}})
+    assert found == value
+    assert bound.met(found) is met
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        (0.2345, "time", "234 ms"),
+        (0.00012, "time", "120 µs"),
+        (1.5, "time", "1.50 s"),
+        (204_515, "size", "205 KB"),
+        (32.8e6, "size", "32.8 MB"),
+        (1.128, "ratio", "1.13"),
+        (1234.5, "number", "1,234"),
+    ],
+)
+def test_a_figure_has_its_unit(value: float, unit: str, words: str, report: dict[str, Any]) -> None:
+    assert report["show"](value, unit) == words
+
+
+def test_the_chart_names_every_client_and_fits_its_card(results: Any, chart: dict[str, Any]) -> None:
+    """The picture is well-formed, and no text begins or bar ends outside of it."""
+    root = ElementTree.fromstring(chart["svg"](results))
+    texts = ["".join(it.itertext()) for it in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert [texts.count(name) for name in chart["NAMES"]] == [len(chart["PANELS"])] * len(chart["NAMES"])
+    for it in root.iter():
+        assert 0 <= float(it.get("x", 0)) + float(it.get("width", 0)) <= chart["WIDTH"]
+        assert 0 <= float(it.get("y", 0)) + float(it.get("height", 0)) <= chart["HEIGHT"]
+
+
+def test_the_versions_are_the_pinned_ones(results: Any) -> None:
+    """The clients that this one is compared with were measured in the versions that `make bench` installs."""
+    text = (ROOT / "benchmarks" / "requirements-bench.txt").read_text(encoding="utf-8")
+    pinned = dict(re.findall(r"^([a-z0-9]+)(?:\[\w+\])?==(\S+)$", text, re.MULTILINE))
+    assert pinned == {name: results["versions"][name] for name in pinned}
+    assert set(pinned) == {"boto3", "openai"}
+
+
+def test_the_request_that_is_measured_is_a_good_one() -> None:
+    """The request passes validation in both of its forms, and the forms are one request."""
+    canned = runpy.run_path(str(BENCH / "canned.py"))
+    validate_request(canned["body"]())
+    validate_request(canned["dataclasses"]())
+    assert canned["dataclasses"]().to_body() == canned["body"]()
