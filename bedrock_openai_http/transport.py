@@ -16,7 +16,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.client import HTTPException, IncompleteRead
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -227,17 +227,19 @@ class _Response:
 
 def _reader(raw: Any) -> Callable[[int], bytes]:
     """Return a function that reads what is there, at most so many bytes; b"" at the end of the body."""
-    if hasattr(raw, "read1"):
+    is_plain = raw.headers.get("content-encoding", "identity").lower() == "identity"
+    if hasattr(raw, "read1") and not (is_plain and isinstance(raw._fp, HTTPResponse)):
         return lambda size: raw.read1(size, decode_content=True) or b""
-    # urllib3 before 2.2 has no read1. That of http.client decodes chunks, but no compression, and it takes the
-    # end of the connection for the end of the body.
-    left = raw.length_remaining
+    # urllib3's read1 takes longer for a chunk of a stream than the chunk takes to be parsed, and urllib3 before 2.2
+    # has none. That of http.client decodes chunks, but no compression, and it takes the end of the connection for
+    # the end of the body.
+    read, left = raw._fp.read1, raw.length_remaining
 
     def read1(size: int) -> bytes:
         nonlocal left
-        if raw.headers.get("content-encoding", "identity").lower() != "identity":
+        if not is_plain:
             raise APIConnectionError("the answer is compressed, although that was not asked for", phase="body")
-        piece: bytes = raw._fp.read1(size)
+        piece: bytes = read(size)
         if left is not None:
             left -= len(piece)
             if left > 0 and not piece:
