@@ -44,6 +44,20 @@ def test_the_chart_is_what_was_measured(results: Any, chart: dict[str, Any]) -> 
     assert chart["svg"](results) == (ROOT / "docs" / "benchmarks.svg").read_text(encoding="utf-8")
 
 
+def test_the_readme_has_the_same_ratios(results: Any) -> None:
+    """The README's table shows the ratios of the results."""
+    names = ("this client", "boto3", "OpenAI SDK")
+    rows = {
+        "cold start, to the first answer": results["cold"]["cpu"],
+        "CPU time of a request": results["request"]["cpu"],
+        "CPU time of a streamed chunk": results["stream"]["over HTTP"],
+        "peak memory after a request": results["cold"]["memory"],
+    }
+    for what, measured in rows.items():
+        cells = [f"{measured[name]['ratio']['median']:.2f}" if name in measured else "" for name in names]
+        assert re.sub(" +", " ", f"| {what} | {' | '.join(cells)} |") in PAGES["README.md"]
+
+
 def test_a_changed_result_is_seen(results: Any, report: dict[str, Any], chart: dict[str, Any]) -> None:
     """Both comparisons above fail if one figure in the results is another."""
     changed = json.loads(json.dumps(results))
