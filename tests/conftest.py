@@ -5,6 +5,7 @@ This module leaves a test nothing of the real machine that the package or its de
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import signal
@@ -29,3 +30,9 @@ def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         # Who is started in the background by a shell ignores Ctrl-C, and would hand that on to the commands tested.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what will stay to the end: thousands of test items, and every library."""
+    gc.collect()
+    gc.freeze()
