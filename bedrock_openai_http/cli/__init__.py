@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Sequence
 
 from .._version import __version__
@@ -63,7 +64,10 @@ def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
         parser.print_help(sys.stderr)
         return 2
     try:
-        code: int = args.run(args)
+        with warnings.catch_warnings():
+            # Without the line of Python that it comes from, which nobody here has written.
+            warnings.showwarning = lambda message, *where, **more: note(f"warning: {message}")
+            code: int = args.run(args)
     except KeyboardInterrupt:
         # The terminal has just shown ^C in the middle of a line.
         Output(sys.stderr).write("\n")

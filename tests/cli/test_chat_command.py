@@ -195,3 +195,12 @@ def test_the_answer_is_utf8_in_any_locale(shell: Shell, endpoint: LocalEndpoint)
 
 
 # Failures
+
+
+def test_what_a_model_will_ignore_is_one_line(shell: Shell, endpoint: LocalEndpoint) -> None:
+    """A warning about the model is a line of its own, without a place in Python code."""
+    options = ("--model", "anthropic.claude-x", "--endpoint-url", endpoint.url)
+    done = shell.run("chat", *options, "Hello!", **keys(endpoint))
+    assert done.code == 0
+    assert done.err.splitlines()[0].startswith("warning: $.model: Claude is not offered")
+    assert ".py" not in done.err
