@@ -34,7 +34,7 @@ GOOD_REQUESTS = json.loads((DATA / "full_requests.json").read_text().replace("ca
 
 MANY = os.environ.get("FUZZ_EXAMPLES")
 FUZZ = settings(
-    max_examples=int(MANY or 150),
+    max_examples=int(MANY or 100),
     derandomize=not MANY,
     database=None,
     deadline=None,

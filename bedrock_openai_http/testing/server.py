@@ -82,7 +82,11 @@ class LoopbackServer(ThreadingHTTPServer):
 
     def close(self) -> None:
         """Stop listening, end every connection, and wait a few seconds for the threads."""
-        self.shutdown()
+        closing = threading.Thread(target=self.shutdown, daemon=True)
+        closing.start()
+        with suppress(OSError):  # Wakes the loop, which would look only after its poll interval.
+            socket.create_connection(("127.0.0.1", self.server_port), timeout=1).close()
+        closing.join()
         self._loop.join()
         self.server_close()
         deadline = time.monotonic() + GRACE_SECONDS
