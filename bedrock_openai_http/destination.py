@@ -35,21 +35,19 @@ class Options:
         if attempts is not None and (isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1):
             raise ConfigurationError("max_attempts: must be an integer of at least 1")
         if self.region is not None or self.base_url is not None:
-            self.resolve(self.region, self.base_url)
+            self.resolve(self.region, self.base_url, self.use_fips_endpoint, self.use_dualstack_endpoint)
 
     def resolve(
-        self, region: str | None, base_url: str | None, fips: bool | None = None, dualstack: bool | None = None
+        self, region: str | None, base_url: str | None, fips: bool | None, dualstack: bool | None
     ) -> Endpoint:
-        """Return the endpoint for these values, where the caller has not said others."""
+        """Return the endpoint for these values; None for a choice of host is False."""
         return resolve_endpoint(
             region,
             endpoint=self.endpoint,
             base_url=base_url,
             allow_insecure=self.allow_insecure,
-            use_fips_endpoint=bool(self.use_fips_endpoint if self.use_fips_endpoint is not None else fips),
-            use_dualstack_endpoint=bool(
-                self.use_dualstack_endpoint if self.use_dualstack_endpoint is not None else dualstack
-            ),
+            use_fips_endpoint=bool(fips),
+            use_dualstack_endpoint=bool(dualstack),
         )
 
 

@@ -60,15 +60,15 @@ def encode(value: Any) -> bytes:
     return text.encode("utf-8")
 
 
-_STRING = re.compile(r'"(?:[^"\\]+|\\.)*"?', re.DOTALL)
-_NO_BRACKETS = re.compile(r"[^][{}]+")
+_STRING = r'(?s)"(?:[^"\\]+|\\.)*"?'
+_NO_BRACKETS = r"[^][{}]+"
 
 
 def _is_too_deep(text: str) -> bool:
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return False
     depth = 0
-    for bracket in _NO_BRACKETS.sub("", _STRING.sub("", text)):
+    for bracket in re.sub(_NO_BRACKETS, "", re.sub(_STRING, "", text)):
         depth += 1 if bracket in "[{" else -1
         if depth > MAX_DEPTH:
             return True

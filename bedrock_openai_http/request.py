@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from .errors import ConfigurationError, RequestValidationError
@@ -192,5 +192,8 @@ class ChatCompletionRequest(Frozen):
 
 #: The names of the wire format's request fields, in the order in which they are sent.
 FIELDS: tuple[str, ...] = tuple(
-    each.name for each in fields(ChatCompletionRequest) if each.name not in ("guardrail", "extra_body")
+    # Not by `fields`, for which the class would be completed before anybody uses it.
+    name
+    for name in ChatCompletionRequest.__annotations__
+    if name not in ("_", "guardrail", "extra_body")
 )

@@ -84,7 +84,7 @@ class RequestsTransport:
         self._own: requests.Session | None = None
         self._own_pid = 0
         self._left_behind: list[requests.Session] = []
-        self._checked_urls: frozenset[str] = frozenset()
+        self._checked_url = ""
         self._lock = threading.Lock()
 
     def open(self, request: HTTPRequest, limits: TimeLimits) -> OpenResponse:
@@ -94,9 +94,9 @@ class RequestsTransport:
         not send the request as it is.
         """
         session = self._given or self._session()
-        if request.url not in self._checked_urls:
+        if request.url != self._checked_url:  # there is seldom another
             _check_url(request.url)
-            self._checked_urls = frozenset((request.url,))  # there is seldom another
+            self._checked_url = request.url
         prepared = _prepared(request)
         proxies, verify = connection_settings(session, request.url, self._ca_bundle)
         try:

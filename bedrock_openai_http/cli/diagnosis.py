@@ -214,8 +214,13 @@ def _network(
     if not question.call:
         yield Finding("call", SKIPPED, "not made; --call makes one, for a few tokens")
     elif clock.status != FAIL and not isinstance(found, CredentialsError):
-        where = {"endpoint": question.endpoint, "base_url": question.endpoint_url, "profile": question.profile}
-        with Client(question.region, **where, connect_timeout=question.timeout) as client:  # type: ignore[arg-type]
+        with Client(
+            question.region,
+            endpoint=question.endpoint,
+            base_url=question.endpoint_url,
+            profile=question.profile,
+            connect_timeout=question.timeout,
+        ) as client:
             yield check_call(client, question.model)
 
 
