@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import ipaddress
 import os
+import queue
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Any, TypeVar
@@ -57,22 +56,26 @@ def within(seconds: float, work: Callable[[], Result]) -> Result:
 
     Neither the system's name look-up nor a chain of credentials can be told how long it may take.
     """
-    outcome: Future[Result] = Future()
-    # Not a pool of threads: the interpreter would wait for it at its end.
-    threading.Thread(target=_work_into, args=(outcome, work), daemon=True).start()
+    # Not a Future: it keeps its exception, whose traceback keeps the Future and what `work` had opened.
+    outcome: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            outcome.put((work(), None))
+        except BaseException as error:  # noqa: BLE001  (it is raised in the thread that waits)
+            outcome.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    result: Any = None
+    error: Any = TimeoutError()
+    with suppress(queue.Empty):
+        result, error = outcome.get(timeout=seconds)
     try:
-        return outcome.result(seconds)
-    except FutureTimeoutError:
-        raise TimeoutError from None  # Python 3.10 has two of that name
+        if error is not None:
+            raise error
+        return result  # type: ignore[no-any-return]
     finally:
-        del outcome  # it holds an exception whose traceback would hold this frame, and a socket
-
-
-def _work_into(outcome: Future[Result], work: Callable[[], Result]) -> None:
-    try:
-        outcome.set_result(work())
-    except BaseException as error:  # noqa: BLE001  (it is raised in the thread that waits)
-        outcome.set_exception(error)
+        del error  # a frame that is part of its own exception's traceback would keep both, and a socket, alive
 
 
 def trust(path: str) -> ssl.SSLContext:
