@@ -1,28 +1,25 @@
-"""Connections that keep to one call's time, and that tell when they died unused.
+"""Connections that keep to one call's time, and that carry nobody else's answer.
 
-urllib3's own connections wait for each read anew, so a server that drips would keep a call alive for ever; they
-give all of a body's upload the time that is meant for connecting; and when a pooled connection turns out to be dead
-they cannot say whether it had been used before.
+urllib3's own connections wait for each address and each read anew, so a host with many addresses or a server that
+drips would keep a call alive for ever; they give the upload the time that is meant for connecting; and they go back
+into the pool with whatever is left over on them.
 
-This module is a part of `transport`: classes for urllib3's pool, and nothing of the package but `wire`.
+This module is a part of `transport`: classes for urllib3's pool.
 """
 
 from __future__ import annotations
 
-import io
 import socket
+import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from http.client import HTTPException, HTTPResponse
+from collections.abc import Callable
+from http.client import HTTPException
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.util.wait import wait_for_read
 
-from .wire import TimeLimits
+from .exchange import Answer, Exchange, current_exchange
 
 #: Seconds of wall-clock time after which a pooled connection is not trusted any more. A function that was frozen
 #: wakes up with connections that the other side has long forgotten, while no other clock has moved.
@@ -46,143 +43,134 @@ def _socket_options() -> list[tuple[int, int, int]]:
 SOCKET_OPTIONS = _socket_options()
 
 
-class DeadConnection(ConnectionError):
-    """A connection of the pool died before it gave one byte of the answer: the service has not taken the request."""
+def dial(mine: Exchange, host: str, port: int, connect: Callable[..., Any]) -> Any:
+    """Return what `connect(family, kind, protocol, address)` gives for the first address of `host` that it can reach.
+
+    All addresses share the time to connect, each an equal part of what is left: one that swallows everything leaves
+    time for the next. Raises OSError, that of the last address.
+    """
+    addresses = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    for number, (family, kind, protocol, _, address) in enumerate(addresses):
+        sock = None
+        try:
+            share = mine.connecting_left() / (len(addresses) - number)
+            sock = connect(family, kind, protocol, address, share)
+            sock.settimeout(mine.connecting_left())
+            return sock
+        except OSError:
+            if sock is not None:
+                sock.close()
+            if number == len(addresses) - 1:
+                raise
+    raise OSError("the host has no address")
 
 
-class NotConnected(ConnectionError):
-    """A proxy or the TLS handshake ended before there was a connection: the service has not seen the request."""
-
-
-class ConnectTimeout(TimeoutError):
-    """The connection, with its tunnel and its TLS handshake, did not come about in the time given."""
-
-
-class SendTimeout(TimeoutError):
-    """The request could not be sent in the time given."""
-
-
-class Exchange:
-    """One request and its answer, as the connection that carries it knows them."""
-
-    def __init__(self, limits: TimeLimits) -> None:
-        self.limits = limits
-        #: The socket that the answer comes from, once there is one.
-        self.sock: Any = None
-
-
-_exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
-
-
-@contextmanager
-def exchange(limits: TimeLimits) -> Iterator[Exchange]:
-    """Let the connection that is used within keep to `limits`, and give what it knows of the exchange."""
-    mine = Exchange(limits)
-    token = _exchange.set(mine)
-    try:
-        yield mine
-    finally:
-        _exchange.reset(token)
-
-
-def seconds_left(seconds: float, deadline: float | None) -> float:
-    """Return the shorter of `seconds` and the time to the deadline. Raises TimeoutError if it has passed."""
-    if deadline is None:
-        return seconds
-    remaining = deadline - time.monotonic()
-    if remaining <= 0:
-        raise TimeoutError("the deadline has passed")
-    return min(seconds, remaining)
-
-
-class _TimedReader(io.RawIOBase):
-    """What an answer is read from: each read waits no longer than the call has time for."""
-
-    def __init__(self, raw: Any, sock: Any, limits: TimeLimits | None) -> None:
-        self._raw = raw
-        self._sock = sock
-        self._limits = limits if limits is not None and limits.deadline is not None else None
-        #: Whether one byte of the answer has come.
-        self.received = False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        if self._limits is not None:
-            self._sock.settimeout(seconds_left(self._limits.read, self._limits.deadline))
-        count: int | None = self._raw.readinto(buffer)
-        self.received = self.received or bool(count)
-        return count
-
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Answer(HTTPResponse):
-    """Passes over every interim answer. http.client knows only 100, and would take 103 for the answer."""
-
-    def _read_status(self) -> tuple[str, int, str]:
-        version, status, reason = super()._read_status()  # type: ignore[misc]
-        return version, 100 if 101 < status < 200 else status, reason
-
-
-class _Connection:
+class Connection:
     """Mixed into urllib3's connections."""
 
     sock: Any
+    response_class = Answer
     #: How many answers have begun on this connection.
     answers = 0
+    #: Whether all of the last request was sent; if not, its rest would be the beginning of the next one.
+    sent_whole = True
     #: When it was put into the pool, in seconds since 1970.
     idle_since: float | None = None
 
     def connect(self) -> None:
-        try:
-            super().connect()  # type: ignore[misc]
-        except TimeoutError:
-            raise ConnectTimeout from None
-        except (HTTPException, ConnectionError) as error:
-            raise NotConnected(type(error).__name__) from None
+        """Connect, with a proxy's tunnel and the TLS handshake, in the time that there is for all of it."""
         self.answers = 0
-        self._allow_time_to_send()
+        current_exchange().start_connecting()
+        super().connect()  # type: ignore[misc]
+
+    def _new_conn(self) -> Any:
+        sock = dial(current_exchange(), self._dns_host, self.port, self._connected)  # type: ignore[attr-defined]
+        sys.audit("http.client.connect", self, self.host, self.port)  # type: ignore[attr-defined]
+        current_exchange().step = "TLS"
+        return sock
+
+    def _connected(self, family: int, kind: int, protocol: int, address: Any, seconds: float) -> socket.socket:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            for option in self.socket_options or ():  # type: ignore[attr-defined]
+                sock.setsockopt(*option)
+            sock.settimeout(seconds)
+            sock.connect(address)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _tunnel(self) -> None:
+        mine = current_exchange()
+        mine.step = "tunnel"
+        self.sock.settimeout(mine.connecting_left())
+        super()._tunnel()  # type: ignore[misc]
+        mine.step = "TLS"
+        self.sock.settimeout(mine.connecting_left())
+
+    def _connect_tls_proxy(self, *args: Any, **kwargs: Any) -> Any:
+        current_exchange().step = "proxy TLS"
+        return super()._connect_tls_proxy(*args, **kwargs)  # type: ignore[misc]
 
     def request(self, *args: Any, **kwargs: Any) -> None:
-        self._allow_time_to_send()
+        """Send a request in the time for it. A request that could not be sent is told by `getresponse`."""
+        if self.sock is None:
+            self.connect()
+        mine = current_exchange()
+        # urllib3 would leave the upload the time for connecting.
+        self.timeout = mine.start_sending(reused=self.answers > 0)
+        self.sock.settimeout(self.timeout)
+        self.sent_whole = False
         try:
             super().request(*args, **kwargs)  # type: ignore[misc]
-        except TimeoutError:
-            # A service that refuses a body may answer early and stop reading; its answer says more.
-            if self.sock is None or not wait_for_read(self.sock, timeout=0):
-                raise SendTimeout from None
-
-    def response_class(self, sock: Any, *args: Any, **kwargs: Any) -> HTTPResponse:
-        response = _Answer(sock, *args, **kwargs)
-        mine = _exchange.get()
-        if mine is not None:
-            mine.sock = sock
-        self._reader = _TimedReader(response.fp.detach(), sock, mine.limits if mine else None)
-        response.fp = io.BufferedReader(self._reader)
-        return response
+        except OSError as error:
+            # A service that refuses a request may answer early and read no further: its answer says more. Without
+            # its traceback, which would keep the request alive.
+            mine.send_error = error.with_traceback(None)
+        else:
+            self.sent_whole = True
+            mine.phase = "headers"
 
     def getresponse(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the answer once its head is there. Raises why the request was not sent, if there is none."""
+        mine = current_exchange()
+        mine.sock = self.sock
         try:
             response = super().getresponse(*args, **kwargs)  # type: ignore[misc]
-        except ConnectionError:
-            if self.answers and not self._reader.received:
-                raise DeadConnection from None
-            raise
-        self.answers += 1
-        return response
+        except (OSError, HTTPException):
+            unsent, mine.send_error = mine.send_error, None
+            if unsent is None or mine.received:
+                raise
+        else:
+            self.answers += 1
+            mine.phase = "body"
+            self._answer: Answer = response._fp if hasattr(response, "_fp") else response
+            self._answer.reader.until = mine.limits.deadline
+            return response
+        try:
+            raise unsent
+        finally:
+            del unsent  # a frame that is part of its own exception's traceback would keep both alive
 
-    def _allow_time_to_send(self) -> None:
-        """Give the upload the time for reading: urllib3 would leave it the time for connecting."""
-        mine = _exchange.get()
-        if self.sock is not None and mine is not None:
-            self.sock.settimeout(seconds_left(mine.limits.read, mine.limits.deadline))
+    def is_reusable(self) -> bool:
+        """Close the answer, and tell whether the connection can carry another: nothing must be left over on it."""
+        if self.sock is None:
+            return True  # it connects again
+        answer = self._answer
+        is_read = answer.isclosed() or answer.length == 0
+        answer.close()
+        return is_read and self.sent_whole and not answer.reader.surplus and not has_undelivered(self.sock)
 
 
-class _Pool:
+def has_undelivered(sock: Any) -> bool:
+    """Tell whether decrypted bytes wait in a TLS socket, where `select` does not see them."""
+    pending = getattr(getattr(sock, "sslobj", sock), "pending", None)  # urllib3's TLS within TLS has an `sslobj`
+    incoming = getattr(sock, "incoming", None)
+    return bool((pending and pending()) or (incoming is not None and incoming.pending))
+
+
+class Pool:
     """Mixed into urllib3's pools."""
 
     def _get_conn(self, *args: Any, **kwargs: Any) -> Any:
@@ -194,24 +182,26 @@ class _Pool:
 
     def _put_conn(self, connection: Any) -> None:
         if connection is not None:
+            if not connection.is_reusable():
+                connection.close()
             connection.idle_since = time.time()
         super()._put_conn(connection)  # type: ignore[misc]
 
 
-class _HTTPConnection(_Connection, HTTPConnection):  # type: ignore[misc]
+class _HTTPConnection(Connection, HTTPConnection):  # type: ignore[misc]
     pass
 
 
-class _HTTPSConnection(_Connection, HTTPSConnection):  # type: ignore[misc]
+class _HTTPSConnection(Connection, HTTPSConnection):  # type: ignore[misc]
     pass
 
 
-class _HTTPPool(_Pool, HTTPConnectionPool):
-    ConnectionCls = _HTTPConnection
+class _HTTPPool(Pool, HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection  # type: ignore[assignment]
 
 
-class _HTTPSPool(_Pool, HTTPSConnectionPool):
-    ConnectionCls = _HTTPSConnection
+class _HTTPSPool(Pool, HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection  # type: ignore[assignment]
 
 
 #: For `PoolManager.pool_classes_by_scheme`.

@@ -37,6 +37,8 @@ class BedrockOpenAIError(Exception):
     elapsed: float | None
     #: Of a stream that failed: the completion that its chunks add up to so far. None elsewhere.
     partial: ChatCompletion | None
+    #: The answer, if there was one: of one that broke off and of a stream only status and headers. None elsewhere.
+    response: HTTPResponse | None
     #: One line on the likely cause and what helps, in words of ours; None where the cause is not known.
     advice: str | None
 
@@ -49,6 +51,7 @@ class BedrockOpenAIError(Exception):
         self.attempts = None
         self.elapsed = None
         self.partial = None
+        self.response = None
         self.advice = None
 
     def __str__(self) -> str:
@@ -101,6 +104,8 @@ class APIConnectionError(BedrockOpenAIError):
         #: What was under way: "connect", "send", "headers" or "body"; "reused" if a pooled connection was dead
         #: before it was used; of a timeout also "idle" (between pieces of a stream) or "deadline" (of the call).
         self.phase = phase
+        #: Whether another attempt would fail for the same, as with a certificate that is not trusted; it is not made.
+        self.permanent = False
 
 
 class APITimeoutError(APIConnectionError):

@@ -1,54 +1,78 @@
 """What the network and the libraries below do wrong, as failures of ours.
 
-This module is a part of `transport`. Its law: of a foreign exception only the system's words are taken, since the
-exception itself may hold the request, with its key and its prompt.
+This module is a part of `transport`. Its laws: what was under way when a call failed is told by the facts of its
+`Exchange`; and of a foreign exception only the system's words are taken, since the exception itself may hold the
+request, with its key and its prompt.
 """
 
 from __future__ import annotations
 
+import os
+import socket
+import ssl
 import time
 from collections.abc import Iterator
+from http.client import HTTPException, IncompleteRead
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, DecodeError, NewConnectionError, ProxyError, ReadTimeoutError
 
-from .connections import ConnectTimeout, DeadConnection, NotConnected, SendTimeout
+from .error_answers import request_id_of
 from .errors import APIConnectionError, APITimeoutError, BedrockOpenAIError, ConfigurationError
-from .wire import TimeLimits
+from .exchange import Exchange, MalformedHead
+from .frozen import frozen
+from .wire import HTTPResponse, TimeLimits
+
+#: Seconds within which a connection of the pool that is dead fails: the answer of a host that knows nothing of it,
+#: from anywhere on earth, is here by then. What fails later may have been worked on.
+AT_ONCE = 0.5
+
+#: What `requests` raises for settings before it connects.
+_UNUSABLE = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.InvalidHeader)
 
 
-def _deadline_passed() -> APITimeoutError:
-    return APITimeoutError("the deadline of the call has passed", phase="deadline")
+@frozen
+class Way:
+    """Where a request was to go, and by which settings."""
+
+    url: str
+    #: The URL of the proxy, perhaps with a password, which is shown nowhere; None for a direct connection.
+    proxy: str | None = None
+    #: The path of the CA bundle, or whether to verify at all; and what says so.
+    verify: bool | str = True
+    verify_source: str = ""
+    #: The path of a client's certificate, or those of it and of its key.
+    cert: Any = None
+
+    @property
+    def host(self) -> str:
+        """Host and port, as the URL has them."""
+        return urlsplit(self.url).netloc
 
 
-def open_failure(error: Exception, url: str, limits: TimeLimits) -> BedrockOpenAIError:
+def open_failure(error: Exception, way: Way, mine: Exchange) -> BedrockOpenAIError:
     """Return the failure of ours for what the adapter raised before there was an answer."""
-    host = urlsplit(url).netloc
-    if type(error) is OSError:  # of the checks of `requests` before it connects
-        return ConfigurationError("the CA bundle or the client certificate is not there")
     causes = list(_links(error))
-    if any(isinstance(cause, (requests.Timeout, TimeoutError)) for cause in causes):
-        return _open_timeout(causes, host, limits)
-    if any(isinstance(cause, DeadConnection) for cause in causes):
-        return APIConnectionError(f"the connection to {host} from the pool was dead", phase="reused")
-    cause = error.args[0] if error.args else None
-    # urllib3 gives a reason only where it gave up connecting; what breaks later comes as it is.
-    unconnected = any(isinstance(link, NotConnected) for link in causes)
-    phase = "connect" if unconnected or getattr(cause, "reason", None) is not None else "headers"
-    doing = f"cannot connect to {host}" if phase == "connect" else f"{host} did not answer"
-    return APIConnectionError(f"{doing}: {_cause_text(error)}", phase=phase)
-
-
-def _open_timeout(causes: list[BaseException], host: str, limits: TimeLimits) -> APITimeoutError:
-    if limits.deadline is not None and time.monotonic() >= limits.deadline:
-        return _deadline_passed()
-    if any(isinstance(cause, (requests.ConnectTimeout, ConnectTimeout)) for cause in causes):
-        return APITimeoutError(f"no connection to {host} within {limits.connect:g} s", phase="connect")
-    if any(isinstance(cause, SendTimeout) for cause in causes):
-        return APITimeoutError(f"{host} did not take the request within {limits.read:g} s", phase="send")
-    return APITimeoutError(f"no answer from {host} within {limits.read:g} s", phase="headers")
+    phase = mine.phase or _phase_seen(causes)
+    if phase == "connect":
+        unusable = _unusable_setting(causes, way, mine)
+        if unusable is not None:
+            return unusable
+    if any(isinstance(cause, (TimeoutError, requests.Timeout)) for cause in causes):
+        return _timeout(phase, way, mine.limits)
+    if phase == "connect":
+        return _unconnected(causes, way, mine)
+    if mine.reused and not mine.received and mine.seconds_since_sending() <= AT_ONCE and _is_end(causes):
+        return APIConnectionError(f"the connection to {way.host} from the pool was dead", phase="reused")
+    failure = APIConnectionError(f"{way.host} did not answer: {_words(causes)}", phase=phase)
+    for cause in causes:
+        if isinstance(cause, MalformedHead):
+            failure.request_id = request_id_of(cause.headers)
+            failure.response = HTTPResponse(cause.status, cause.headers)
+    failure.advice = _advice_on_tls(causes, way)
+    return failure
 
 
 def body_failure(error: Exception, phase: str, limits: TimeLimits) -> APIConnectionError:
@@ -57,7 +81,172 @@ def body_failure(error: Exception, phase: str, limits: TimeLimits) -> APIConnect
         if limits.deadline is not None and time.monotonic() >= limits.deadline:
             return _deadline_passed()
         return APITimeoutError(f"nothing more of the answer came within {limits.read:g} s", phase=phase)
-    return APIConnectionError(f"the answer broke off: {_cause_text(error)}", phase="body")
+    return APIConnectionError(f"the answer broke off: {_words(list(_links(error)))}", phase="body")
+
+
+def shown_proxy(proxy: str) -> str | None:
+    """Return the URL of a proxy without its user name and password; None if it is no URL."""
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        port = "" if parts.port is None else f":{parts.port}"
+    except ValueError:
+        return None
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}{port}" if host else None
+
+
+def bundle_flaw(path: str) -> str | None:
+    """Return what is wrong with a CA bundle, a file or a directory, in a few words; None if it can be read."""
+    if not os.path.exists(path):
+        return "is not there"
+    is_folder = os.path.isdir(path)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(
+            cafile=None if is_folder else path, capath=path if is_folder else None
+        )
+    except ssl.SSLError:
+        return "holds no certificates in PEM form"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return None
+
+
+def _deadline_passed() -> APITimeoutError:
+    return APITimeoutError("the deadline of the call has passed", phase="deadline")
+
+
+def _phase_seen(causes: list[BaseException]) -> str:
+    """Return the phase where no connection of ours notes it: "connect" only for what surely comes of connecting."""
+    sure = (
+        ConnectTimeoutError,
+        requests.ConnectTimeout,
+        NewConnectionError,
+        ProxyError,
+        ssl.SSLCertVerificationError,
+    )
+    unconnected = any(isinstance(cause, (*sure, *_UNUSABLE)) for cause in causes)
+    return "connect" if unconnected or type(causes[0]) is OSError else "headers"
+
+
+def _timeout(phase: str, way: Way, limits: TimeLimits) -> APITimeoutError:
+    if limits.deadline is not None and time.monotonic() >= limits.deadline:
+        return _deadline_passed()
+    if phase == "connect":
+        through = f" through the proxy {shown_proxy(way.proxy)}" if way.proxy else ""
+        failure = APITimeoutError(f"no connection to {way.host}{through} within {limits.connect:g} s", phase=phase)
+        failure.advice = _advice("proxy-timeout" if way.proxy else "timeout", way)
+        return failure
+    if phase == "send":
+        return APITimeoutError(f"{way.host} did not take the request within {limits.read:g} s", phase=phase)
+    return APITimeoutError(f"no answer from {way.host} within {limits.read:g} s", phase=phase)
+
+
+def _unusable_setting(causes: list[BaseException], way: Way, mine: Exchange) -> ConfigurationError | None:
+    """Return the failure if a setting is what keeps a connection from being made; None if it is not."""
+    path = way.verify if isinstance(way.verify, str) and way.url.startswith("https:") else None
+    flaw = bundle_flaw(path) if path and any(_is_about_files(cause) for cause in causes) else None
+    if flaw is not None:
+        return _unusable(f"{way.verify_source}: the CA bundle {path} {flaw}", "bundle", way)
+    for file in (way.cert,) if isinstance(way.cert, str) else way.cert or ():
+        if not os.path.exists(file):
+            return ConfigurationError(f"cert: the client certificate or its key is not there: {file}")
+    if path and any(isinstance(cause, ssl.SSLCertVerificationError) and _is_unknown_ca(cause) for cause in causes):
+        text = f"{way.verify_source}: the CA bundle {path} does not know who signed the certificate of {way.host}"
+        return _unusable(text, "untrusted", way)
+    if any(isinstance(cause, UnicodeError) for cause in causes):
+        return ConfigurationError(f"{way.host} is no host name")
+    if mine.step is not None or not any(isinstance(cause, (*_UNUSABLE, ValueError)) for cause in causes):
+        return None
+    return _unusable_proxy(way)
+
+
+def _unusable_proxy(way: Way) -> ConfigurationError:
+    """Return the failure for what `requests` and urllib3 refuse before they connect: of a checked URL, its proxy."""
+    if way.proxy is None:
+        return ConfigurationError("requests cannot send to this URL")
+    source = _source_of(way.proxy)
+    shown = shown_proxy(way.proxy)
+    scheme = (shown or "").partition(":")[0].lower()
+    if scheme.startswith("socks"):
+        return _unusable(f"{source}: the proxy {shown} is a SOCKS proxy, which needs PySocks", "socks", way)
+    if scheme in ("http", "https") and shown:
+        return _unusable(f"{source}: the proxy {shown} cannot be used", "proxy", way)
+    what = f"of the scheme {scheme}" if shown else "that is no URL"
+    return _unusable(f"{source}: names a proxy {what}", "proxy", way)
+
+
+def _unusable(text: str, cause: str, way: Way) -> ConfigurationError:
+    failure = ConfigurationError(text)
+    failure.advice = _advice(cause, way)
+    return failure
+
+
+def _source_of(proxy: str) -> str:
+    """Return the variable that names the proxy, for an error."""
+    names = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+    return next((name for name in names if os.environ.get(name) == proxy), "proxies")
+
+
+def _unconnected(causes: list[BaseException], way: Way, mine: Exchange) -> APIConnectionError:
+    proxy = f"the proxy {shown_proxy(way.proxy)}" if way.proxy else ""
+    if mine.refusal is not None:
+        failure = APIConnectionError(f"{proxy} did not connect to {way.host}: {mine.refusal.words}", phase="connect")
+        failure.permanent = mine.refusal.permanent
+        failure.response = HTTPResponse(mine.refusal.status) if mine.refusal.status else None
+        failure.advice = _advice(f"tunnel-{mine.refusal.status}", way) or _advice("tunnel", way)
+        return failure
+    if not proxy:
+        text = f"cannot connect to {way.host}"
+    elif mine.step == "TLS":
+        text = f"cannot connect to {way.host} through {proxy}"
+    else:
+        text = f"{proxy} opened no tunnel to {way.host}" if mine.step == "tunnel" else f"cannot connect to {proxy}"
+    failure = APIConnectionError(f"{text}: {_words(causes)}", phase="connect")
+    # A handshake that fails for what was said in it fails again; one that was broken off may not.
+    failure.permanent = any(isinstance(cause, ssl.SSLError) for cause in causes) and not _is_end(causes)
+    failure.advice = _advice_on_connecting(causes, way, mine)
+    return failure
+
+
+def _advice_on_connecting(causes: list[BaseException], way: Way, mine: Exchange) -> str | None:
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return _advice("proxy-name" if way.proxy and mine.step == "TCP" else "name", way)
+    if way.proxy and mine.step != "TLS":
+        return _advice("proxy-TLS" if mine.step == "proxy TLS" else "proxy", way)
+    return _advice_on_tls(causes, way)
+
+
+def _advice_on_tls(causes: list[BaseException], way: Way) -> str | None:
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _advice(f"certificate-{cause.verify_code}", way) or _advice("untrusted", way)
+        if isinstance(cause, ssl.SSLError) and cause.reason:
+            return _advice(cause.reason, way)
+    return None
+
+
+def _advice(cause: str, way: Way) -> str | None:
+    from .advice.network import advise_on_network
+
+    bundle = way.verify if isinstance(way.verify, str) else None
+    return advise_on_network(cause, bundle=bundle, proxy=shown_proxy(way.proxy) if way.proxy else None)
+
+
+def _is_about_files(cause: BaseException) -> bool:
+    """Tell whether an exception may come of a file that cannot be read as what it should be."""
+    return type(cause) is OSError or isinstance(cause, (ssl.SSLError, FileNotFoundError, PermissionError))
+
+
+def _is_unknown_ca(error: ssl.SSLCertVerificationError) -> bool:
+    # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT (2) and ..._LOCALLY (20), DEPTH_ZERO_SELF_SIGNED_CERT (18),
+    # SELF_SIGNED_CERT_IN_CHAIN (19), UNABLE_TO_VERIFY_LEAF_SIGNATURE (21), by OpenSSL's x509_vfy.h.
+    return error.verify_code in (2, 18, 19, 20, 21)
+
+
+def _is_end(causes: list[BaseException]) -> bool:
+    """Tell whether the other side ended the connection, politely or not, without saying anything."""
+    ends = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+    return any(isinstance(cause, ends) for cause in causes)
 
 
 def _links(error: BaseException) -> Iterator[BaseException]:
@@ -71,12 +260,26 @@ def _links(error: BaseException) -> Iterator[BaseException]:
         link = getattr(link, "reason", None) or link.__cause__ or link.__context__ or (inner[0] if inner else None)
 
 
-def _cause_text(error: BaseException) -> str:
-    """Return the system's words for the failure at the root: they hold no URL, no header and no body."""
-    text = type(error).__name__
-    for link in _links(error):
-        if isinstance(link, OSError) and link.strerror:
-            text = link.strerror
-        elif not isinstance(link, (requests.RequestException, HTTPError)):
-            text = type(link).__name__
-    return text
+def _words(causes: list[BaseException]) -> str:
+    """Return what went wrong, in the system's words or ours: they hold no URL, no header and no body."""
+    for cause in reversed(causes):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"certificate not trusted: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLError) and cause.reason:  # as in WRONG_VERSION_NUMBER
+            return f"TLS: {cause.reason.replace('_', ' ').lower()}"
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+    for kinds, words in _WORDS:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return words
+    return f"unexpected {type(causes[-1]).__name__}"
+
+
+#: The first that fits says what went wrong.
+_WORDS: tuple[tuple[Any, str], ...] = (
+    (MalformedHead, "a line of its head is no header"),
+    (IncompleteRead, "it is shorter than it says"),
+    (DecodeError, "it cannot be unpacked"),
+    (ConnectionError, "the connection was closed"),
+    ((HTTPException, ValueError), "it is not HTTP"),
+)

@@ -160,7 +160,7 @@ class Retrier:
         """Return why an attempt that failed so is made again, TRANSIENT or THROTTLING; None if it is not."""
         if isinstance(failure, APIStatusError):
             return _status_reason(failure)
-        if not isinstance(failure, APIConnectionError) or failure.phase == "deadline":
+        if not isinstance(failure, APIConnectionError) or failure.phase == "deadline" or failure.permanent:
             return None
         if failure.phase in ("connect", "reused"):  # nothing was taken by the service
             return TRANSIENT

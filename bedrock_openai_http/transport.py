@@ -10,13 +10,8 @@ the libraries below becomes one of ours that holds no request.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
 import threading
-import time
-from collections.abc import Callable, Iterator
-from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,22 +19,16 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
-from urllib3.exceptions import HTTPError
 
-from .connections import POOL_CLASSES, SOCKET_OPTIONS, exchange, seconds_left
-from .error_answers import request_id_of
-from .errors import APIConnectionError, ConfigurationError
-from .network_failures import body_failure, open_failure
-from .wire import Headers, HTTPRequest, OpenResponse, TimeLimits, is_loopback
+from .connections import POOL_CLASSES, SOCKET_OPTIONS
+from .errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
+from .exchange import current_exchange, exchange, seconds_left
+from .network_failures import Way, open_failure
+from .open_answer import OpenAnswer
+from .wire import HTTPRequest, OpenResponse, TimeLimits, is_loopback
 
 #: Connections that are kept for reuse, per host.
 POOL_SIZE = 100
-#: Bytes that one read takes at most.
-READ_SIZE = 65536
-#: What is read of an answer after its end mark, in bytes and seconds, so that its connection can be used again.
-DRAIN_BYTES = 65536
-DRAIN_SECONDS = 0.1
-
 #: Environment variables that name a CA bundle, best first. AWS's own comes before those of `requests`.
 CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 #: The path of the bundle that `requests` trusts where nobody names one.
@@ -57,9 +46,15 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        is_known = proxy in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **kwargs, socket_options=SOCKET_OPTIONS)
-        manager.pool_classes_by_scheme = POOL_CLASSES
+        if not is_known:
+            manager.pool_classes_by_scheme = _pool_classes(proxy)
         return manager
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        current_exchange().phase = "connect"
+        return super().send(*args, **kwargs)
 
     def close(self) -> None:
         # urllib3 leaves a pool's connections open for as long as anything refers to the pool.
@@ -67,6 +62,14 @@ class _Adapter(HTTPAdapter):
             for key in manager.pools.keys():  # noqa: SIM118  (it is no dict, and cannot be iterated over)
                 manager.pools[key].close()
         super().close()
+
+
+def _pool_classes(proxy: str) -> dict[str, Any]:
+    if not proxy.lower().startswith("socks"):
+        return POOL_CLASSES
+    from .socks_connections import POOL_CLASSES as socks_pool_classes  # loads PySocks
+
+    return socks_pool_classes
 
 
 class RequestsTransport:
@@ -97,23 +100,29 @@ class RequestsTransport:
         if request.url != self._checked_url:  # there is seldom another
             _check_url(request.url)
             self._checked_url = request.url
-        prepared = _prepared(request)
         proxies, verify = connection_settings(session, request.url, self._ca_bundle)
-        try:
-            timeout = (seconds_left(limits.connect, limits.deadline), seconds_left(limits.read, limits.deadline))
-            with exchange(limits) as under_way:
+        with exchange(limits) as mine:
+            try:
+                timeout = (seconds_left(limits.connect, limits.deadline), seconds_left(limits.read, limits.deadline))
                 response = session.get_adapter(request.url).send(
-                    prepared, stream=True, timeout=timeout, verify=verify, cert=session.cert, proxies=proxies
+                    _prepared(request),
+                    stream=True,
+                    timeout=timeout,
+                    verify=verify,
+                    cert=session.cert,
+                    proxies=proxies,
                 )
-        except (requests.RequestException, HTTPError, HTTPException, OSError, ValueError) as error:
-            failure = open_failure(error, request.url, limits)
-        else:
-            if response.status_code >= 200:
-                streamed = request.headers.get("accept") == "text/event-stream"
-                return _Response(response, limits, under_way.sock, "idle" if streamed else "body")
-            # Only with a given session: its connections take 103 for the answer, which is yet to come.
-            response.raw.close()
-            failure = APIConnectionError("an interim answer came in place of the answer", phase="headers")
+                if response.status_code >= 200:
+                    return OpenAnswer(response, limits, mine, request.headers.get("accept") == "text/event-stream")
+                # Only with a given session: its connections take 103 for the answer, which is yet to come.
+                response.raw.close()
+                failure: BedrockOpenAIError = APIConnectionError(
+                    "an interim answer came in place of the answer", phase="headers"
+                )
+            except Exception as error:  # noqa: BLE001  (a given session's adapter may raise anything)
+                proxy = select_proxy(request.url, proxies)
+                way = Way(request.url, proxy, verify, _verify_source(session), session.cert)
+                failure = open_failure(error, way, mine)
         # Raised outside of the handler: what `requests` raises holds the request, with its key and prompt.
         try:
             raise failure
@@ -146,107 +155,6 @@ class RequestsTransport:
                     self._own.mount(scheme, _Adapter(pool_maxsize=POOL_SIZE))
                 self._own_pid = os.getpid()
             return self._own
-
-
-class _Response:
-    """An `OpenResponse` over an answer of `requests`."""
-
-    def __init__(self, response: requests.Response, limits: TimeLimits, sock: Any, phase: str) -> None:
-        self.status_code = response.status_code
-        self.headers = Headers(response.raw.headers.items())
-        self._raw: Any = response.raw
-        self._read1 = _reader(response.raw)
-        # With a session of the caller's the socket is known only while the connection is to be used again.
-        self._sock = sock or getattr(response.raw.connection, "sock", None)
-        self._limits = limits
-        self._phase = phase
-        self._finished = False
-        self._closed = False
-        self._pid = os.getpid()
-
-    def pieces(self) -> Iterator[bytes]:
-        try:
-            while piece := self._read():
-                yield piece
-        except Exception:
-            self.close()
-            raise
-        self._finished = True
-
-    def _read(self) -> bytes:
-        try:
-            # Our connections keep to the deadline themselves; with a given session it is checked here only.
-            seconds_left(self._limits.read, self._limits.deadline)
-            return self._read1(READ_SIZE)
-        except APIConnectionError as error:
-            failure = error
-        except (HTTPError, HTTPException, OSError, ValueError, AttributeError) as error:
-            if isinstance(error, AttributeError) and not self._closed:
-                raise  # a defect; http.client only trips over a response that is closed under it
-            failure = body_failure(error, self._phase, self._limits)
-        if self._closed:
-            failure = APIConnectionError("the answer was closed while it was read", phase="body")
-        failure.request_id = request_id_of(self.headers)
-        try:
-            raise failure
-        finally:
-            del failure  # as above
-
-    def close(self, *, drain: bool = False) -> None:
-        if drain and not self._finished:
-            self._drain()
-        self._closed = True
-        if self._finished:
-            # Only what was read to its end goes back to the pool; otherwise the rest would be the next answer.
-            self._raw.release_conn()
-        elif self._sock is not None and self._raw.connection is not None and self._pid == os.getpid():
-            # Wakes a thread that waits in a read: closing alone would wait for it. Without a connection of its own
-            # the answer has come whole, and the socket may be another call's by now; after a fork the other
-            # process may still read from it.
-            with contextlib.suppress(OSError):
-                self._sock.shutdown(socket.SHUT_RDWR)
-        with contextlib.suppress(AttributeError):  # a thread that reads may have closed it at this moment
-            self._raw.close()
-
-    def _drain(self) -> None:
-        if self._sock is None or self._raw.connection is None:  # not to be used again anyway
-            return
-        end = time.monotonic() + DRAIN_SECONDS
-        left = DRAIN_BYTES
-        try:
-            while left > 0 and time.monotonic() < end:
-                self._sock.settimeout(DRAIN_SECONDS)
-                piece = self._read1(left)
-                if not piece:
-                    self._finished = True
-                    return
-                left -= len(piece)
-        except (HTTPError, HTTPException, OSError, ValueError):
-            return
-
-
-def _reader(raw: Any) -> Callable[[int], bytes]:
-    """Return a function that reads what is there, at most so many bytes; b"" at the end of the body."""
-    is_plain = raw.headers.get("content-encoding", "identity").lower() == "identity"
-    if hasattr(raw, "read1") and not (is_plain and isinstance(raw._fp, HTTPResponse)):
-        return lambda size: raw.read1(size, decode_content=True) or b""
-    # urllib3's read1 takes longer for a chunk of a stream than the chunk takes to be parsed, and urllib3 before 2.2
-    # has none. That of http.client decodes chunks, but no compression, and it takes the end of the connection for
-    # the end of the body.
-    read, left = raw._fp.read1, raw.length_remaining
-
-    def read1(size: int) -> bytes:
-        nonlocal left
-        if not is_plain:
-            raise APIConnectionError("the answer is compressed, although that was not asked for", phase="body")
-        piece: bytes = read(size)
-        if left is not None:
-            left -= len(piece)
-            if left > 0 and not piece:
-                raise IncompleteRead(piece, left)
-        return piece
-
-    return read1
 
 
 def _check_url(url: str) -> None:
@@ -290,3 +198,11 @@ def connection_settings(
     if verify is True and session.trust_env:
         verify = next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), ca_bundle or True)
     return proxies, verify if verify is not None else True
+
+
+def _verify_source(session: requests.Session) -> str:
+    """Return what names the CA bundle, for an error."""
+    if session.verify is not True:
+        return "session.verify"
+    names = (name for name in CA_VARIABLES if session.trust_env and os.environ.get(name))
+    return next(names, "ca_bundle of the profile")

@@ -41,6 +41,7 @@ PARTS = {
     "schema_errors": "validation",
     "connections": "transport",
     "network_failures": "transport",
+    **dict.fromkeys(("exchange", "open_answer", "socks_connections"), "transport"),
 }
 #: Modules that know each other within their layer: the client offers the door, which calls the client.
 PAIRS = {
@@ -50,7 +51,8 @@ PAIRS = {
 #: Where each library may be imported, besides the standard library.
 LIBRARIES = {
     "requests": {"network_failures", "transport"},
-    "urllib3": {"connections", "network_failures", "transport"},
+    "urllib3": {"connections", "network_failures", "socks_connections"},
+    "socks": {"socks_connections"},
     "botocore": {"credential_source", "signing"},
     "jsonschema": {"schema_errors"},
     "referencing": {"schema_errors"},
