@@ -20,8 +20,8 @@ from typing import Any
 from .frozen import frozen
 from .wire import Headers, TimeLimits
 
-#: Seconds within which the answer is read of a service that would not take the whole request: it is there by then.
-EARLY_ANSWER_SECONDS = 0.25
+#: Seconds for the answer of a service that would not take the whole request: what it said is there by then.
+EARLY_ANSWER_SECONDS = 0.1
 
 
 @frozen

@@ -153,8 +153,8 @@ def _unusable_setting(causes: list[BaseException], way: Way, mine: Exchange) -> 
     if path and any(isinstance(cause, ssl.SSLCertVerificationError) and _is_unknown_ca(cause) for cause in causes):
         text = f"{way.verify_source}: the CA bundle {path} does not know who signed the certificate of {way.host}"
         return _unusable(text, "untrusted", way)
-    if any(isinstance(cause, UnicodeError) for cause in causes):
-        return ConfigurationError(f"{way.host} is no host name")
+    if any(isinstance(cause, UnicodeError) for cause in causes):  # by IDNA, which has rules for labels
+        return _unusable_proxy(way) if way.proxy else ConfigurationError(f"{way.host} is no host name")
     if mine.step is not None or not any(isinstance(cause, (*_UNUSABLE, ValueError)) for cause in causes):
         return None
     return _unusable_proxy(way)

@@ -45,11 +45,15 @@ class _SocksConnection(Connection, SOCKSConnection):  # type: ignore[misc]
         try:
             sock = dial(mine, host or "", int(port or 1080), partial(self._dialled, mine))
         except socks.ProxyError as error:
-            # PySocks wraps the system's errors in its own.
-            mine.refusal = None if error.socket_err is not None else _refusal(error)
-            raise error.socket_err or ConnectionError from None
-        mine.step = "TLS"
-        return sock
+            cause = _cause(error)
+        else:
+            mine.step = "TLS"
+            return sock
+        mine.refusal = _refusal(cause) if isinstance(cause, socks.ProxyError) else None
+        try:
+            raise ConnectionError if isinstance(cause, socks.ProxyError) else cause
+        finally:
+            del cause  # a frame that is part of its own exception's traceback would keep both alive
 
     def _dialled(
         self, mine: Exchange, family: int, kind: int, protocol: int, address: Any, seconds: float
@@ -76,6 +80,14 @@ class _SocksConnection(Connection, SOCKSConnection):  # type: ignore[misc]
             sock.close()
             raise
         return sock
+
+
+def _cause(error: Any) -> Exception:
+    """Return what PySocks has wrapped in its own exceptions: the system's error, or what the proxy said."""
+    while isinstance(error, socks.ProxyError) and error.socket_err is not None:
+        error = error.socket_err
+    found: Exception = error
+    return found
 
 
 def _refusal(error: Exception) -> Refusal | None:

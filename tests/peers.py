@@ -1,10 +1,11 @@
-"""Peers that several tests talk to: TLS with a throw-away certificate, and a proxy that opens tunnels.
+"""Peers that several tests talk to: TLS with a throw-away certificate, and proxies that open tunnels.
 
 This module checks nothing; each peer listens on 127.0.0.1 and ends with its `with` statement.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 import socket
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+import pproxy
 import trustme
 
 from support import RawServer
@@ -73,16 +75,56 @@ def _tunnel(listener: socket.socket, heads: list[bytes]) -> None:
         assert target
         with socket.create_connection(("127.0.0.1", int(target[1]))) as server:
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            back = threading.Thread(target=_pump, args=(server, client), daemon=True)
+            back = threading.Thread(target=pump, args=(server, client), daemon=True)
             back.start()
-            _pump(client, server)
+            pump(client, server)
             back.join(10)
 
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
+def pump(source: socket.socket, target: socket.socket) -> None:
+    """Hand on what comes, until one side ends."""
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             target.sendall(data)
     for end in (source, target):
         with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def real_proxy(user: str = "", files: tuple[Path, Path] | None = None) -> Iterator[str]:
+    """Give the address of a proxy by pproxy, which speaks HTTP, SOCKS4, 4a and 5, to any number of clients.
+
+    It lets in only `user`, as "name:password", if given. With the `files` of a certificate it speaks HTTP within TLS.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    kinds = "http+socks4+socks5" if files is None else "http+ssl"
+    server = pproxy.Server(f"{kinds}://{address}{'#' if user else ''}{user}")
+    if files is not None:
+        server.sslserver.load_cert_chain(files[1])
+    settings = {"rserver": [pproxy.Connection("direct://")], "authtime": -1}  # nobody is remembered
+    loop = asyncio.new_event_loop()
+    started = threading.Event()
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        listening = loop.run_until_complete(server.start_server(settings))
+        started.set()
+        loop.run_forever()
+        listening.close()
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    assert started.wait(5)
+    try:
+        yield address
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)

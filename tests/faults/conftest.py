@@ -26,6 +26,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
+@pytest.fixture
+def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """The files of a server's certificate, whose authority is trusted."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate[0]))
+    return certificate
+
+
 @pytest.fixture(autouse=True)
 def every_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catch what any logger says, at DEBUG, also of those that some library has set to be quiet."""

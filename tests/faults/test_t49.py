@@ -1,0 +1,381 @@
+"""The fault matrix, T49: proxies that refuse, fail, drip or are named wrongly, and SOCKS proxies."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bedrock_openai_http import APIConnectionError, APITimeoutError, Client, ConfigurationError
+from calls import BOTH, STREAM, complete, stream
+from peers import TLSServer, make_certificate, pump, real_proxy
+from support import COMPLETION, KEY, RawServer, http, quick
+
+Fails = Callable[..., Any]
+Files = tuple[Path, Path]
+
+HOST = "bedrock.example"
+PASSWORD = "proxy-SECRET"
+
+
+def calling(scheme: str = "https", **options: Any) -> Client:
+    """Return a client of a host that is not this machine's, whose port is the scheme's own."""
+    return quick(Client(base_url=f"{scheme}://{HOST}", api_key=KEY, allow_insecure=True, **options))
+
+
+def refuser(status: str) -> RawServer:
+    return RawServer(lambda number: [f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode(), None])
+
+
+# Proxies that open tunnels
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("status", "attempts", "words"),
+    [
+        ("407 No", 1, "407 Proxy Authentication Required"),
+        ("403 Nope", 1, "403 Forbidden"),
+        ("405 \x1b[31m", 1, "405 Method Not Allowed"),
+        ("502 Down", 3, "502 Bad Gateway"),
+        ("503 Full", 3, "503 Service Unavailable"),
+        ("429 Slow", 3, "429 Too Many Requests"),
+        ("777 What", 3, "777"),
+    ],
+    ids=lambda value: str(value)[:3],
+)
+def test_t49_a_refused_tunnel(
+    ask: Any, status: str, attempts: int, words: str, fails: Fails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that refuses a tunnel is named, with its status, and asked again only where that may change."""
+    with refuser(status) as proxy:
+        shown = proxy.url
+        monkeypatch.setenv("https_proxy", proxy.url.replace("//", f"//corp:{PASSWORD}@"))
+        with calling() as client:
+            error = fails(lambda: ask(client), APIConnectionError, PASSWORD)
+    assert (error.phase, error.attempts, len(proxy.requests)) == ("connect", attempts, attempts)
+    assert error.message == f"the proxy {shown} did not connect to {HOST}: {words}"
+    assert error.response.status_code == int(status[:3])
+    assert error.request_id is None
+
+
+@pytest.mark.parametrize(("status", "advice"), [("407", "user name and a password"), ("403", "NO_PROXY")])
+def test_t49_advice_on_a_refused_tunnel(
+    status: str, advice: str, fails: Fails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What to do about a proxy's refusal is said over https as it is over http."""
+    with refuser(f"{status} No") as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with calling() as client:
+            assert advice in fails(lambda: complete(client), APIConnectionError).advice
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_t49_a_proxy_that_is_not_there(scheme: str, fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that cannot be reached is blamed itself, without its password, and not the service."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    monkeypatch.setenv(f"{scheme}_proxy", f"http://corp:{PASSWORD}@127.0.0.1:{port}")
+    with calling(scheme) as client:
+        error = fails(lambda: complete(client), APIConnectionError, PASSWORD)
+    assert error.message == f"cannot connect to the proxy http://127.0.0.1:{port}: Connection refused"
+    assert "HTTPS_PROXY" in error.advice
+
+
+def test_t49_a_proxy_without_a_name(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy whose name nobody knows is blamed itself."""
+    monkeypatch.setenv("https_proxy", "http://proxy.invalid:3128")
+    with calling() as client:
+        error = fails(lambda: complete(client), APIConnectionError)
+    assert error.message.startswith("cannot connect to the proxy http://proxy.invalid:3128: ")
+    assert "proxy's name" in error.advice
+
+
+def test_t49_a_proxy_that_speaks_no_tls(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy named with https:// that speaks plain http is a failure to connect to it, which is not repeated."""
+    with RawServer(lambda number: [b"HTTP/1.1 400 Bad\r\n\r\n", None]) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("http:", "https:"))
+        with calling() as client:
+            error = fails(lambda: complete(client), APIConnectionError)
+    assert (error.phase, error.attempts) == ("connect", 1)
+    assert error.message.startswith("cannot connect to the proxy https://127.0.0.1:")
+    assert "begins with http://" in error.advice
+
+
+UNUSABLE = {
+    "no host": "http://",
+    "unknown scheme": "ftp://proxy.example:1",
+    "port": f"http://corp:{PASSWORD}@proxy.example:port",
+    "only a password": f"http://corp:{PASSWORD}",
+    "brackets": "http://[proxy",
+    "blank": f"http://corp:{PASSWORD}@pro xy:1",
+    "long label": f"http://{'a' * 70}.example:1",
+}
+
+
+@pytest.mark.parametrize("proxy", UNUSABLE.values(), ids=UNUSABLE)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_t49_a_proxy_that_is_none(proxy: str, scheme: str, fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy whose URL cannot be used is a wrong setting: the variable is named, the password is not."""
+    monkeypatch.setenv(f"{scheme}_proxy", proxy)
+    with calling(scheme) as client:
+        error = fails(lambda: complete(client), ConfigurationError, PASSWORD)
+    assert error.attempts == 1
+    assert f"{scheme}_proxy" in error.message
+
+
+DRIPS = {
+    "status line": b"HTTP/1.1 200 Connection established",
+    "headers": b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 100,
+}
+
+
+@pytest.mark.parametrize("answer", DRIPS.values(), ids=DRIPS)
+@pytest.mark.parametrize("limits", [{"connect_timeout": 0.5}, {"deadline": 0.5}], ids=["connect_timeout", "deadline"])
+def test_t49_a_proxy_that_drips(
+    answer: bytes, limits: dict[str, float], fails: Fails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that gives its answer to CONNECT in drips has the time to connect for all of it."""
+
+    def script(number: int) -> Iterator[bytes | float]:
+        for byte in answer:
+            yield bytes([byte])
+            yield 0.05
+
+    with RawServer(script) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with calling(max_attempts=1, **limits) as client:
+            error = fails(lambda: complete(client), APITimeoutError)
+    assert error.phase == ("deadline" if "deadline" in limits else "connect")
+    assert 0.4 < error.elapsed < 1.4
+
+
+def test_t49_silence_after_the_tunnel_was_opened(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A TLS handshake that goes nowhere, behind a proxy that took its time, shares the time to connect with it."""
+    with RawServer(lambda number: [0.3, b"HTTP/1.1 200 OK\r\n\r\n", 9.0]) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with calling(max_attempts=1, connect_timeout=0.6) as client:
+            error = fails(lambda: complete(client), APITimeoutError)
+    assert error.phase == "connect"
+    assert error.elapsed < 1.4
+    assert "through the proxy" in error.message
+
+
+@pytest.fixture
+def named_here(certificate: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
+    """The files of a certificate for HOST, which leads to this machine; it is trusted, and so is this machine's."""
+    files = make_certificate(tmp_path, HOST)
+    bundle = tmp_path / "both.pem"
+    bundle.write_bytes(files[0].read_bytes() + certificate[0].read_bytes())
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    return files
+
+
+@pytest.fixture
+def resolved(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """Let HOST lead to this machine; note each name that is looked up, and whether the client's thread did it."""
+    seen: list[tuple[str, bool]] = []
+    mine = threading.get_ident()
+
+    def local(real: Callable[..., Any]) -> Callable[..., Any]:
+        def resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
+            name = host.decode() if isinstance(host, bytes) else host
+            seen.append((name, threading.get_ident() == mine))
+            return real("127.0.0.1" if name == HOST else host, *args, **kwargs)
+
+        return resolve
+
+    monkeypatch.setattr(socket, "getaddrinfo", local(socket.getaddrinfo))
+    monkeypatch.setattr(socket, "gethostbyname", local(socket.gethostbyname))
+    return seen
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["http proxy", "https proxy"])
+def test_t49_surplus_bytes_in_a_tunnel(
+    secure: bool, certificate: Files, named_here: Files, resolved: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through a proxy, be it with TLS within TLS, answers are read, and what follows an answer is nobody's."""
+
+    def script(number: int) -> Iterator[bytes]:
+        yield http(COMPLETION.replace(b"hi", b"re %d" % number)) + http(COMPLETION.replace(b"hi", b"POISON"))
+
+    with TLSServer(script, named_here) as server, real_proxy(files=certificate if secure else None) as address:
+        monkeypatch.setenv("https_proxy", f"http{'s' if secure else ''}://{address}")
+        url = server.url.replace("127.0.0.1", HOST)
+        with Client(base_url=url, api_key=KEY, timeout=5) as client:
+            assert [complete(client) for _ in range(3)] == ["re 1", "re 2", "re 3"]
+
+
+@pytest.mark.parametrize("secure", [False, True], ids=["http proxy", "https proxy"])
+def test_t49_a_tunnel_is_used_again(
+    secure: bool, certificate: Files, named_here: Files, resolved: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tunnel carries one call after another, be it with TLS within TLS."""
+    with TLSServer(lambda number: [http(COMPLETION)], named_here) as server:
+        with real_proxy(files=certificate if secure else None) as address:
+            monkeypatch.setenv("https_proxy", f"http{'s' if secure else ''}://{address}")
+            with Client(base_url=server.url.replace("127.0.0.1", HOST), api_key=KEY, timeout=5) as client:
+                assert [complete(client), complete(client)] == ["hi", "hi"]
+        assert (len(server.requests), server.connections) == (2, 1)
+
+
+# SOCKS proxies
+
+
+class Socks4aServer(RawServer):
+    """A SOCKS4a proxy: pproxy knows SOCKS4 without names."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda number: [])
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            request = connection.recv(300)
+            assert request[:2] == b"\x04\x01"
+            assert request[4:7] == b"\0\0\0" != request[7:8]
+            name = request[8:].split(b"\0")[1].decode()
+            (address, *_) = socket.getaddrinfo(name, int.from_bytes(request[2:4], "big"), type=socket.SOCK_STREAM)
+            with socket.create_connection(address[4]) as server:
+                connection.sendall(b"\0\x5a" + b"\0" * 6)
+                back = threading.Thread(target=pump, args=(server, connection), daemon=True)
+                back.start()
+                pump(connection, server)
+                back.join(10)
+
+
+@contextlib.contextmanager
+def socks_proxy(scheme: str) -> Iterator[str]:
+    if scheme == "socks4a":
+        with Socks4aServer() as server:
+            yield server.url.removeprefix("http://")
+    else:
+        with real_proxy() as address:
+            yield address
+
+
+@pytest.mark.parametrize("ask", [complete, stream])
+@pytest.mark.parametrize("scheme", ["socks4", "socks4a", "socks5", "socks5h"])
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+def test_t49_socks(
+    ask: Any,
+    scheme: str,
+    tls: bool,
+    named_here: Files,
+    resolved: list[tuple[str, bool]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every kind of SOCKS proxy is used, its connection is used again, and it looks up the name where it should."""
+    answer = http(COMPLETION) if ask is complete else STREAM
+    with TLSServer(lambda n: [answer], named_here) if tls else RawServer(lambda n: [answer]) as server:
+        with socks_proxy(scheme) as address:
+            monkeypatch.setenv("all_proxy", f"{scheme}://{address}")
+            port = server.url.rpartition(":")[2]
+            url = f"http{'s' if tls else ''}://{HOST}:{port}"
+            with Client(base_url=url, api_key=KEY, allow_insecure=True, timeout=5) as client:
+                assert [ask(client), ask(client)] == ["hi", "hi"]
+        assert (len(server.requests), server.connections) == (2, 1)
+    assert ((HOST, True) in resolved) is (scheme in ("socks4", "socks5"))
+
+
+@pytest.mark.parametrize(
+    ("user", "attempts"), [(f"corp:{PASSWORD}", 0), ("corp:wrong", 1), ("", 1)], ids=["right", "wrong", "none"]
+)
+def test_t49_a_socks_proxy_with_a_password(
+    user: str,
+    attempts: int,
+    resolved: list[tuple[str, bool]],
+    fails: Fails,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A SOCKS proxy gets the user and password of its URL; if it wants others, that is said once, without them."""
+    with RawServer(lambda number: [http(COMPLETION)]) as server, real_proxy(f"corp:{PASSWORD}") as address:
+        monkeypatch.setenv("http_proxy", f"socks5h://{user}@{address}" if user else f"socks5h://{address}")
+        url = server.url.replace("127.0.0.1", HOST)
+        with quick(Client(base_url=url, api_key=KEY, allow_insecure=True, timeout=5)) as client:
+            if not attempts:
+                assert complete(client) == "hi"
+                return
+            error = fails(lambda: complete(client), APIConnectionError, PASSWORD)
+    assert (error.phase, error.attempts) == ("connect", attempts)
+    assert f"the proxy socks5h://{address} did not connect to {HOST}" in error.message
+    assert "password" in error.message
+
+
+#: What a SOCKS5 proxy says to a request, with the words of RFC 1928, and how often it is asked.
+REPLIES = {
+    b"\x05\x01\x00\x01": ("general socks server failure", 3),
+    b"\x05\x02\x00\x01": ("connection not allowed by ruleset", 1),
+    b"\x05\x04\x00\x01": ("host unreachable", 3),
+    b"\x05\x05\x00\x01": ("connection refused", 3),
+    b"\x05\x08\x00\x01": ("address type not supported", 1),
+    b"HTTP/1.1": ("it does not speak this version of SOCKS", 1),
+    b"": ("the connection was closed", 3),
+}
+
+
+class SocksRefuser(RawServer):
+    """A SOCKS5 proxy that lets everybody in, and then says the same to each request."""
+
+    def __init__(self, reply: bytes, drip: float = 0.0) -> None:
+        self._reply, self._drip = reply, drip
+        super().__init__(lambda number: [])
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.recv(100)
+            connection.sendall(b"\x05\x00")
+            self.requests.append(connection.recv(300))
+            for byte in self._reply:
+                connection.sendall(bytes([byte]))
+                self._stopped.wait(self._drip)
+
+
+@pytest.mark.parametrize("reply", REPLIES, ids=[words[:12] for words, _ in REPLIES.values()])
+def test_t49_a_socks_proxy_that_refuses(reply: bytes, fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a SOCKS proxy says is told in the standard's words, and asked again only where that may change."""
+    words, attempts = REPLIES[reply]
+    with SocksRefuser(reply) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("http:", "socks5h:"))
+        with calling() as client:
+            error = fails(lambda: complete(client), APIConnectionError)
+    assert (error.phase, error.attempts, len(proxy.requests)) == ("connect", attempts, attempts)
+    assert words in error.message
+    assert "the proxy socks5h://127.0.0.1:" in error.message
+
+
+@pytest.mark.parametrize("limits", [{"connect_timeout": 0.5}, {"deadline": 0.5}], ids=["connect_timeout", "deadline"])
+def test_t49_a_socks_proxy_that_drips(
+    limits: dict[str, float], fails: Fails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A SOCKS proxy that answers in drips has the time to connect for all of it."""
+    with SocksRefuser(b"\x05\x00\x00\x03" + bytes([200]) + b"x" * 200, drip=0.1) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("http:", "socks5h:"))
+        with calling(max_attempts=1, **limits) as client:
+            error = fails(lambda: complete(client), APITimeoutError)
+    assert error.phase == ("deadline" if "deadline" in limits else "connect")
+    assert 0.4 < error.elapsed < 1.4
+
+
+def test_t49_socks_without_pysocks(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PySocks a SOCKS proxy is a wrong setting, which says what to install."""
+    for name in list(sys.modules):
+        if name == "socks" or name.endswith(("contrib.socks", "socks_connections")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "socks", None)
+    from requests import adapters
+
+    def missing(*args: Any, **kwargs: Any) -> Any:  # what requests has in its place then
+        raise adapters.InvalidSchema("Missing dependencies for SOCKS support.")
+
+    monkeypatch.setattr(adapters, "SOCKSProxyManager", missing)
+    monkeypatch.setenv("https_proxy", f"socks5h://corp:{PASSWORD}@127.0.0.1:1")
+    with calling() as client:
+        error = fails(lambda: complete(client), ConfigurationError, PASSWORD)
+    assert error.message == "https_proxy: the proxy socks5h://127.0.0.1:1 is a SOCKS proxy, which needs PySocks"
+    assert "pip install PySocks" in error.advice
