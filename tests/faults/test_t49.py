@@ -283,28 +283,13 @@ def test_t49_socks(
     assert ((HOST, True) in resolved) is (scheme in ("socks4", "socks5"))
 
 
-@pytest.mark.parametrize(
-    ("user", "attempts"), [(f"corp:{PASSWORD}", 0), ("corp:wrong", 1), ("", 1)], ids=["right", "wrong", "none"]
-)
-def test_t49_a_socks_proxy_with_a_password(
-    user: str,
-    attempts: int,
-    resolved: list[tuple[str, bool]],
-    fails: Fails,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """A SOCKS proxy gets the user and password of its URL; if it wants others, that is said once, without them."""
+def test_t49_a_socks_proxy_with_a_password(resolved: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SOCKS proxy gets the user name and the password of its URL."""
     with RawServer(lambda number: [http(COMPLETION)]) as server, real_proxy(f"corp:{PASSWORD}") as address:
-        monkeypatch.setenv("http_proxy", f"socks5h://{user}@{address}" if user else f"socks5h://{address}")
+        monkeypatch.setenv("http_proxy", f"socks5h://corp:{PASSWORD}@{address}")
         url = server.url.replace("127.0.0.1", HOST)
-        with quick(Client(base_url=url, api_key=KEY, allow_insecure=True, timeout=5)) as client:
-            if not attempts:
-                assert complete(client) == "hi"
-                return
-            error = fails(lambda: complete(client), APIConnectionError, PASSWORD)
-    assert (error.phase, error.attempts) == ("connect", attempts)
-    assert f"the proxy socks5h://{address} did not connect to {HOST}" in error.message
-    assert "password" in error.message
+        with Client(base_url=url, api_key=KEY, allow_insecure=True, timeout=5) as client:
+            assert complete(client) == "hi"
 
 
 #: What a SOCKS5 proxy says to a request, with the words of RFC 1928, and how often it is asked.
@@ -320,16 +305,16 @@ REPLIES = {
 
 
 class SocksRefuser(RawServer):
-    """A SOCKS5 proxy that lets everybody in, and then says the same to each request."""
+    """A SOCKS5 proxy that says the same to everybody: a welcome, and its reply."""
 
-    def __init__(self, reply: bytes, drip: float = 0.0) -> None:
-        self._reply, self._drip = reply, drip
+    def __init__(self, reply: bytes, drip: float = 0.0, welcome: bytes = b"\x05\0") -> None:
+        self._reply, self._drip, self._welcome = reply, drip, welcome
         super().__init__(lambda number: [])
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
             connection.recv(100)
-            connection.sendall(b"\x05\x00")
+            connection.sendall(self._welcome)
             self.requests.append(connection.recv(300))
             for byte in self._reply:
                 connection.sendall(bytes([byte]))
@@ -347,6 +332,23 @@ def test_t49_a_socks_proxy_that_refuses(reply: bytes, fails: Fails, monkeypatch:
     assert (error.phase, error.attempts, len(proxy.requests)) == ("connect", attempts, attempts)
     assert words in error.message
     assert "the proxy socks5h://127.0.0.1:" in error.message
+
+
+@pytest.mark.parametrize(
+    ("welcome", "reply"), [(b"\x05\xff", b""), (b"\x05\x02", b"\x01\x01")], ids=["nobody is let in", "wrong password"]
+)
+@pytest.mark.parametrize("user", [f"corp:{PASSWORD}@", ""], ids=["a password", "none"])
+def test_t49_a_socks_proxy_that_lets_nobody_in(
+    welcome: bytes, reply: bytes, user: str, fails: Fails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A SOCKS proxy that wants another password, or any, is told of once, and the password is not."""
+    with SocksRefuser(reply, welcome=welcome) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("http://", f"socks5h://{user}"))
+        with calling() as client:
+            error = fails(lambda: complete(client), APIConnectionError, PASSWORD)
+    assert (error.phase, error.attempts) == ("connect", 1)
+    shown = proxy.url.replace("http:", "socks5h:")
+    assert error.message.startswith(f"the proxy {shown} did not connect to {HOST}: the user name and the password")
 
 
 @pytest.mark.parametrize("limits", [{"connect_timeout": 0.5}, {"deadline": 0.5}], ids=["connect_timeout", "deadline"])
