@@ -10,6 +10,7 @@ This module is a part of `transport`: classes for urllib3's pool.
 from __future__ import annotations
 
 import socket
+import ssl
 import sys
 import time
 from collections.abc import Callable
@@ -138,9 +139,9 @@ class Connection:
         mine.sock = self.sock
         try:
             response = super().getresponse(*args, **kwargs)  # type: ignore[misc]
-        except (OSError, HTTPException):
+        except (OSError, HTTPException) as error:
             unsent, mine.send_error = mine.send_error, None
-            if unsent is None or mine.received:
+            if unsent is None or mine.received or _says_why(error):
                 raise
         else:
             self.answers += 1
@@ -161,6 +162,11 @@ class Connection:
         is_read = answer.isclosed() or answer.length == 0
         answer.close()
         return is_read and self.sent_whole and not answer.reader.surplus and not has_undelivered(self.sock)
+
+
+def _says_why(error: Exception) -> bool:
+    """Tell whether an error is an alert of TLS, or the like, and not just the end of the connection."""
+    return isinstance(error, ssl.SSLError) and not isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError))
 
 
 def has_undelivered(sock: Any) -> bool:

@@ -56,10 +56,11 @@ def open_failure(error: Exception, way: Way, mine: Exchange) -> BedrockOpenAIErr
     """Return the failure of ours for what the adapter raised before there was an answer."""
     causes = list(_links(error))
     phase = mine.phase or _phase_seen(causes)
-    if phase == "connect":
-        unusable = _unusable_setting(causes, way, mine)
-        if unusable is not None:
-            return unusable
+    unusable = _unusable_files(causes, way) if mine.phase in (None, "connect") else None
+    if unusable is None and phase == "connect":
+        unusable = _unusable_address(causes, way, mine)
+    if unusable is not None:
+        return unusable
     if any(isinstance(cause, (TimeoutError, requests.Timeout)) for cause in causes):
         return _timeout(phase, way, mine.limits)
     if phase == "connect":
@@ -141,8 +142,8 @@ def _timeout(phase: str, way: Way, limits: TimeLimits) -> APITimeoutError:
     return APITimeoutError(f"no answer from {way.host} within {limits.read:g} s", phase=phase)
 
 
-def _unusable_setting(causes: list[BaseException], way: Way, mine: Exchange) -> ConfigurationError | None:
-    """Return the failure if a setting is what keeps a connection from being made; None if it is not."""
+def _unusable_files(causes: list[BaseException], way: Way) -> ConfigurationError | None:
+    """Return the failure if a file of certificates is what keeps a connection from being made; None if it is not."""
     path = way.verify if isinstance(way.verify, str) and way.url.startswith("https:") else None
     flaw = bundle_flaw(path) if path and any(_is_about_files(cause) for cause in causes) else None
     if flaw is not None:
@@ -153,6 +154,11 @@ def _unusable_setting(causes: list[BaseException], way: Way, mine: Exchange) -> 
     if path and any(isinstance(cause, ssl.SSLCertVerificationError) and _is_unknown_ca(cause) for cause in causes):
         text = f"{way.verify_source}: the CA bundle {path} does not know who signed the certificate of {way.host}"
         return _unusable(text, "untrusted", way)
+    return None
+
+
+def _unusable_address(causes: list[BaseException], way: Way, mine: Exchange) -> ConfigurationError | None:
+    """Return the failure if a URL is what keeps a connection from being made; None if it is not."""
     if any(isinstance(cause, UnicodeError) for cause in causes):  # by IDNA, which has rules for labels
         return _unusable_proxy(way) if way.proxy else ConfigurationError(f"{way.host} is no host name")
     if mine.step is not None or not any(isinstance(cause, (*_UNUSABLE, ValueError)) for cause in causes):

@@ -346,8 +346,8 @@ def test_t49_a_socks_proxy_that_lets_nobody_in(
         monkeypatch.setenv("https_proxy", proxy.url.replace("http://", f"socks5h://{user}"))
         with calling() as client:
             error = fails(lambda: complete(client), APIConnectionError, PASSWORD)
+        shown = proxy.url.replace("http:", "socks5h:")
     assert (error.phase, error.attempts) == ("connect", 1)
-    shown = proxy.url.replace("http:", "socks5h:")
     assert error.message.startswith(f"the proxy {shown} did not connect to {HOST}: the user name and the password")
 
 
