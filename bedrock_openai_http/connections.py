@@ -145,7 +145,6 @@ class Connection:
                 raise
         else:
             self.answers += 1
-            mine.phase = "body"
             self._answer: Answer = response._fp if hasattr(response, "_fp") else response
             self._answer.reader.until = mine.limits.deadline
             return response

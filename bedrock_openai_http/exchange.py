@@ -51,7 +51,7 @@ class Exchange:
 
     def __init__(self, limits: TimeLimits) -> None:
         self.limits = limits
-        #: What is under way: "connect", "send", "headers" or "body"; None while no connection of ours is involved.
+        #: What is under way: "connect", "send" or "headers"; None while no connection of ours is involved.
         self.phase: str | None = None
         #: Of connecting: "TCP", "proxy TLS", "tunnel" or "TLS"; None before it has begun.
         self.step: str | None = None

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, DecodeError, NewConnectionError, ProxyError, ReadTimeoutError
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from .error_answers import request_id_of
 from .errors import APIConnectionError, APITimeoutError, BedrockOpenAIError, ConfigurationError
@@ -144,8 +145,10 @@ def _timeout(phase: str, way: Way, limits: TimeLimits) -> APITimeoutError:
 
 def _unusable_files(causes: list[BaseException], way: Way) -> ConfigurationError | None:
     """Return the failure if a file of certificates is what keeps a connection from being made; None if it is not."""
-    path = way.verify if isinstance(way.verify, str) and way.url.startswith("https:") else None
-    flaw = bundle_flaw(path) if path and any(_is_about_files(cause) for cause in causes) else None
+    if not way.url.startswith("https:") or not any(_is_about_files(cause) for cause in causes):
+        return None
+    path = way.verify if isinstance(way.verify, str) else None
+    flaw = bundle_flaw(path) if path else None
     if flaw is not None:
         return _unusable(f"{way.verify_source}: the CA bundle {path} {flaw}", "bundle", way)
     for file in (way.cert,) if isinstance(way.cert, str) else way.cert or ():
@@ -161,9 +164,8 @@ def _unusable_address(causes: list[BaseException], way: Way, mine: Exchange) -> 
     """Return the failure if a URL is what keeps a connection from being made; None if it is not."""
     if any(isinstance(cause, UnicodeError) for cause in causes):  # by IDNA, which has rules for labels
         return _unusable_proxy(way) if way.proxy else ConfigurationError(f"{way.host} is no host name")
-    if mine.step is not None or not any(isinstance(cause, (*_UNUSABLE, ValueError)) for cause in causes):
-        return None
-    return _unusable_proxy(way)
+    is_about_urls = any(isinstance(cause, (*_UNUSABLE, HTTPException, ValueError)) for cause in causes)
+    return _unusable_proxy(way) if is_about_urls and mine.step is None else None
 
 
 def _unusable_proxy(way: Way) -> ConfigurationError:
@@ -209,7 +211,8 @@ def _unconnected(causes: list[BaseException], way: Way, mine: Exchange) -> APICo
         text = f"{proxy} opened no tunnel to {way.host}" if mine.step == "tunnel" else f"cannot connect to {proxy}"
     failure = APIConnectionError(f"{text}: {_words(causes)}", phase="connect")
     # A handshake that fails for what was said in it fails again; one that was broken off may not.
-    failure.permanent = any(isinstance(cause, ssl.SSLError) for cause in causes) and not _is_end(causes)
+    failure.permanent = any(isinstance(cause, (ssl.SSLError, CertificateError)) for cause in causes)
+    failure.permanent = failure.permanent and not _is_end(causes)
     failure.advice = _advice_on_connecting(causes, way, mine)
     return failure
 
@@ -228,6 +231,8 @@ def _advice_on_tls(causes: list[BaseException], way: Way) -> str | None:
             return _advice(f"certificate-{cause.verify_code}", way) or _advice("untrusted", way)
         if isinstance(cause, ssl.SSLError) and cause.reason:
             return _advice(cause.reason, way)
+        if isinstance(cause, CertificateError):
+            return _advice("certificate-62", way)
     return None
 
 
@@ -283,6 +288,7 @@ def _words(causes: list[BaseException]) -> str:
 
 #: The first that fits says what went wrong.
 _WORDS: tuple[tuple[Any, str], ...] = (
+    (CertificateError, "certificate not trusted: it is for another host"),
     (MalformedHead, "a line of its head is no header"),
     (IncompleteRead, "it is shorter than it says"),
     (DecodeError, "it cannot be unpacked"),
