@@ -20,6 +20,7 @@ import requests
 from urllib3.exceptions import ConnectTimeoutError, DecodeError, NewConnectionError, ProxyError, ReadTimeoutError
 from urllib3.util.ssl_match_hostname import CertificateError
 
+from .connection_settings import bundle_flaw, proxy_source, shown_proxy
 from .error_answers import request_id_of
 from .errors import APIConnectionError, APITimeoutError, BedrockOpenAIError, ConfigurationError
 from .exchange import Exchange, MalformedHead
@@ -86,33 +87,6 @@ def body_failure(error: Exception, phase: str, limits: TimeLimits) -> APIConnect
     return APIConnectionError(f"the answer broke off: {_words(list(_links(error)))}", phase="body")
 
 
-def shown_proxy(proxy: str) -> str | None:
-    """Return the URL of a proxy without its user name and password; None if it is no URL."""
-    try:
-        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-        port = "" if parts.port is None else f":{parts.port}"
-    except ValueError:
-        return None
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{host}{port}" if host else None
-
-
-def bundle_flaw(path: str) -> str | None:
-    """Return what is wrong with a CA bundle, a file or a directory, in a few words; None if it can be read."""
-    if not os.path.exists(path):
-        return "is not there"
-    is_folder = os.path.isdir(path)
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(
-            cafile=None if is_folder else path, capath=path if is_folder else None
-        )
-    except ssl.SSLError:
-        return "holds no certificates in PEM form"
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    return None
-
-
 def _deadline_passed() -> APITimeoutError:
     return APITimeoutError("the deadline of the call has passed", phase="deadline")
 
@@ -172,7 +146,7 @@ def _unusable_proxy(way: Way) -> ConfigurationError:
     """Return the failure for what `requests` and urllib3 refuse before they connect: of a checked URL, its proxy."""
     if way.proxy is None:
         return ConfigurationError("requests cannot send to this URL")
-    source = _source_of(way.proxy)
+    source = proxy_source(way.proxy) or "proxies"
     shown = shown_proxy(way.proxy)
     scheme = (shown or "").partition(":")[0].lower()
     if scheme.startswith("socks"):
@@ -187,12 +161,6 @@ def _unusable(text: str, cause: str, way: Way) -> ConfigurationError:
     failure = ConfigurationError(text)
     failure.advice = _advice(cause, way)
     return failure
-
-
-def _source_of(proxy: str) -> str:
-    """Return the variable that names the proxy, for an error."""
-    names = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
-    return next((name for name in names if os.environ.get(name) == proxy), "proxies")
 
 
 def _unconnected(causes: list[BaseException], way: Way, mine: Exchange) -> APIConnectionError:
@@ -239,7 +207,7 @@ def _advice_on_tls(causes: list[BaseException], way: Way) -> str | None:
 def _advice(cause: str, way: Way) -> str | None:
     from .advice.network import advise_on_network
 
-    bundle = way.verify if isinstance(way.verify, str) else None
+    bundle = way.verify if isinstance(way.verify, str) else "The CA bundle of requests"
     return advise_on_network(cause, bundle=bundle, proxy=shown_proxy(way.proxy) if way.proxy else None)
 
 

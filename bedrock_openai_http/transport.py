@@ -13,26 +13,22 @@ from __future__ import annotations
 import os
 import threading
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies, select_proxy
+from requests.utils import select_proxy
 
+from .connection_settings import bundle_source, connection_settings
 from .connections import POOL_CLASSES, SOCKET_OPTIONS
 from .errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
 from .exchange import current_exchange, exchange, seconds_left
 from .network_failures import Way, open_failure
 from .open_answer import OpenAnswer
-from .wire import HTTPRequest, OpenResponse, TimeLimits, is_loopback
+from .wire import HTTPRequest, OpenResponse, TimeLimits
 
 #: Connections that are kept for reuse, per host.
 POOL_SIZE = 100
-#: Environment variables that name a CA bundle, best first. AWS's own comes before those of `requests`.
-CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-#: The path of the bundle that `requests` trusts where nobody names one.
-DEFAULT_CA_BUNDLE: str = DEFAULT_CA_BUNDLE_PATH
 
 
 class _Adapter(HTTPAdapter):
@@ -121,7 +117,7 @@ class RequestsTransport:
                 )
             except Exception as error:  # noqa: BLE001  (a given session's adapter may raise anything)
                 proxy = select_proxy(request.url, proxies)
-                way = Way(request.url, proxy, verify, _verify_source(session), session.cert)
+                way = Way(request.url, proxy, verify, bundle_source(session), session.cert)
                 failure = open_failure(error, way, mine)
         # Raised outside of the handler: what `requests` raises holds the request, with its key and prompt.
         try:
@@ -181,28 +177,3 @@ def _prepared(request: HTTPRequest) -> requests.PreparedRequest:
     prepared.headers["Content-Length"] = str(len(request.body))
     prepared.hooks = {"response": []}
     return prepared
-
-
-def connection_settings(
-    session: requests.Session, url: str, ca_bundle: str | None = None
-) -> tuple[dict[str, str], bool | str]:
-    """Return the proxies for `url`, and the CA bundle or whether to verify at all.
-
-    What the session says counts most, then the environment, then `ca_bundle`.
-    """
-    # A proxy of the environment would carry plain http for this machine, with its key, to another.
-    use_environment = session.trust_env and not is_loopback(urlsplit(url).hostname or "")
-    proxies = dict(get_environ_proxies(url, no_proxy=None)) if use_environment else {}
-    proxies.update(session.proxies)
-    verify = session.verify
-    if verify is True and session.trust_env:
-        verify = next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), ca_bundle or True)
-    return proxies, verify if verify is not None else True
-
-
-def _verify_source(session: requests.Session) -> str:
-    """Return what names the CA bundle, for an error."""
-    if session.verify is not True:
-        return "session.verify"
-    names = (name for name in CA_VARIABLES if session.trust_env and os.environ.get(name))
-    return next(names, "ca_bundle of the profile")

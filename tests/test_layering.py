@@ -21,7 +21,7 @@ LAYERS = {
     **dict.fromkeys(("completion", "guardrail_outcome", "chunk", "accumulator", "errors"), 0),
     "model_facts": 0,
     # refusals, and what authenticates
-    **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys"), 1),
+    **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys", "connection_settings"), 1),
     # steps
     **dict.fromkeys(("validation", "building", "endpoint", "credential_source", "signing", "skew"), 2),
     **dict.fromkeys(("retry", "transport", "response", "streaming", "lambda_deadline", "configuration"), 2),
@@ -50,7 +50,7 @@ PAIRS = {
 }
 #: Where each library may be imported, besides the standard library.
 LIBRARIES = {
-    "requests": {"network_failures", "transport"},
+    "requests": {"connection_settings", "network_failures", "transport"},
     "urllib3": {"connections", "network_failures", "socks_connections"},
     "socks": {"socks_connections"},
     "botocore": {"credential_source", "signing"},
@@ -132,7 +132,10 @@ def test_every_module_has_a_layer() -> None:
         ("from . import client", "response (layer 2) imports client (layer 3)"),
         ("def f():\n    from .signing import sign", "response (layer 2) imports signing (layer 2)"),
         ("from .sse import iter_events", "response imports sse, a part of streaming"),
-        ("import requests.adapters", "response imports requests, which is for ['network_failures', 'transport']"),
+        (
+            "import requests.adapters",
+            "response imports requests, which is for ['connection_settings', 'network_failures', 'transport']",
+        ),
         ("from .wire import Headers\nimport json", None),
     ],
 )

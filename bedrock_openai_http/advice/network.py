@@ -56,4 +56,4 @@ def advise_on_network(cause: str, *, bundle: str | None = None, proxy: str | Non
     None where there is no advice for it.
     """
     text = _ADVICE.get(cause)
-    return text and text.format(bundle=bundle or "The CA bundle of requests", proxy=proxy or "the proxy")
+    return text and text.format(bundle=bundle or "The CA bundle in use", proxy=proxy or "the proxy")

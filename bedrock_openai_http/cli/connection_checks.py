@@ -22,15 +22,14 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from ..advice.network import advise_on_network
+from ..connection_settings import proxy_url, shown_proxy
 from ..wire import is_ip_address
 from .finding import FAIL, NO_CONNECTION, OK, SKIPPED, Finding
 
 Result = TypeVar("Result")
 
 _PORTS = {"http": 80, "https": 443}
-
-#: What OpenSSL calls a certificate that it does not trust, by its number (X509_V_ERR_... in x509_vfy.h).
-_NOT_YET_VALID, _EXPIRED, _WRONG_HOST, _WRONG_ADDRESS = 9, 10, 62, 64
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def check_connection(route: Route, seconds: float) -> Iterator[Finding]:
     yield found
     if found.status == FAIL:
         return
-    if route.proxy is not None and not _proxy_url(route.proxy).startswith("http://"):
+    if route.proxy is not None and not proxy_url(route.proxy).startswith("http://"):
         yield Finding("connect", SKIPPED, "not checked: the proxy is no plain http proxy")
         return
     started = time.monotonic()
@@ -113,7 +112,8 @@ def check_connection(route: Route, seconds: float) -> Iterator[Finding]:
 
 def _resolve(route: Route, seconds: float) -> Finding:
     if route.proxy is not None:
-        return Finding("DNS", SKIPPED, "left to the proxy")
+        looked_up_here = route.proxy.startswith(("socks4:", "socks5:"))
+        return Finding("DNS", SKIPPED, "not checked with this proxy" if looked_up_here else "left to the proxy")
     if is_ip_address(route.host):
         return Finding("DNS", SKIPPED, "not needed for an address")
     started = time.monotonic()
@@ -124,7 +124,7 @@ def _resolve(route: Route, seconds: float) -> Finding:
             "DNS",
             FAIL,
             f"{route.host}: {_words(error, seconds)}",
-            fix="check the region and the URL; is this network online?",
+            fix=advise_on_network("name") or "",
             exit_code=NO_CONNECTION,
         )
     addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
@@ -139,7 +139,7 @@ def _connect(route: Route, seconds: float) -> HTTPConnection:
     if route.proxy is None:
         connection = HTTPConnection(route.host, route.port, timeout=seconds)
     else:
-        proxy = urlsplit(_proxy_url(route.proxy))
+        proxy = urlsplit(proxy_url(route.proxy))
         connection = HTTPConnection(proxy.hostname or "", proxy.port or 80, timeout=seconds)
         headers = {}
         if proxy.username:
@@ -155,13 +155,19 @@ def _connect(route: Route, seconds: float) -> HTTPConnection:
 
 
 def _unconnected(route: Route, error: Exception, seconds: float) -> Finding:
-    if route.proxy is not None:
-        where = f"the proxy {shown_proxy(route.proxy)}"
-        fix = "check HTTPS_PROXY; NO_PROXY names hosts that need no proxy"
-    else:
-        where = f"{route.host}:{route.port}"
-        fix = "is a firewall in the way? HTTPS_PROXY names a proxy"
-    return Finding("connect", FAIL, f"{where}: {_words(error, seconds)}", fix=fix, exit_code=NO_CONNECTION)
+    where = f"the proxy {shown_proxy(route.proxy)}" if route.proxy is not None else f"{route.host}:{route.port}"
+    fix = _fix(route, error)
+    return Finding("connect", FAIL, f"{where}: {_words(error, seconds)}", fix=fix or "", exit_code=NO_CONNECTION)
+
+
+def _fix(route: Route, error: Exception) -> str | None:
+    if route.proxy is None:
+        return (
+            advise_on_network("timeout") if isinstance(error, TimeoutError) else "is the port right, and is it open?"
+        )
+    # http.client's words of a tunnel that was refused: "Tunnel connection failed: 407 Authenticate".
+    status = str(error).partition("Tunnel connection failed: ")[2][:3]
+    return advise_on_network(f"tunnel-{status}") or advise_on_network("proxy")
 
 
 def _handshake(connection: HTTPConnection, host: str, context: ssl.SSLContext, seconds: float) -> Finding:
@@ -171,37 +177,16 @@ def _handshake(connection: HTTPConnection, host: str, context: ssl.SSLContext, s
     try:
         connection.sock = secured = within(seconds, shake_hands)
     except ssl.SSLCertVerificationError as error:
-        fix = _CERTIFICATE_FIXES.get(error.verify_code, _UNTRUSTED_FIX)
-        return Finding("TLS", FAIL, error.verify_message, fix=fix, exit_code=NO_CONNECTION)
+        fix = advise_on_network(f"certificate-{error.verify_code}") or advise_on_network("untrusted")
+        return Finding("TLS", FAIL, error.verify_message, fix=fix or "", exit_code=NO_CONNECTION)
     except OSError as error:
-        fix = "does this port speak TLS? is a firewall in the way?"
+        fix = advise_on_network(getattr(error, "reason", None) or "") or "is something in the way that ends TLS?"
         return Finding("TLS", FAIL, _words(error, seconds), fix=fix, exit_code=NO_CONNECTION)
     certificate: Any = secured.getpeercert() or {}
     until = time.strftime("%Y-%m-%d", time.gmtime(ssl.cert_time_to_seconds(certificate["notAfter"])))
     names = {name: value for pair in certificate.get("issuer", ()) for name, value in pair}
     issuer = names.get("organizationName") or names.get("commonName") or "an unnamed authority"
     return Finding("TLS", OK, f"{secured.version()}, certificate by {issuer}, good until {until}")
-
-
-_CERTIFICATE_FIXES = {
-    _NOT_YET_VALID: "is this machine's clock right?",
-    _EXPIRED: "its owner must renew it, if this machine's clock is right",
-    _WRONG_HOST: "the URL must name the host as the certificate does",
-    _WRONG_ADDRESS: "the URL must name the host as the certificate does",
-}
-_UNTRUSTED_FIX = "set AWS_CA_BUNDLE to a file with the certificates to trust"
-
-
-def _proxy_url(proxy: str) -> str:
-    """Return the proxy with a scheme, which `requests` lets one leave out."""
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def shown_proxy(proxy: str) -> str:
-    """Return the URL of a proxy without its user name and password."""
-    scheme, _, rest = _proxy_url(proxy).partition("://")
-    _, at, host = rest.rpartition("@")
-    return f"{scheme}://{'***@' if at else ''}{host}"
 
 
 def _words(error: BaseException, seconds: float) -> str:

@@ -7,21 +7,29 @@ characters of an access key ID.
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
+from ..advice.network import advise_on_network
 from ..api_keys import LONG_TERM_PREFIX, inspect_api_key
 from ..client import Client
 from ..configuration import Configuration
+from ..connection_settings import (
+    CA_VARIABLES,
+    DEFAULT_CA_BUNDLE,
+    bundle_flaw,
+    is_proxy_named,
+    proxy_source,
+    shown_proxy,
+)
 from ..credential_source import API_KEY_VARIABLE, CredentialSource
 from ..credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from ..destination import Destination, Options, find_destination
 from ..errors import ConfigurationError, CredentialsError
-from ..transport import CA_VARIABLES, DEFAULT_CA_BUNDLE, RequestsTransport
-from .connection_checks import Route, check_connection, shown_proxy, trust, within
+from ..transport import RequestsTransport
+from .connection_checks import Route, check_connection, trust, within
 from .finding import FAIL, NO_CREDENTIALS, OK, SKIPPED, UNUSABLE, WARNING, Finding, span
 from .service_checks import check_call, check_clock
 
@@ -188,18 +196,19 @@ def _network(
 ) -> Iterator[Finding]:
     """Yield how the way to the service goes, up to the first failure; what comes after it would fail for the same."""
     proxy, verify = transport.settings(url)
-    yield _proxy(proxy)
+    found_proxy = _proxy(proxy)
+    yield found_proxy
+    if found_proxy.status == FAIL:
+        return
     context = None
     if url.startswith("https:"):
         source = next((name for name in CA_VARIABLES if os.environ.get(name)), bundle_source)
         path = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE
-        try:
-            context = trust(path)
-        except OSError as error:
-            text = f"{path}: {'no certificates' if isinstance(error, ssl.SSLError) else error.strerror}"
-            fix = "give a PEM file with the certificates to trust"
-            yield Finding("CA bundle", FAIL, text, source, fix, UNUSABLE)
+        flaw = bundle_flaw(path)
+        if flaw is not None:
+            yield Finding("CA bundle", FAIL, f"{path} {flaw}", source, advise_on_network("bundle") or "", UNUSABLE)
             return
+        context = trust(path)
         yield Finding("CA bundle", OK, path if source else "that of requests", source or "default")
     if question.offline:
         yield Finding("network", SKIPPED, "not checked (--offline)")
@@ -225,9 +234,10 @@ def _network(
 
 
 def _proxy(proxy: str | None) -> Finding:
-    names = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
     if proxy is None:
-        is_set = any(os.environ.get(name) for name in names)
-        return Finding("proxy", OK, "none for this host" if is_set else "none")
-    source = next((name for name in names if os.environ.get(name) == proxy), "system settings")
-    return Finding("proxy", OK, shown_proxy(proxy), source)
+        return Finding("proxy", OK, "none for this host" if is_proxy_named() else "none")
+    shown = shown_proxy(proxy)
+    source = proxy_source(proxy) or "system settings"
+    if shown is None:
+        return Finding("proxy", FAIL, "is no URL", source, advise_on_network("proxy") or "", UNUSABLE)
+    return Finding("proxy", OK, shown, source)

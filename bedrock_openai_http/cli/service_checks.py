@@ -39,9 +39,11 @@ def check_clock(url: str, transport: RequestsTransport, seconds: float, *, signs
     try:
         response = within(seconds + 1, lambda: transport.open(request, TimeLimits(seconds, seconds)))
     except (BedrockOpenAIError, TimeoutError) as error:
-        text = str(error) or f"no answer within {seconds:g} s"
-        fix = "is it the service that answers there?"
-        return Finding("clock", FAIL, text, fix=fix, exit_code=NO_CONNECTION)
+        advice = getattr(error, "advice", None)
+        text = _without_advice(error) or f"no answer within {seconds:g} s"
+        fix = advice or "is it the service that answers there?"
+        code = UNUSABLE if isinstance(error, ConfigurationError) else NO_CONNECTION
+        return Finding("clock", FAIL, text, fix=fix, exit_code=code)
     received = time.time()
     response.close()
     there = service_time(response.headers)
@@ -65,6 +67,12 @@ def _offset(seconds: float, signs: bool) -> Finding:
     return Finding("clock", WARNING, text, fix=fix)
 
 
+def _without_advice(error: Exception) -> str:
+    """Return the text of an error without the advice at its end, which has a place of its own."""
+    advice = getattr(error, "advice", None)
+    return str(error).removesuffix(f" {advice}") if advice else str(error)
+
+
 def check_call(client: Client, model: str) -> Finding:
     """Return how one small call goes."""
     request = ChatCompletionRequest(model, [UserMessage("Say OK.")], max_completion_tokens=CALL_TOKENS)
@@ -74,7 +82,7 @@ def check_call(client: Client, model: str) -> Finding:
     except BedrockOpenAIError as error:
         unsent = isinstance(error, RequestValidationError | ConfigurationError)
         code = REFUSED if isinstance(error, APIStatusError) else UNUSABLE if unsent else NO_CONNECTION
-        text = str(error).removesuffix(f" {error.advice}") if error.advice else str(error)
+        text = _without_advice(error)
         return Finding("call", FAIL, text, fix=error.advice or "", exit_code=code)
     seconds = time.monotonic() - started
     tokens = f"{completion.usage.total_tokens} tokens, " if completion.usage else ""

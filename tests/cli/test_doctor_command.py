@@ -296,7 +296,7 @@ def names_end(done: Finished) -> str:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"), [(None, "No such file or directory"), ("text", "no certificates")], ids=["missing", "text"]
+    ("content", "words"), [(None, "is not there"), ("text", "no certificates")], ids=["missing", "text"]
 )
 def test_a_bundle_that_cannot_be_used(here: Here, tmp_path: Path, content: str | None, words: str) -> None:
     """The bundle is looked at before anybody is asked; exit code 2."""
@@ -328,7 +328,7 @@ def test_no_tls_where_tls_is_asked_for(here: Here, endpoint: LocalEndpoint) -> N
     """TLS with a port that speaks plain http is a failure of TLS."""
     done = here("doctor", *QUICK, "--endpoint-url", endpoint.url.replace("http:", "https:"), **SOME_KEYS)
     assert (done.code, names_end(done)) == (4, "TLS")
-    assert re.match(r"[a-z0-9 ]+ -> does this port speak TLS\?", row(done, "TLS")[1])
+    assert re.match(r"[a-z0-9 ]+ -> What answers there speaks no TLS", row(done, "TLS")[1])
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -351,6 +351,28 @@ def test_a_dead_proxy(here: Here) -> None:
     assert row(done, "DNS") == ("--", "left to the proxy")
     assert "the proxy http://***@127.0.0.1" in row(done, "connect")[1]
     assert "canary" not in done.out
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "socks4a"])
+def test_a_socks_proxy(here: Here, scheme: str) -> None:
+    """A SOCKS proxy is the transport's to connect to; where it is not there, that is said, without its password."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+    done = here(
+        "doctor", *QUICK, HTTPS_PROXY=f"{scheme}://user:canary@{address}", AWS_REGION="us-west-2", **SOME_KEYS
+    )
+    assert row(done, "proxy") == ("ok", f"{scheme}://***@{address} HTTPS_PROXY")
+    assert (done.code, row(done, "clock")[0]) == (4, "FAIL")
+    assert f"the proxy {scheme}://***@{address}: Connection refused" in row(done, "clock")[1]
+    assert "canary" not in done.out
+
+
+def test_a_proxy_that_is_no_url(here: Here) -> None:
+    """A proxy that is no URL is a wrong setting, of which nothing is shown."""
+    done = here("doctor", *QUICK, HTTPS_PROXY="http://user:canary", **SOME_KEYS)
+    assert row(done, "proxy")[0] == "FAIL"
+    assert "HTTPS_PROXY" in row(done, "proxy")[1]
+    assert (done.code, "canary" in done.out) == (2, False)
 
 
 def test_a_proxy_that_refuses(here: Here) -> None:

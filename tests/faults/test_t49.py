@@ -55,7 +55,7 @@ def test_t49_a_refused_tunnel(
 ) -> None:
     """A proxy that refuses a tunnel is named, with its status, and asked again only where that may change."""
     with refuser(status) as proxy:
-        shown = proxy.url
+        shown = proxy.url.replace("//", "//***@")
         monkeypatch.setenv("https_proxy", proxy.url.replace("//", f"//corp:{PASSWORD}@"))
         with calling() as client:
             error = fails(lambda: ask(client), APIConnectionError, PASSWORD)
@@ -84,7 +84,7 @@ def test_t49_a_proxy_that_is_not_there(scheme: str, fails: Fails, monkeypatch: p
     monkeypatch.setenv(f"{scheme}_proxy", f"http://corp:{PASSWORD}@127.0.0.1:{port}")
     with calling(scheme) as client:
         error = fails(lambda: complete(client), APIConnectionError, PASSWORD)
-    assert error.message == f"cannot connect to the proxy http://127.0.0.1:{port}: Connection refused"
+    assert error.message == f"cannot connect to the proxy http://***@127.0.0.1:{port}: Connection refused"
     assert "HTTPS_PROXY" in error.advice
 
 
@@ -346,7 +346,7 @@ def test_t49_a_socks_proxy_that_lets_nobody_in(
         monkeypatch.setenv("https_proxy", proxy.url.replace("http://", f"socks5h://{user}"))
         with calling() as client:
             error = fails(lambda: complete(client), APIConnectionError, PASSWORD)
-        shown = proxy.url.replace("http:", "socks5h:")
+        shown = proxy.url.replace("http://", "socks5h://***@" if user else "socks5h://")
     assert (error.phase, error.attempts) == ("connect", 1)
     assert error.message.startswith(f"the proxy {shown} did not connect to {HOST}: the user name and the password")
 
@@ -379,5 +379,5 @@ def test_t49_socks_without_pysocks(fails: Fails, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("https_proxy", f"socks5h://corp:{PASSWORD}@127.0.0.1:1")
     with calling() as client:
         error = fails(lambda: complete(client), ConfigurationError, PASSWORD)
-    assert error.message == "https_proxy: the proxy socks5h://127.0.0.1:1 is a SOCKS proxy, which needs PySocks"
+    assert error.message == "https_proxy: the proxy socks5h://***@127.0.0.1:1 is a SOCKS proxy, which needs PySocks"
     assert "pip install PySocks" in error.advice

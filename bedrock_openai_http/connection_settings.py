@@ -1,0 +1,90 @@
+"""Which proxy and which certificates: what a session and the environment say, and what is wrong with it.
+
+This module decides and describes; it opens no connection, and shows no proxy's password.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from urllib.parse import urlsplit
+
+import requests
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+
+from .wire import is_loopback
+
+#: Environment variables that name a CA bundle, best first. AWS's own comes before those of `requests`.
+CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+#: The path of the bundle that `requests` trusts where nobody names one.
+DEFAULT_CA_BUNDLE: str = DEFAULT_CA_BUNDLE_PATH
+
+_PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+
+
+def connection_settings(
+    session: requests.Session, url: str, ca_bundle: str | None = None
+) -> tuple[dict[str, str], bool | str]:
+    """Return the proxies for `url`, and the CA bundle or whether to verify at all.
+
+    What the session says counts most, then the environment, then `ca_bundle`.
+    """
+    # A proxy of the environment would carry plain http for this machine, with its key, to another.
+    use_environment = session.trust_env and not is_loopback(urlsplit(url).hostname or "")
+    proxies = dict(get_environ_proxies(url, no_proxy=None)) if use_environment else {}
+    proxies.update(session.proxies)
+    verify = session.verify
+    if verify is True and session.trust_env:
+        verify = next((os.environ[name] for name in CA_VARIABLES if os.environ.get(name)), ca_bundle or True)
+    return proxies, verify if verify is not None else True
+
+
+def bundle_source(session: requests.Session) -> str:
+    """Return what names the CA bundle that `connection_settings` gives."""
+    if session.verify is not True:
+        return "session.verify"
+    names = (name for name in CA_VARIABLES if session.trust_env and os.environ.get(name))
+    return next(names, "ca_bundle of the profile")
+
+
+def proxy_source(proxy: str) -> str | None:
+    """Return the variable that names `proxy`; None if it is named elsewhere."""
+    return next((name for name in _PROXY_VARIABLES if os.environ.get(name) == proxy), None)
+
+
+def is_proxy_named() -> bool:
+    """Tell whether the environment names any proxy."""
+    return any(os.environ.get(name) for name in _PROXY_VARIABLES)
+
+
+def proxy_url(proxy: str) -> str:
+    """Return the proxy with a scheme, which `requests` lets one leave out."""
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def shown_proxy(proxy: str) -> str | None:
+    """Return the URL of a proxy with *** for its user name and password; None if it is no URL."""
+    try:
+        parts = urlsplit(proxy_url(proxy))
+        port = "" if parts.port is None else f":{parts.port}"
+    except ValueError:
+        return None
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    user = "***@" if "@" in parts.netloc else ""
+    return f"{parts.scheme}://{user}{host}{port}" if host else None
+
+
+def bundle_flaw(path: str) -> str | None:
+    """Return what is wrong with a CA bundle, a file or a directory, in a few words; None if it can be read."""
+    if not os.path.exists(path):
+        return "is not there"
+    is_folder = os.path.isdir(path)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(
+            cafile=None if is_folder else path, capath=path if is_folder else None
+        )
+    except ssl.SSLError:
+        return "holds no certificates in PEM form"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return None
