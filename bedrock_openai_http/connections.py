@@ -193,20 +193,25 @@ class Pool:
         super()._put_conn(connection)  # type: ignore[misc]
 
 
-class _HTTPConnection(Connection, HTTPConnection):  # type: ignore[misc]
+def real(connection_class: Any) -> Any:
+    """Return urllib3's own class: vcrpy, if it records while this is imported, has put another in its place."""
+    return getattr(connection_class, "_baseclass", connection_class)
+
+
+class _HTTPConnection(Connection, real(HTTPConnection)):  # type: ignore[misc]
     pass
 
 
-class _HTTPSConnection(Connection, HTTPSConnection):  # type: ignore[misc]
+class _HTTPSConnection(Connection, real(HTTPSConnection)):  # type: ignore[misc]
     pass
 
 
 class _HTTPPool(Pool, HTTPConnectionPool):
-    ConnectionCls = _HTTPConnection  # type: ignore[assignment]
+    ConnectionCls = _HTTPConnection
 
 
 class _HTTPSPool(Pool, HTTPSConnectionPool):
-    ConnectionCls = _HTTPSConnection  # type: ignore[assignment]
+    ConnectionCls = _HTTPSConnection
 
 
 #: For `PoolManager.pool_classes_by_scheme`.

@@ -16,7 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.contrib.socks import SOCKSConnection
 
-from .connections import Connection, Pool, dial
+from .connections import Connection, Pool, dial, real
 from .exchange import Exchange, Refusal, current_exchange
 
 #: Replies of a SOCKS5 proxy (RFC 1928, 6) that another attempt would get again: a rule forbids the connection, or the
@@ -46,6 +46,7 @@ class _SocksConnection(Connection, SOCKSConnection):  # type: ignore[misc]
             sock = dial(mine, host or "", int(port or 1080), partial(self._dialled, mine))
         except socks.ProxyError as error:
             cause = _cause(error)
+            mine.step = "TCP" if isinstance(error, socks.ProxyConnectionError) else "tunnel"
         else:
             mine.step = "TLS"
             return sock
@@ -102,20 +103,20 @@ def _refusal(error: Exception) -> Refusal | None:
     return None if "closed" in words else Refusal("it does not speak this version of SOCKS")
 
 
-class _HTTPConnection(_SocksConnection, HTTPConnection):  # type: ignore[misc]
+class _HTTPConnection(_SocksConnection, real(HTTPConnection)):  # type: ignore[misc]
     pass
 
 
-class _HTTPSConnection(_SocksConnection, HTTPSConnection):  # type: ignore[misc]
+class _HTTPSConnection(_SocksConnection, real(HTTPSConnection)):  # type: ignore[misc]
     pass
 
 
 class _HTTPPool(Pool, HTTPConnectionPool):
-    ConnectionCls = _HTTPConnection  # type: ignore[assignment]
+    ConnectionCls = _HTTPConnection
 
 
 class _HTTPSPool(Pool, HTTPSConnectionPool):
-    ConnectionCls = _HTTPSConnection  # type: ignore[assignment]
+    ConnectionCls = _HTTPSConnection
 
 
 #: For `PoolManager.pool_classes_by_scheme`.
