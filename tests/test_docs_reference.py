@@ -144,7 +144,7 @@ def test_the_arguments_of_the_client_are_described() -> None:
     ("name", "found"),
     [
         ("Credentials", {"access_key", "secret_key", "token"}),
-        ("APIConnectionError", {"phase"}),
+        ("APIConnectionError", {"phase", "permanent"}),
         ("RateLimitError", set()),
         ("ChatCompletionStream", {"completion", "close", "request_id", "response"}),
         ("Endpoint", {"name", "root", "api_path", "region", "service", "chat_completions_url"}),
