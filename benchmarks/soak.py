@@ -1,6 +1,9 @@
 """A soak: many threads, two clients, and a server that fails at random; nothing may be lost, mixed up or paid twice.
 
-    python benchmarks/soak.py [--seconds 600] [--threads 8] [--seed 1]
+    python benchmarks/soak.py [--seconds 600] [--threads 8] [--seed 1] [--tls]
+
+Meanwhile processes are forked off, which make calls of their own with the same clients, streams are closed by other
+threads, and the clients are closed now and then.
 
 Prints what was counted as JSON and as a table, and exits with 1 if a number that must be 0 is not.
 
@@ -11,8 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
+import select
+import signal
+import ssl
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -40,16 +48,26 @@ EXPECTED = {
     "cut-clean": {"APIConnectionError", "IncompleteStreamError"},
     "cut-short": {"APIConnectionError"},
     "cut-reset": {"APIConnectionError"},
+    "held": {"APIConnectionError"},
+    "gateway": {"InternalServerError"},
+    "tls-broken": {"APIConnectionError"},
 }
+#: What a stream may come to that is closed while it is read.
+CLOSED = {"answered", "APIConnectionError", "IncompleteStreamError"}
 
-MUST_BE_ZERO = ("wrong_matches", "lost_texts", "duplicate_posts", "unexpected_outcomes", "untyped_exceptions")
+MUST_BE_ZERO = (
+    *("wrong_matches", "lost_texts", "duplicate_posts", "unexpected_outcomes", "untyped_exceptions"),
+    "hanging_children",
+)
+#: Seconds for a forked process with its calls.
+CHILD_SECONDS, CHILD_CALLS = 20.0, 3
 
 
 class Soak:
     """One run: its clients, its server, and what is counted."""
 
-    def __init__(self, seed: int) -> None:
-        self.server = FaultServer(seed)
+    def __init__(self, seed: int, tls: bool) -> None:
+        self.server = FaultServer(seed, _tls_context() if tls else None)
         options: dict[str, Any] = {"base_url": self.server.url, "timeout": 3.0}
         self._clients = (
             Client("us-west-2", credentials=self._credentials, **options),
@@ -70,19 +88,45 @@ class Soak:
             marker = f"marker-{uuid.UUID(int=chance.getrandbits(128)).hex}"
             client = self._clients[chance.random() < 0.3]
             streamed = chance.random() < 0.5
-            outcome, text = _call(client, marker, streamed)
-            self._compare(marker, outcome, text, self.server.take(marker))
+            closed_after = chance.random() * 0.01 if streamed and chance.random() < 0.03 else None
+            outcome, text = _call(client, marker, streamed, closed_after)
+            self._compare(marker, outcome, text, self.server.take(marker), closed_after is not None)
+            if chance.random() < 0.001:
+                client.close()
 
-    def _compare(self, marker: str, outcome: str, text: str, served: list[Served]) -> None:
+    def fork(self, seed: int) -> None:
+        """Let a forked process make a few calls, and compare what it says of them."""
+        chance = random.Random(seed)
+        markers = [f"marker-{uuid.UUID(int=chance.getrandbits(128)).hex}" for _ in range(CHILD_CALLS)]
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            seen = [_call(self._clients[number % 2], marker, number == 1) for number, marker in enumerate(markers)]
+            os.write(writer, json.dumps(seen).encode())
+            os._exit(0)
+        os.close(writer)
+        with open(reader, "rb", buffering=0) as answers:
+            ready, _, _ = select.select([answers], [], [], CHILD_SECONDS)
+            said = json.loads(answers.read()) if ready else []
+        if not said:
+            self.counts["hanging_children"] += 1
+            os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        self.counts["forks"] += 1
+        for marker, (outcome, text) in zip(markers, said, strict=False):
+            self._compare(marker, outcome, text, self.server.take(marker), False)
+
+    def _compare(self, marker: str, outcome: str, text: str, served: list[Served], closed: bool) -> None:
         last = served[-1] if served else Served("nothing", False)
-        expected = EXPECTED.get(last.fault, {"answered"})
+        expected = EXPECTED.get(last.fault, {"answered"}) | (CLOSED if closed else set())
         with self._lock:
             self.outcomes[outcome] += 1
             self.faults.update(post.fault for post in served)
             self.counts["requests"] += 1
             self.counts["answers_matched"] += outcome == "answered" and text == last.text
             self.counts["wrong_matches"] += outcome == "answered" and not text.startswith(marker)
-            self.counts["lost_texts"] += _is_lost(outcome, text, last)
+            self.counts["lost_texts"] += not last.text.startswith(text) if closed else _is_lost(outcome, text, last)
+            self.counts["closed_streams"] += closed
             self.counts["duplicate_posts"] += sum(not _may_be_repeated(post) for post in served[:-1])
             self.counts["unexpected_outcomes"] += outcome not in expected
             self.counts["untyped_exceptions"] += outcome.startswith("untyped")
@@ -93,14 +137,19 @@ class Soak:
         self.server.close()
 
 
-def _call(client: Client, marker: str, streamed: bool) -> tuple[str, str]:
-    """Return how a call ended, and the text that was delivered; "lost" if its chunks are not what it adds up to."""
+def _call(client: Client, marker: str, streamed: bool, closed_after: float | None = None) -> tuple[str, str]:
+    """Return how a call ended, and the text that was delivered; "lost" if its chunks are not what it adds up to.
+
+    After `closed_after` seconds another thread closes the stream.
+    """
     request = ChatCompletionRequest("openai.gpt-oss-20b-1:0", [UserMessage(f"Say {marker}")])
     texts: list[str] = []
     try:
         if not streamed:
             return "answered", client.complete(request).text
         with client.stream(request) as stream:
+            if closed_after is not None:
+                threading.Timer(closed_after, stream.close).start()
             texts.extend(chunk.text for chunk in stream)
             whole = stream.completion().text
         return "answered", whole if whole == "".join(texts) else "lost"
@@ -129,8 +178,20 @@ def _rss() -> float:
     return round(pages * 4096 / 1e6, 1)
 
 
-def run(seconds: float, threads: int, seed: int) -> dict[str, Any]:
-    soak = Soak(seed)
+def _tls_context() -> ssl.SSLContext:
+    """Return the context of a server whose certificate this process trusts from now on."""
+    import trustme
+
+    authority, folder = trustme.CA(), Path(tempfile.mkdtemp())
+    authority.cert_pem.write_to_path(str(folder / "bundle.pem"))
+    os.environ["AWS_CA_BUNDLE"] = str(folder / "bundle.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+def run(seconds: float, threads: int, seed: int, tls: bool) -> dict[str, Any]:
+    soak = Soak(seed, tls)
     start = time.monotonic()
     end = start + seconds
     workers = [threading.Thread(target=soak.work, args=(end, 1000 * seed + n)) for n in range(threads)]
@@ -138,9 +199,11 @@ def run(seconds: float, threads: int, seed: int) -> dict[str, Any]:
         worker.start()
     memory: list[float] = []
     while time.monotonic() < end:
-        time.sleep(min(5.0, seconds / 20))
+        time.sleep(min(1.0, seconds / 20))
+        soak.fork(1_000_000 * seed + len(memory))
         memory.append(_rss())
-        soak.server.rotate()
+        if len(memory) % 5 == 0:
+            soak.server.rotate()
     for worker in workers:
         worker.join(30)
     elapsed = time.monotonic() - start
@@ -150,7 +213,9 @@ def run(seconds: float, threads: int, seed: int) -> dict[str, Any]:
         "seconds": round(elapsed, 1),
         "threads": threads,
         "seed": seed,
+        "tls": tls,
         **{name: soak.counts[name] for name in ("requests", "answers_matched", *MUST_BE_ZERO)},
+        **{name: soak.counts[name] for name in ("forks", "closed_streams")},
         "posts": soak.server.posts,
         "connections": soak.server.connections,
         "token_rotations": int(soak.server.token[6:]),
@@ -177,8 +242,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--tls", action="store_true", help="over TLS; needs trustme")
     given = parser.parse_args()
-    result = run(given.seconds, given.threads, given.seed)
+    result = run(given.seconds, given.threads, given.seed, given.tls)
     print(json.dumps(result, indent=1))
     print(table(result))
     return int(any(result[name] for name in MUST_BE_ZERO))

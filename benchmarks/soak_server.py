@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -36,6 +38,10 @@ FAULTS = {
     "cut-short": 40,
     "cut-reset": 40,
     "stale": 40,
+    "surplus": 40,
+    "held": 3,
+    "gateway": 15,
+    "tls-broken": 15,
 }
 
 
@@ -57,8 +63,9 @@ class Hang(Exception):
 class FaultServer:
     """Serves until `close`. `token` is the only session token that is let in; `rotate` changes it."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, context: ssl.SSLContext | None = None) -> None:
         self._random = random.Random(seed)
+        self._context = context
         self._lock = threading.Lock()
         self._served: dict[str, list[Served]] = defaultdict(list)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -70,7 +77,7 @@ class FaultServer:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        return f"http{'s' if self._context else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def rotate(self) -> None:
         self.token = f"token-{int(self.token[6:]) + 1}"
@@ -93,7 +100,15 @@ class FaultServer:
             except OSError:
                 return
             self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._serve_plain_or_not, args=(connection,), daemon=True).start()
+
+    def _serve_plain_or_not(self, connection: socket.socket) -> None:
+        if self._context is None:
+            self._serve(connection)
+            return
+        with contextlib.suppress(OSError):
+            connection.settimeout(60)
+            self._serve(self._context.wrap_socket(connection, server_side=True))
 
     def _serve(self, connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -121,6 +136,8 @@ class FaultServer:
             if fault == "ok":
                 names = [*FAULTS, "ok"]
                 fault = self._random.choices(names, [*FAULTS.values(), 1000 - sum(FAULTS.values())])[0]
+                if fault == "tls-broken" and self._context is None:
+                    fault = "ok"
             served = Served(fault, reused)
             self._served[found[0].decode() if found else ""].append(served)
         return served
@@ -137,11 +154,20 @@ class FaultServer:
             raise Hang(False)
         if served.fault == "reset-unanswered":
             raise Hang(True)
+        if served.fault == "held":
+            time.sleep(1.0)
+            raise Hang(False)
+        if served.fault == "tls-broken":
+            with contextlib.suppress(OSError):
+                os.write(connection.fileno(), POISON)  # no answer to HTTPS, and to HTTP one in its own right
+            raise Hang(False)
         if served.fault == "delay":
             time.sleep(0.05)
         found = MARKER.search(request)
         words = [found[0].decode() if found else "", *(f" word-{number}" for number in range(20))]
-        steps = _stream(words) if b'"stream":true' in request else _whole(words)
+        steps = list(_stream(words) if b'"stream":true' in request else _whole(words))
+        if served.fault == "surplus":
+            steps[-1] = (steps[-1][0] + POISON, steps[-1][1])  # in one segment, or record, with the end
         cut = 12 if served.fault.startswith("cut") else None
         for number, (data, text) in enumerate(steps):
             if number == cut:
@@ -168,7 +194,11 @@ def _http(status: str, body: bytes, *headers: str) -> bytes:
     return "\r\n".join([*lines, "x-amzn-RequestId: soak", "", ""]).encode() + body
 
 
+#: An answer that nobody has asked for.
+POISON = _http("200 OK", b'{"choices": [{"index": 0, "message": {"role": "assistant", "content": "POISON"}}]}')
+
 REFUSALS = {
+    "gateway": _http("502 Bad Gateway", b"<html>no upstream</html>").replace(b"x-amzn-RequestId", b"x-request-id"),
     "throttled": _http("429 Too Many Requests", b'{"message": "Too many requests"}', "retry-after-ms: 20"),
     "unavailable": _http("503 Service Unavailable", b'{"message": "Try again"}', "x-amz-retry-after: 30"),
     "bad-request": _http("400 Bad Request", b'{"error": {"message": "no", "code": "validation_error"}}'),
