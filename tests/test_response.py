@@ -286,8 +286,8 @@ def test_the_request_id_is_found_wherever_it_is() -> None:
 
 def test_errors_without_words() -> None:
     """An error answer that is not JSON, is empty or is a redirect is described, in few words."""
-    html = answer(b"<html>" + b"x" * 5000, 502, **{"content-type": "text/html"})
-    assert failure_of(html).message.startswith("no error message; text/html, it begins: <html>xxx")
+    html = answer(b"<html>" + b"x " * 5000, 502, **{"content-type": "text/html"})
+    assert failure_of(html).message.startswith("no error message; text/html, it begins: <html>x x x")
     assert len(failure_of(html).message) < 300
     assert failure_of(answer(b"", 503)).message == "no error message; no content type, empty body"
     redirect = answer(b"", 307, location="https://user:pw@evil.example/x?token=1")
