@@ -38,10 +38,10 @@ _SIGNS = "\\%&\0"
 #: no honest answer reaches, it would take many seconds: the text goes as a whole.
 _MOST = 1 << 19
 
-# A run of backslashes is one escape however deep the nesting of JSON. NUL is every other byte of a page in UTF-16.
-# Each form begins with a character of its own, so that all others are passed over quickly.
+# NUL is every other byte of a page in UTF-16. Each form begins with a character of its own, so that all others are
+# passed over quickly.
 _ESCAPE = re.compile(
-    r"(?s)\\\\*(?:u([0-9a-fA-F]{4})|(.))"
+    r"(?s)\\(?:u([0-9a-fA-F]{4})|(.))"
     r"|%([2-7][0-9a-fA-F])"
     r"|&(?:([A-Za-z]{2,24})|#0*([0-9]{1,7})|#[xX]0*([0-9a-fA-F]{1,6}));"
     r"|\0"
@@ -135,9 +135,9 @@ def _plain(text: str) -> str | None:
 
 def _character(escape: re.Match[str]) -> str:
     """Return what an escape stands for; a name that HTML does not know stands for itself, NUL for nothing."""
-    in_json, after_backslashes, in_url, name, decimal, hexadecimal = escape.groups()
-    if after_backslashes is not None:
-        return after_backslashes
+    in_json, after_backslash, in_url, name, decimal, hexadecimal = escape.groups()
+    if after_backslash is not None:
+        return after_backslash
     if name is not None:
         return html5.get(f"{name};", escape[0])
     digits = in_json or in_url or hexadecimal
