@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import threading
@@ -198,16 +199,18 @@ class TestProviders:
         assert caught.value.__context__ is None
 
     def test_a_failing_refresh(self) -> None:
-        """What botocore raises while refreshing becomes a CredentialsError."""
+        """What botocore raises while refreshing becomes a CredentialsError, with the system's words for it."""
 
         def refresh() -> dict[str, str]:
-            raise OSError("metadata service unreachable")
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "metadata service unreachable")
 
         expired = "2020-01-01T00:00:00Z"
         theirs = botocore.credentials.RefreshableCredentials.create_from_metadata(
             {"access_key": "A", "secret_key": "SECRET", "token": "SECRET", "expiry_time": expired}, refresh, "test"
         )
-        with pytest.raises(CredentialsError, match="a refresh failed: OSError: metadata service unreachable"):
+        with pytest.raises(
+            CredentialsError, match=r"a refresh failed: ConnectionRefusedError: [^:]+ \(ECONNREFUSED\)$"
+        ):
             CredentialSource(credentials=theirs).get()
 
     @pytest.mark.parametrize(
