@@ -78,14 +78,14 @@ class BedrockOpenAIError(Exception):
             notes.append(f"request ID {self.request_id}")
         if self.attempts and self.attempts > 1:
             notes.append(f"{self.attempts} attempts")
-        text = one_line(self._text())
+        text = one_line(str(self._text()))  # whoever builds an exception may give anything
         end = "" if text.endswith((".", "!", "?")) else "."
         if notes:
             text += f" ({', '.join(notes)})"
         return one_line(f"{text}{end} {self.advice}" if self.advice else text)
 
     def _text(self) -> str:
-        return str(self.message)
+        return self.message
 
 
 class RequestValidationError(BedrockOpenAIError):

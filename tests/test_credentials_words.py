@@ -110,6 +110,10 @@ def test_all_of_botocore_is_tried() -> None:
         (made(BOTOCORES["ConfigParseError"]), "Unable to parse config file: ..."),
         (made(BOTOCORES["InvalidConfigError"]), ""),
         (
+            made(BOTOCORES["PartialCredentialsError"], provider=["env"], cred_var={SECRET: 1}),
+            "Partial credentials found in ..., missing: ...",
+        ),
+        (
             made(BOTOCORES["EndpointConnectionError"], endpoint_url=URL),
             'Could not connect to the endpoint URL: "..."',
         ),
@@ -166,6 +170,7 @@ def of_libraries() -> list[Exception]:
         OSError(SECRET),
         OSError(SECRET, SECRET),
         OSError(99999, SECRET),
+        OSError([SECRET], SECRET),
         FileNotFoundError(SECRET),
         ConnectionResetError(URL),
         type("BotoCoreError", (OSError,), {"fmt": "{x}", "kwargs": {"x": SECRET}})(SECRET),
