@@ -161,8 +161,10 @@ def test_an_answer_swallowed_by_reasoning_is_explained(shell: Shell) -> None:
 # The terminal
 
 
-DANGEROUS = "\x1b[31mred\x1b[0m\x07\x9b2J\x7f\u202egnp\u2066.\u2069\u2028\r\n"
+DANGEROUS = (
+    "\x1b[31mred\x1b[0m\x07\x9b2J\x7f\u202egnp\u2066.\u2069\u2028\r\n"
     "\t\u05e9\u05dc\u05d5\u05dd\u200f \U0001f469\u200d\U0001f4bb end"
+)
 
 
 def test_a_model_cannot_drive_the_terminal(shell: Shell) -> None:
