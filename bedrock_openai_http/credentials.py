@@ -1,6 +1,7 @@
 """What authenticates a request: a Bedrock API key or AWS credentials, as plain values.
 
-This module's law: no key gets out, neither in a repr nor in an error.
+This module's law: no key gets out, neither in a repr nor in an error, nor as a local of a frame that an error goes
+through, which error reporters show: what holds a key is deleted first.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .errors import BedrockOpenAIError, CredentialsError
@@ -84,17 +86,20 @@ def clean_api_key(value: object, name: str) -> str:
 
     Raises CredentialsError, which never repeats the key, if it is empty or could not stand in a header.
     """
+    key = value.removesuffix("\n").removesuffix("\r") if isinstance(value, str) else ""
+    if _KEY.fullmatch(key):
+        return key
     if not isinstance(value, str):
-        raise CredentialsError(f"{name}: a Bedrock API key is a str, not {type(value).__name__}")
-    key = value.removesuffix("\n").removesuffix("\r")
-    if not key.strip():
-        raise CredentialsError(f"{name}: the Bedrock API key is empty")
-    if not _KEY.fullmatch(key):
-        raise CredentialsError(
-            f"{name}: the Bedrock API key has a space, a line break or another character that no key has; "
+        flaw = f"a Bedrock API key is a str, not {type(value).__name__}"
+    elif not key.strip():
+        flaw = "the Bedrock API key is empty"
+    else:
+        flaw = (
+            "the Bedrock API key has a space, a line break or another character that no key has; "
             "was it cut, or pasted with its surroundings?"
         )
-    return key
+    del value, key
+    raise CredentialsError(f"{name}: {flaw}")
 
 
 def freeze(found: Any) -> Credentials:
@@ -103,17 +108,28 @@ def freeze(found: Any) -> Credentials:
     Raises CredentialsError if it is not a credentials object, if a refresh fails, and for a character that no
     key has, such as the line break of a file.
     """
-    if hasattr(found, "get_frozen_credentials"):
-        found = foreign("a refresh", found.get_frozen_credentials)
+    try:
+        if hasattr(found, "get_frozen_credentials"):
+            found = foreign("a refresh", found.get_frozen_credentials)
+        read = foreign("reading the credentials", partial(_read, found))
+    finally:
+        del found
+    if isinstance(read, Credentials):
+        return read
+    raise CredentialsError(f"credentials: {read}")
+
+
+def _read(found: Any) -> Credentials | str:
+    """Return the credentials that `found` holds, or what is wrong with them."""
     access_key, secret_key, token = (getattr(found, name, None) for name in ("access_key", "secret_key", "token"))
     if not (isinstance(access_key, str) and access_key and isinstance(secret_key, str) and secret_key):
-        raise CredentialsError(
-            f"credentials: {type(found).__name__} has no access_key and secret_key; "
+        return (
+            f"{type(found).__name__} has no access_key and secret_key; "
             "give a botocore credentials object or a callable that returns one"
         )
     for name, value in (("access_key", access_key), ("secret_key", secret_key), ("token", token or "")):
         if not (isinstance(value, str) and _VISIBLE.fullmatch(value)):
-            raise CredentialsError(f"credentials: the {name} has a character other than visible ASCII")
+            return f"the {name} has a character other than visible ASCII"
     return Credentials(access_key, secret_key, token or None)
 
 
@@ -125,6 +141,8 @@ def foreign(what: str, look_up: Callable[[], Any]) -> Any:
         raise
     except Exception as error:  # noqa: BLE001  (botocore's chain runs plugins and processes: anything can come out)
         failure = CredentialsError(f"{what} failed: {_words(error)}")
+    finally:
+        del look_up
     # Raised outside of the handler, so that the original and whatever it holds are not carried along.
     raise failure
 

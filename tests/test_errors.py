@@ -116,7 +116,7 @@ def test_the_text_is_one_line_that_nothing_obeys(kind: type[BedrockOpenAIError],
         "\u200e\u05e9\u05dc\u05d5\u05dd\u200f",
         "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
         "\u061c٣",
-        "a\u00adb",
+        "a\u00adb\u2060c\u200bd",
         "\U0001fae8",
     ],
 )

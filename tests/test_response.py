@@ -284,7 +284,7 @@ def test_the_request_id_is_found_wherever_it_is() -> None:
     assert failure_of(HTTPResponse(500, Headers(), b"oh")).request_id is None
 
 
-@pytest.mark.parametrize("bad", ["r\n1", "r\x1b[2J", "r\x85", "r\u202e1", "r\xa01", "r" * 201, "r\ud800"])
+@pytest.mark.parametrize("bad", ["r\n1", "r\x1b[2J", "r\x85", "r\u202e1", "r\xa01", "ré", "r" * 201, "r\ud800"])
 def test_what_is_no_request_id(bad: str) -> None:
     """A value that is not visible ASCII, or is very long, is no request ID: the next place is asked."""
     headers = {"x-amzn-RequestId": bad, "x-request-id": "second"}
