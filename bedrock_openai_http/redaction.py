@@ -41,7 +41,7 @@ _MOST = 1 << 19
 # NUL is every other byte of a page in UTF-16. Each form begins with a character of its own, so that all others are
 # passed over quickly.
 _ESCAPE = re.compile(
-    r"(?s)\\(?:u([0-9a-fA-F]{4})|(.))"
+    r"\\(?:u([0-9a-fA-F]{4})|(.))"
     r"|%([2-7][0-9a-fA-F])"
     r"|&(?:([A-Za-z]{2,24})|#0*([0-9]{1,7})|#[xX]0*([0-9a-fA-F]{1,6}));"
     r"|\0"

@@ -213,6 +213,20 @@ class TestProviders:
         ):
             CredentialSource(credentials=theirs).get()
 
+    def test_credentials_whose_properties_fail(self) -> None:
+        """What a property of a credentials object raises becomes a CredentialsError, and is not shown."""
+
+        class Failing:
+            access_key = "AKIA"
+
+            @property
+            def secret_key(self) -> str:
+                raise ValueError("SECRET")
+
+        with pytest.raises(CredentialsError, match=r"^reading the credentials failed: ValueError$") as caught:
+            CredentialSource(credentials=Failing()).get()
+        assert caught.value.__context__ is None
+
     @pytest.mark.parametrize(
         "given", [object(), "AKIA", ("AKIA", "SECRET"), botocore.credentials.Credentials("A", "")]
     )

@@ -209,6 +209,18 @@ def test_a_key_as_a_host() -> None:
     assert error.message == "the service answered with a redirect to ABSK***.Example, which is never followed"
 
 
+def test_names_that_are_too_long() -> None:
+    """A host, a type or a code that is too long to be one is not quoted, rather than cut, perhaps within a key."""
+    for space in range(180, 201):
+        long = "x." * (space // 2) + API_KEY
+        echo = Echo(lambda key, long=long: answer(307, HTML, "", location=f"https://{long}.example/x"), "")
+        assert "to another path" in failure(echo, {"api_key": API_KEY}).message
+        body = json.dumps({"error": {"message": "no", "type": long.replace(".", "+"), "code": long}})
+        error = failure(Echo(lambda key, body=body: answer(400, JSON, body), ""), {"api_key": API_KEY})
+        assert isinstance(error, APIStatusError)
+        assert error.type is error.code is None
+
+
 def test_what_nobody_knows_stays() -> None:
     """What only looks like an escape stays as it is, also beside a key."""
     said = f"&nosuchname; {API_KEY} &#1114112; &#xFFFFFF; %zz %u003d \\q &;"
