@@ -13,8 +13,8 @@
         ├── NotFoundError 404             ├── ConflictError 409           ├── UnprocessableEntityError 422
         └── RateLimitError 429            └── InternalServerError 500 and above
 
-This module's law: an exception is data. It survives pickling and copying, keeps no request, no credentials and
-no prompt, and builds its text only when asked.
+This module's law: an exception is data. It survives pickling and copying, keeps no request, no credentials and of a
+prompt only what the service quotes, and builds its text, which is always one harmless line, only when asked.
 """
 
 from __future__ import annotations
