@@ -53,6 +53,8 @@ _IN_A_SIGNED_URL = r"X-Amz-(?:Signature|Security-Token)=([^&]+)"
 def redact(error: BedrockOpenAIError, used: ApiKey | Credentials) -> None:
     """Take what a call authenticated with out of every text of `error`, and out of the answer that it holds."""
     sought = [_Sought(secret) for secret in _secrets_of(used) if len(secret) >= SHORTEST_SECRET]
+    if not sought:
+        return
     for name, value in list(vars(error).items()):
         if isinstance(value, str):
             setattr(error, name, _without(value, sought))
