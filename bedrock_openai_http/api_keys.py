@@ -66,7 +66,9 @@ def inspect_api_key(key: str) -> ApiKeyInfo:
     Raises ConfigurationError if it is not a str, and nothing else: of a text that is no key the kind is "unknown".
     """
     if not isinstance(key, str):
-        raise ConfigurationError(f"key: a Bedrock API key is a str, not {type(key).__name__}")
+        kind = type(key).__name__
+        del key  # no local may show it
+        raise ConfigurationError(f"key: a Bedrock API key is a str, not {kind}")
     key = key.strip()
     if key.startswith(LONG_TERM_PREFIX):
         return ApiKeyInfo("long-term")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -15,18 +14,15 @@ from . import jsontext
 from .credential_source import CredentialSource
 from .credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from .error_answers import error_from_response
-from .errors import APIStatusError, BedrockOpenAIError, ConfigurationError
+from .errors import APIConnectionError, APIStatusError, BedrockOpenAIError, ConfigurationError, CredentialsError
 from .frozen import frozen
 from .response import read_response
 from .retry import Retrier
 from .skew import ServiceClock
-from .wire import HTTPRequest, HTTPResponse, OpenResponse, TimeLimits, Transport
+from .wire import HTTPRequest, OpenResponse, TimeLimits, Transport
 
 if TYPE_CHECKING:
     from .advice import CallFacts
-
-#: Characters. What is shorter is nobody's key, and may be an ordinary word of the answer.
-SHORTEST_SECRET = 16
 
 
 @frozen
@@ -90,13 +86,18 @@ class Caller:
         )
 
     def annotate(self, call: Call, error: BedrockOpenAIError) -> None:
-        """Note in `error` how often the call was attempted and how long it took."""
+        """Note in `error` how often the call was attempted and how long it took, and take the keys out of it."""
         error.attempts = call.attempts
         error.elapsed = self._retrier.clock() - call.plan.started
         if isinstance(error, APIStatusError):
             from .advice import advise
 
             error.advice = advise(error, _facts(call))
+        # Only here, since until now the service's own words decided what is to be done.
+        if call.used is not None and not _is_of_no_answer(error):
+            from .redaction import redact
+
+            redact(error, call.used)
 
     def _attempt(self, call: Call, number: int) -> OpenResponse:
         numbered = call.plan.request.with_headers(
@@ -113,7 +114,7 @@ class Caller:
         call.received = self._clock.wall()
         if 200 <= response.status_code < 300:
             return response
-        raise error_from_response(_without_secrets(read_response(response), call.used))
+        raise error_from_response(read_response(response))
 
     def _mend(self, call: Call, failure: BedrockOpenAIError) -> bool:
         """Put right what made an attempt fail, if it was a wrong clock or an expired token; tell whether it was."""
@@ -157,6 +158,15 @@ class Caller:
             )
 
 
+def _is_of_no_answer(error: BedrockOpenAIError) -> bool:
+    """Tell whether no answer had come, so that all words are ours.
+
+    Then nothing may be loaded: what failed may be that no file can be opened any more.
+    """
+    kinds = (APIConnectionError, ConfigurationError, CredentialsError)
+    return isinstance(error, kinds) and error.request_id is None and error.response is None
+
+
 def _facts(call: Call) -> CallFacts:
     """Return what is known of a call that has failed."""
     from .advice import CallFacts
@@ -185,15 +195,3 @@ def _random_uuid() -> str:
     digits = os.urandom(16).hex()
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
-
-
-def _without_secrets(refusal: HTTPResponse, used: ApiKey | Credentials) -> HTTPResponse:
-    """Return `refusal` without what authenticated the call: AWS quotes the canonical request, token and all."""
-    secrets = (used.value,) if isinstance(used, ApiKey) else (used.secret_key, used.token)
-    body = refusal.body
-    for secret in secrets:
-        if secret is None or len(secret) < SHORTEST_SECRET:
-            continue
-        for form in (secret, secret.replace("/", "\\/")):  # JSON may escape a slash
-            body = body.replace(form.encode(), b"***")
-    return replace(refusal, body=body)

@@ -85,6 +85,10 @@ class Client:
         session: requests.Session | None = None,
         transport: Transport | None = None,
     ) -> None:
+        try:
+            self._source = CredentialSource(api_key=api_key, credentials=credentials, profile=profile)
+        finally:
+            del api_key, credentials  # no local may show them where this, or what follows, fails
         for name, seconds in (
             ("timeout", timeout),
             ("connect_timeout", connect_timeout),
@@ -97,7 +101,6 @@ class Client:
             region, endpoint, base_url, allow_insecure, use_fips_endpoint, use_dualstack_endpoint, max_attempts
         )
         self._configuration = Configuration(profile)
-        self._source = CredentialSource(api_key=api_key, credentials=credentials, profile=profile)
         self._limits = TimeLimits(connect_timeout, timeout)
         self._deadline = deadline
         self._retrier = Retrier(retry_read_timeouts=retry_read_timeouts)
@@ -160,7 +163,10 @@ class Client:
         raise TypeError("a Client cannot be pickled or copied: it may hold keys; make one where it is needed")
 
     def __repr__(self) -> str:
-        return f"Client(region={self._options.region!r}, endpoint={self._options.endpoint!r})"
+        options = getattr(self, "_options", None)
+        if options is None:  # its constructor has failed, and an error reporter shows the locals of that
+            return "Client()"
+        return f"Client(region={options.region!r}, endpoint={options.endpoint!r})"
 
     def _complete(
         self,

@@ -44,16 +44,21 @@ class CredentialSource:
         credentials: Any = None,
         profile: str | None = None,
     ) -> None:
-        given = {"api_key": api_key, "credentials": credentials, "profile": profile}
-        names = [name for name, value in given.items() if value is not None]
-        # One source for one set: a key from here with a token from there is how requests get refused.
-        if len(names) > 1:
-            raise ConfigurationError(f"{' and '.join(names)} are given; choose one way to authenticate")
-        if isinstance(api_key, str):
-            api_key = clean_api_key(api_key, "api_key")
         self._api_key = api_key
         self._credentials = credentials
         self._profile = profile
+        del api_key, credentials  # no local may show a key where this fails
+        given = {
+            "api_key": self._api_key is None,
+            "credentials": self._credentials is None,
+            "profile": profile is None,
+        }
+        names = [name for name, is_missing in given.items() if not is_missing]
+        # One source for one set: a key from here with a token from there is how requests get refused.
+        if len(names) > 1:
+            raise ConfigurationError(f"{' and '.join(names)} are given; choose one way to authenticate")
+        if isinstance(self._api_key, str):
+            self._api_key = clean_api_key(self._api_key, "api_key")
         self._session: Any = None
         self._lock = threading.Lock()
         #: Until when a miss counts, on the monotonic clock, and what the chain consists of.
@@ -61,15 +66,14 @@ class CredentialSource:
 
     def get(self) -> ApiKey | Credentials:
         """Return what the next attempt authenticates with. Raises CredentialsError if there is nothing usable."""
+        if isinstance(self._api_key, str):
+            return ApiKey(self._api_key)
         if self._api_key is not None:
-            given = self._api_key
-            value = given if isinstance(given, str) else foreign("the api_key callable", given)
-            return ApiKey(clean_api_key(value, "api_key"))
+            return ApiKey(clean_api_key(foreign("the api_key callable", self._api_key), "api_key"))
         if self._credentials is not None:
             return self.aws_credentials()
-        variable = os.environ.get(API_KEY_VARIABLE, "")
-        if self._profile is None and variable.strip():
-            return ApiKey(clean_api_key(variable, API_KEY_VARIABLE))
+        if self._profile is None and os.environ.get(API_KEY_VARIABLE, "").strip():
+            return ApiKey(clean_api_key(os.environ.get(API_KEY_VARIABLE), API_KEY_VARIABLE))
         return self._from_chain(f"no AWS credentials and no Bedrock API key; tried: {API_KEY_VARIABLE}, ")
 
     def aws_credentials(self) -> Credentials:
@@ -77,9 +81,10 @@ class CredentialSource:
 
         Raises CredentialsError if there are none that can be used.
         """
+        if callable(self._credentials):
+            return freeze(foreign("the credentials callable", self._credentials))
         if self._credentials is not None:
-            found = self._credentials
-            return freeze(foreign("the credentials callable", found) if callable(found) else found)
+            return freeze(self._credentials)
         return self._from_chain("no AWS credentials; tried: ")
 
     def refresh(self) -> None:
@@ -91,8 +96,11 @@ class CredentialSource:
             self._session = None
         given = self._api_key if self._api_key is not None else self._credentials
         refresh = getattr(given, "refresh", None)
-        if callable(given) and callable(refresh):
-            foreign("the callable's refresh", refresh)
+        try:
+            if callable(given) and callable(refresh):
+                foreign("the callable's refresh", refresh)
+        finally:
+            del given, refresh  # as above
 
     def renew(self, failure: APIStatusError, used: ApiKey | Credentials) -> ApiKey | Credentials | None:
         """Return other credentials if `failure` says that those which were `used` have expired; None otherwise.
@@ -160,12 +168,14 @@ def _from_environment() -> Credentials | None:
 
     Those that name their end are left to botocore, which reads the variables again when it has come.
     """
-    access_key = os.environ.get("AWS_ACCESS_KEY_ID", "")
-    secret_key = os.environ.get("AWS_SECRET_ACCESS_KEY", "")
-    if not (access_key and secret_key) or os.environ.get("AWS_CREDENTIAL_EXPIRATION"):
+    found = Credentials(
+        os.environ.get("AWS_ACCESS_KEY_ID", ""),
+        os.environ.get("AWS_SECRET_ACCESS_KEY", ""),
+        os.environ.get("AWS_SECURITY_TOKEN") or os.environ.get("AWS_SESSION_TOKEN"),
+    )
+    if not (found.access_key and found.secret_key) or os.environ.get("AWS_CREDENTIAL_EXPIRATION"):
         return None
-    token = os.environ.get("AWS_SECURITY_TOKEN") or os.environ.get("AWS_SESSION_TOKEN")
-    return freeze(Credentials(access_key, secret_key, token))
+    return freeze(found)
 
 
 def is_expired(failure: APIStatusError) -> bool:

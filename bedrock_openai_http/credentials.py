@@ -1,12 +1,17 @@
 """What authenticates a request: a Bedrock API key or AWS credentials, as plain values.
 
-This module's law: no key gets out, neither in a repr nor in an error.
+This module's law: no key gets out, neither in a repr nor in an error, nor as a local of a frame that an error goes
+through, which error reporters show: what holds a key is deleted first.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from .errors import BedrockOpenAIError, CredentialsError
@@ -14,6 +19,32 @@ from .frozen import field, frozen
 
 #: How a short-term Bedrock API key begins.
 SHORT_TERM_PREFIX = "bedrock-api-key-"
+
+#: What botocore itself writes into its messages: where it looks for credentials, what it misses there, what it asks
+#: AWS for, how AWS refuses that, and the two sentences that people meet most.
+_BOTOCORES_WORDS = frozenset(
+    (
+        *("env", "shared-credentials-file", "config-file", "custom-process", "sso", "login", "explicit"),
+        *("assume-role", "assume-role-with-web-identity", "container-role", "iam-role"),
+        *("Environment", "Ec2InstanceMetadata", "EcsContainer"),
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION"),
+        *("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "source_profile or credential_source"),
+        *("AssumeRole", "AssumeRoleWithWebIdentity", "GetRoleCredentials", "CreateToken", "CreateOAuth2Token"),
+        *("AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedException"),
+        *(
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "InvalidIdentityToken",
+            "IDPCommunicationError",
+            "IDPRejectedClaim",
+        ),
+        *("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "RequestExpired"),
+        *("InvalidGrantException", "InvalidRequestException", "ResourceNotFoundException", "ValidationError"),
+        *("RegionDisabledException", "PackedPolicyTooLarge", "Throttling", "TooManyRequestsException"),
+        "Token has expired and refresh failed",
+        "Unable to retrieve token for use in IMDSv2 call and IMDSv1 has been disabled",
+    )
+)
 
 #: What may stand in an Authorization header after "Bearer " (RFC 6750, 2.1).
 _KEY = re.compile(r"[A-Za-z0-9._~+/=:-]+")
@@ -55,17 +86,20 @@ def clean_api_key(value: object, name: str) -> str:
 
     Raises CredentialsError, which never repeats the key, if it is empty or could not stand in a header.
     """
+    key = value.removesuffix("\n").removesuffix("\r") if isinstance(value, str) else ""
+    if _KEY.fullmatch(key):
+        return key
     if not isinstance(value, str):
-        raise CredentialsError(f"{name}: a Bedrock API key is a str, not {type(value).__name__}")
-    key = value.removesuffix("\n").removesuffix("\r")
-    if not key.strip():
-        raise CredentialsError(f"{name}: the Bedrock API key is empty")
-    if not _KEY.fullmatch(key):
-        raise CredentialsError(
-            f"{name}: the Bedrock API key has a space, a line break or another character that no key has; "
+        flaw = f"a Bedrock API key is a str, not {type(value).__name__}"
+    elif not key.strip():
+        flaw = "the Bedrock API key is empty"
+    else:
+        flaw = (
+            "the Bedrock API key has a space, a line break or another character that no key has; "
             "was it cut, or pasted with its surroundings?"
         )
-    return key
+    del value, key
+    raise CredentialsError(f"{name}: {flaw}")
 
 
 def freeze(found: Any) -> Credentials:
@@ -74,17 +108,28 @@ def freeze(found: Any) -> Credentials:
     Raises CredentialsError if it is not a credentials object, if a refresh fails, and for a character that no
     key has, such as the line break of a file.
     """
-    if hasattr(found, "get_frozen_credentials"):
-        found = foreign("a refresh", found.get_frozen_credentials)
+    try:
+        if hasattr(found, "get_frozen_credentials"):
+            found = foreign("a refresh", found.get_frozen_credentials)
+        read = foreign("reading the credentials", partial(_read, found))
+    finally:
+        del found
+    if isinstance(read, Credentials):
+        return read
+    raise CredentialsError(f"credentials: {read}")
+
+
+def _read(found: Any) -> Credentials | str:
+    """Return the credentials that `found` holds, or what is wrong with them."""
     access_key, secret_key, token = (getattr(found, name, None) for name in ("access_key", "secret_key", "token"))
     if not (isinstance(access_key, str) and access_key and isinstance(secret_key, str) and secret_key):
-        raise CredentialsError(
-            f"credentials: {type(found).__name__} has no access_key and secret_key; "
+        return (
+            f"{type(found).__name__} has no access_key and secret_key; "
             "give a botocore credentials object or a callable that returns one"
         )
     for name, value in (("access_key", access_key), ("secret_key", secret_key), ("token", token or "")):
         if not (isinstance(value, str) and _VISIBLE.fullmatch(value)):
-            raise CredentialsError(f"credentials: the {name} has a character other than visible ASCII")
+            return f"the {name} has a character other than visible ASCII"
     return Credentials(access_key, secret_key, token or None)
 
 
@@ -96,12 +141,40 @@ def foreign(what: str, look_up: Callable[[], Any]) -> Any:
         raise
     except Exception as error:  # noqa: BLE001  (botocore's chain runs plugins and processes: anything can come out)
         failure = CredentialsError(f"{what} failed: {_words(error)}")
+    finally:
+        del look_up
     # Raised outside of the handler, so that the original and whatever it holds are not carried along.
     raise failure
 
 
 def _words(error: Exception) -> str:
-    """Return the kind of an error, with its text only if botocore or the system wrote it: others may show a key."""
-    kind = type(error)
-    is_safe = isinstance(error, OSError) or kind.__module__.startswith("botocore.")
-    return f"{kind.__name__}: {str(error)[:300]}" if is_safe else kind.__name__
+    """Return the kind of an error, and of its words those that cannot hold a secret: the system's and botocore's own.
+
+    Any other text may have been put together from a URL with a token, or from what a process has said.
+    """
+    kind, text = type(error), ""
+    if kind.__module__ in ("botocore.exceptions", "botocore.errorfactory"):
+        text = _fixed_words(error)
+    elif isinstance(error, OSError) and kind.__module__ == "builtins" and isinstance(error.errno, int):
+        # By the number, since anything may be in the text. Classes that libraries derive have numbers of their own.
+        name = errno.errorcode.get(error.errno)
+        text = f"{os.strerror(error.errno)} ({name})" if name else ""
+    return f"{kind.__name__}: {text}" if text else kind.__name__
+
+
+def _fixed_words(error: Any) -> str:
+    """Return the message of an exception of botocore with "..." for what botocore has not written itself."""
+    template, fields = getattr(error, "fmt", ""), getattr(error, "kwargs", {})
+    if hasattr(error, "operation_name"):  # AWS has answered with an error
+        template = error.MSG_TEMPLATE
+        fields = {"error_code": error.response.get("Error", {}).get("Code"), "operation_name": error.operation_name}
+    shown = {name: value for name, value in fields.items() if _is_harmless(name, value)}
+    text: str = template.format_map(defaultdict(lambda: "...", shown, retry_info=""))
+    return text.strip() if text.strip(". ") else ""
+
+
+def _is_harmless(name: str, value: object) -> bool:
+    """Tell whether the field `name` of an exception of botocore may be shown: a name that the user has given may."""
+    if not isinstance(value, str):
+        return False
+    return value in _BOTOCORES_WORDS or name == "profile" or (name == "path" and os.path.isfile(value))

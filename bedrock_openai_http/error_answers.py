@@ -27,6 +27,12 @@ REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-request-id", "x-amz-request-id")
 #: How much is quoted of an answer that is not JSON, and of any header, in characters.
 EXCERPT = 200
 
+#: What a key is written in, escaped or not, at a cut: half a key is a secret too, and nobody would know it any more.
+_CUT_KEY = r"[A-Za-z0-9._~+/=:\\%&#;-]+\Z"
+
+#: The statuses that lead to another place (RFC 9110, 15.4); other ones of 300 to 399 do not.
+_REDIRECTS = (301, 302, 303, 307, 308)
+
 #: How much of an XML body is searched, in bytes.
 _XML_LIMIT = 16384
 _XML_ROOT = r"(?:<\?[^>]*>\s*)?<(\w+)"
@@ -53,12 +59,21 @@ class ErrorDetails:
 
 
 def request_id_of(headers: Mapping[str, str], body: Any = None) -> str | None:
-    """Return the AWS request ID from the headers, else from a decoded error body, else None."""
+    """Return the AWS request ID from the headers, else from a decoded error body, else None.
+
+    What is no visible ASCII, or longer than EXCERPT, is no ID.
+    """
     folded = headers if isinstance(headers, Headers) else Headers(headers)
     for name in REQUEST_ID_HEADERS:
-        if folded.get(name):
-            return folded[name][:EXCERPT]
-    return _details(body).request_id if isinstance(body, dict) else None
+        found = folded.get(name)
+        if found and _is_id(found):
+            return found
+    found = _details(body).request_id if isinstance(body, dict) else None
+    return found if found and _is_id(found) else None
+
+
+def _is_id(text: str) -> bool:
+    return len(text) <= EXCERPT and text.isascii() and text.isprintable()
 
 
 def is_error_object(body: Any) -> bool:
@@ -180,36 +195,47 @@ def _nested(message: str | None) -> dict[str, Any] | None:
 def _fallback_message(response: HTTPResponse, status_code: int | None, kind: str | None) -> str:
     if kind == "UnknownOperationException":
         return "the service does not know this path; check the base URL and the endpoint"
-    if status_code is not None and 300 <= status_code < 400:
+    if status_code in _REDIRECTS:
         host = _host(response.headers.get("location", ""))
         return f"the service answered with a redirect to {host or 'another path'}, which is never followed"
     return f"no error message; {describe(response)}"
 
 
 def _host(url: str) -> str | None:
+    """Return the host that `url` names, in its own letters, by which a key in it is known; None if there is none."""
     try:
-        return (urlsplit(url).hostname or "")[:EXCERPT]
+        host = urlsplit(url).netloc.rpartition("@")[2]
     except ValueError:  # such as "http://["
         return None
+    return re.sub(r":\d*$", "", host) if len(host) <= EXCERPT else None
 
 
 def describe(response: HTTPResponse) -> str:
     """Return the content type of an unexpected answer and, unless it is JSON or events, how it begins."""
-    content_type = response.headers.get("content-type", "no content type")[:EXCERPT]
+    content_type = _excerpt(response.headers.get("content-type", "no content type"))
     start = response.body[: 4 * EXCERPT].decode("utf-8-sig", errors="replace")
-    excerpt = " ".join(start.split())[:EXCERPT]
-    if not excerpt:
+    text = " ".join(start.split())
+    if not text:
         return f"{content_type}, empty body"
     # What looks like JSON or events may be half a completion, and its text is not ours to repeat.
-    is_ours = excerpt.startswith(("{", "[", "data:", "event:", ":"))
-    return content_type if is_ours else f"{content_type}, it begins: {excerpt}"
+    if text.startswith(("{", "[", "data:", "event:", ":")):
+        return content_type
+    excerpt = _excerpt(text, is_cut=len(response.body) > 4 * EXCERPT)
+    return f"{content_type}, it begins: {excerpt}" if excerpt else f"{content_type}, it begins with one long word"
+
+
+def _excerpt(text: str, *, is_cut: bool = False) -> str:
+    """Return the beginning of `text`, which may be cut already, without half a key at its end."""
+    if len(text) <= EXCERPT and not is_cut:
+        return text
+    return re.sub(_CUT_KEY, "", text[:EXCERPT]).rstrip()
 
 
 def _bare_type(name: str | None) -> str | None:
     """Return `ThrottlingException` of `com.amazon.x#ThrottlingException:http://internal...`."""
     if not name:
         return None
-    return name.split(":", 1)[0].rsplit("#", 1)[-1].strip()[:EXCERPT] or None
+    return _excerpt(name.split(":", 1)[0].rsplit("#", 1)[-1].strip()) or None
 
 
 def _output_type(body: Mapping[str, Any]) -> str | None:

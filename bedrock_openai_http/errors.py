@@ -13,8 +13,8 @@
         ├── NotFoundError 404             ├── ConflictError 409           ├── UnprocessableEntityError 422
         └── RateLimitError 429            └── InternalServerError 500 and above
 
-This module's law: an exception is data. It survives pickling and copying, keeps no request, no credentials and
-no prompt, and builds its text only when asked.
+This module's law: an exception is data. It survives pickling and copying, keeps no request, no credentials and of a
+prompt only what the service quotes, and builds its text, which is always one harmless line, only when asked.
 """
 
 from __future__ import annotations
@@ -24,6 +24,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .completion import ChatCompletion
     from .wire import HTTPResponse
+
+
+#: Characters that a terminal or the reader of a log obeys: the controls of C0, DEL and C1 (ECMA-48), the separators
+#: of lines and paragraphs, and the marks that turn the order of what follows around, so that a text reads as another
+#: one (UAX #9: embeddings, overrides, isolates). Not the marks U+200E, U+200F and U+061C and the zero-width joiners:
+#: they reach no further than their neighbours, and Arabic, Hebrew, Persian and emoji are not written without them.
+OBEYED = (range(0x20), range(0x7F, 0xA0), range(0x2028, 0x202F), range(0x2066, 0x206A))
+#: Halves of a pair, which JSON can hold and no encoding can: what prints them fails.
+_SURROGATES = range(0xD800, 0xE000)
+
+
+def one_line(text: str) -> str:
+    """Return `text` on one line, with U+FFFD for what would be obeyed and not shown, or cannot be written at all."""
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return line.translate({code: "\ufffd" for codes in (*OBEYED, _SURROGATES) for code in codes})
 
 
 class BedrockOpenAIError(Exception):
@@ -55,17 +72,20 @@ class BedrockOpenAIError(Exception):
         self.advice = None
 
     def __str__(self) -> str:
-        """Return everything that a log needs, on one line: what happened, the request ID, the advice."""
+        """Return everything that a log needs, on one line: what happened, the request ID, the advice.
+
+        Whatever the service sent, there is no character in it that a terminal or a log would obey: see `one_line`.
+        """
         notes = []
         if self.request_id:
             notes.append(f"request ID {self.request_id}")
         if self.attempts and self.attempts > 1:
             notes.append(f"{self.attempts} attempts")
-        text = " ".join(self._text().split())
+        text = one_line(str(self._text()))  # whoever builds an exception may give anything
         end = "" if text.endswith((".", "!", "?")) else "."
         if notes:
             text += f" ({', '.join(notes)})"
-        return f"{text}{end} {self.advice}" if self.advice else text
+        return one_line(f"{text}{end} {self.advice}" if self.advice else text)
 
     def _text(self) -> str:
         return self.message

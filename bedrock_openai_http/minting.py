@@ -49,10 +49,13 @@ def mint_api_key(
 
     Raises ConfigurationError for a region or lifetime that cannot be, CredentialsError without usable credentials.
     """
+    try:
+        source = CredentialSource(credentials=credentials, profile=profile)
+    finally:
+        del credentials  # no local may show them where this, or what follows, fails
     region = _real_region(region)
     _check_lifetime(lifetime)
-    found = CredentialSource(credentials=credentials, profile=profile).aws_credentials()
-    return _mint(found, region, lifetime, now or datetime.now(timezone.utc))
+    return _mint(source.aws_credentials(), region, lifetime, now or datetime.now(timezone.utc))
 
 
 class ApiKeyProvider:
@@ -86,11 +89,14 @@ class ApiKeyProvider:
         margin: float = 900,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        try:
+            self._source = CredentialSource(credentials=credentials, profile=profile)
+        finally:
+            del credentials  # no local may show them where this, or what follows, fails
         self._region = _real_region(region)
         _check_lifetime(lifetime)
         if isinstance(margin, bool) or not isinstance(margin, (int, float)) or not 0 <= margin < math.inf:
             raise ConfigurationError("margin: must be a number of seconds, not below 0")
-        self._source = CredentialSource(credentials=credentials, profile=profile)
         self._lifetime = lifetime
         self._margin = min(margin, lifetime / 2)
         self._clock = clock
@@ -119,7 +125,8 @@ class ApiKeyProvider:
             self._source.refresh()
 
     def __repr__(self) -> str:
-        return f"ApiKeyProvider({self._region!r})"
+        # None where the constructor has failed, and an error reporter shows the locals of that.
+        return f"ApiKeyProvider({getattr(self, '_region', None)!r})"
 
     def __reduce__(self) -> Any:
         raise TypeError("an ApiKeyProvider cannot be pickled or copied: it may hold a key")

@@ -37,11 +37,15 @@ def sign(
     for, the current time if it is None. A signature is good for about five minutes around its moment.
     Raises CredentialsError if the credentials are none.
     """
+    try:
+        keys = freeze(credentials)
+    finally:
+        del credentials  # no local may show them where this fails
     moment = (now or datetime.now(timezone.utc)).astimezone(timezone.utc)
     signable = {name: value for name, value in request.headers.items() if _is_signed(name)}
     aws_request = AWSRequest(method=request.method, url=request.url, headers=signable, data=request.body)
     aws_request.context["timestamp"] = moment.strftime(SIGV4_TIMESTAMP)
-    _QuietSigV4(freeze(credentials), service, region).add_auth(aws_request)
+    _QuietSigV4(keys, service, region).add_auth(aws_request)
     return request.with_headers(dict(aws_request.headers.items()))
 
 

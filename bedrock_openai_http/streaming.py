@@ -180,6 +180,7 @@ class ChatCompletionStream:
         if not self._complete:
             failure = IncompleteStreamError("the stream was closed before its end", request_id=self.request_id)
             failure.partial = None if self._total.empty else whole
+            self._on_error(failure)
             raise failure
         return whole
 

@@ -27,7 +27,7 @@ def handler(event, context):
     try:
         completion = client.complete(request, deadline=lambda_deadline(context))
     except (APIStatusError, APIConnectionError) as error:
-        log.error("%s: %s", type(error).__name__, error)  # the text has the request ID in it, and never the prompt
+        log.error("%s: %s", type(error).__name__, error)  # the text has the request ID in it, and no key
         return {"error": type(error).__name__, "request_id": error.request_id}
     log.info("request ID %s, %s tokens", completion.request_id, completion.usage and completion.usage.total_tokens)
     return {"answer": completion.text, "request_id": completion.request_id}

@@ -327,6 +327,13 @@ REFUSALS: dict[str, tuple[HTTPResponse, type[APIStatusError], str | None, str, l
         InternalServerError, "ServiceUnavailableException", "x", ["probably has no free capacity"],
     ),
     "redirect": (answer(307, b"", location="https://a.example/x"), APIStatusError, None, "redirect", ["base_url"]),
+    **{
+        f"no redirect: {status}": (
+            answer(status, b"", location="https://a.example/x"),
+            APIStatusError, None, "no error message", ["probably", "cache"],
+        )
+        for status in (300, 304, 305, 306)
+    },
     "proxy's password": (answer(407, b"<html>"), APIStatusError, None, "no error message", ["HTTPS_PROXY"]),
     "proxy's page": (
         answer(502, b"<!DOCTYPE html><title>Bad Gateway</title>", **{"content-type": "text/html"}),

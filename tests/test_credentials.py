@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import threading
@@ -198,17 +199,33 @@ class TestProviders:
         assert caught.value.__context__ is None
 
     def test_a_failing_refresh(self) -> None:
-        """What botocore raises while refreshing becomes a CredentialsError."""
+        """What botocore raises while refreshing becomes a CredentialsError, with the system's words for it."""
 
         def refresh() -> dict[str, str]:
-            raise OSError("metadata service unreachable")
+            raise ConnectionRefusedError(errno.ECONNREFUSED, "metadata service unreachable")
 
         expired = "2020-01-01T00:00:00Z"
         theirs = botocore.credentials.RefreshableCredentials.create_from_metadata(
             {"access_key": "A", "secret_key": "SECRET", "token": "SECRET", "expiry_time": expired}, refresh, "test"
         )
-        with pytest.raises(CredentialsError, match="a refresh failed: OSError: metadata service unreachable"):
+        with pytest.raises(
+            CredentialsError, match=r"a refresh failed: ConnectionRefusedError: [^:]+ \(ECONNREFUSED\)$"
+        ):
             CredentialSource(credentials=theirs).get()
+
+    def test_credentials_whose_properties_fail(self) -> None:
+        """What a property of a credentials object raises becomes a CredentialsError, and is not shown."""
+
+        class Failing:
+            access_key = "AKIA"
+
+            @property
+            def secret_key(self) -> str:
+                raise ValueError("SECRET")
+
+        with pytest.raises(CredentialsError, match=r"^reading the credentials failed: ValueError$") as caught:
+            CredentialSource(credentials=Failing()).get()
+        assert caught.value.__context__ is None
 
     @pytest.mark.parametrize(
         "given", [object(), "AKIA", ("AKIA", "SECRET"), botocore.credentials.Credentials("A", "")]

@@ -21,7 +21,7 @@ LAYERS = {
     **dict.fromkeys(("completion", "guardrail_outcome", "chunk", "accumulator", "errors"), 0),
     "model_facts": 0,
     # refusals, and what authenticates
-    **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys", "connection_settings"), 1),
+    **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys", "connection_settings", "redaction"), 1),
     # steps
     **dict.fromkeys(("validation", "building", "endpoint", "credential_source", "signing", "skew"), 2),
     **dict.fromkeys(("retry", "transport", "response", "streaming", "lambda_deadline", "configuration"), 2),

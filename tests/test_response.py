@@ -284,10 +284,33 @@ def test_the_request_id_is_found_wherever_it_is() -> None:
     assert failure_of(HTTPResponse(500, Headers(), b"oh")).request_id is None
 
 
+@pytest.mark.parametrize("bad", ["r\n1", "r\x1b[2J", "r\x85", "r\u202e1", "r\xa01", "ré", "r" * 201, "r\ud800"])
+def test_what_is_no_request_id(bad: str) -> None:
+    """A value that is not visible ASCII, or is very long, is no request ID: the next place is asked."""
+    headers = {"x-amzn-RequestId": bad, "x-request-id": "second"}
+    assert failure_of(HTTPResponse(500, Headers(headers), b"{}")).request_id == "second"
+    body = {"requestId": bad}
+    assert failure_of(HTTPResponse(500, Headers(), json.dumps(body).encode())).request_id is None
+    assert failure_of(HTTPResponse(500, Headers({"x-request-id": "r" * 200}), b"{}")).request_id == "r" * 200
+    good = HTTPResponse(200, Headers({"x-amzn-RequestId": bad}), json.dumps(RUNTIME).encode())
+    assert parse_completion(good).request_id is None
+
+
+@pytest.mark.parametrize(
+    ("status", "leads_on"), [(300, False), (304, False), (305, False), (306, False), (399, False)]
+)
+@pytest.mark.parametrize("location", [{}, {"location": "https://a.example/x"}])
+def test_what_is_no_redirect(status: int, leads_on: bool, location: dict[str, str]) -> None:
+    """A status of 300 to 399 that leads nowhere is not called a redirect, whatever headers it has."""
+    error = failure_of(answer(b"", status, **location))
+    assert error.message == "no error message; no content type, empty body"
+    assert type(error) is APIStatusError
+
+
 def test_errors_without_words() -> None:
     """An error answer that is not JSON, is empty or is a redirect is described, in few words."""
-    html = answer(b"<html>" + b"x" * 5000, 502, **{"content-type": "text/html"})
-    assert failure_of(html).message.startswith("no error message; text/html, it begins: <html>xxx")
+    html = answer(b"<html>" + b"x " * 5000, 502, **{"content-type": "text/html"})
+    assert failure_of(html).message.startswith("no error message; text/html, it begins: <html>x x x")
     assert len(failure_of(html).message) < 300
     assert failure_of(answer(b"", 503)).message == "no error message; no content type, empty body"
     redirect = answer(b"", 307, location="https://user:pw@evil.example/x?token=1")

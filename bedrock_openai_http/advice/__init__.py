@@ -11,7 +11,7 @@ It is imported when something has failed, so that it costs nothing before.
 
 from __future__ import annotations
 
-from ..errors import APIStatusError, BedrockOpenAIError
+from ..errors import APIStatusError, BedrockOpenAIError, one_line
 from .access import ACCESS_CAUSES
 from .answers import is_page
 from .causes import CallFacts, Seen
@@ -58,4 +58,4 @@ def _seen(error: APIStatusError) -> Seen:
 
 
 def _short(fact: str | None) -> str:
-    return " ".join((fact or "").split())[:_SHOWN]
+    return one_line(fact or "")[:_SHOWN]

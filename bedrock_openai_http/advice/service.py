@@ -180,6 +180,11 @@ SERVICE_CAUSES = (
     ),
     # What is on the way, by RFC 9110
     Cause("Give the address that it leads to as base_url, if you trust it.", (301, 302, 303, 307, 308)),
+    Cause(
+        "Bedrock gives no such answer, so it probably comes from a cache or a proxy on the way: check it and the "
+        "base URL.",
+        (300, 304, 305, 306),
+    ),
     Cause("A proxy wants a user name and a password: put them into the URL in HTTPS_PROXY.", (407,)),
     Cause("The request is too large, most likely because of its images: send less.", (413,)),
     Cause(

@@ -12,10 +12,12 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-# C0 but for tab and line feed, DEL, and C1, where U+009B opens a control sequence as ESC [ does (ECMA-48).
-# A carriage return is dropped: before a line feed it is half of a line end, elsewhere it would hide a line.
-_HARMFUL = (code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\r")
-_CONTROLS = dict.fromkeys(_HARMFUL, "\ufffd") | {ord("\r"): ""}
+from ..errors import OBEYED, one_line
+
+# Tab and line feed make a text what it is. A carriage return is dropped: before a line feed it is half of a line end,
+# elsewhere it would hide a line.
+_HARMFUL = {code: "\ufffd" for codes in OBEYED for code in codes}
+_CONTROLS = {code: shown for code, shown in _HARMFUL.items() if chr(code) not in "\t\n"} | {ord("\r"): ""}
 
 
 class Output:
@@ -31,7 +33,7 @@ class Output:
         self._mid_line = False
 
     def write(self, text: str) -> None:
-        """Write `text` without a line end. On a terminal, control characters are replaced."""
+        """Write `text` without a line end. On a terminal, characters that it would obey are replaced."""
         if self._stream is None or not text:
             return
         print(text.translate(_CONTROLS) if self._to_terminal else text, end="", file=self._stream, flush=True)
@@ -81,8 +83,7 @@ def plain_output() -> Output:
 
 def note(text: str) -> None:
     """Write `text` to standard error as one line, whatever characters it holds."""
-    line = " ".join(text.split()).translate(_CONTROLS)
-    Output(sys.stderr).write(line + "\n")
+    Output(sys.stderr).write(one_line(text) + "\n")
 
 
 def is_shown_as_it_is(text: str) -> bool:

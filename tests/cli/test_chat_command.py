@@ -161,11 +161,17 @@ def test_an_answer_swallowed_by_reasoning_is_explained(shell: Shell) -> None:
 # The terminal
 
 
-DANGEROUS = "\x1b[31mred\x1b[0m\x07\x9b2J\x7f\r\n\tend"
+DANGEROUS = (
+    "\x1b[31mred\x1b[0m\x07\x9b2J\x7f\u202egnp\u2066.\u2069\u2028\r\n"
+    "\t\u05e9\u05dc\u05d5\u05dd\u200f \U0001f469\u200d\U0001f4bb end"
+)
 
 
 def test_a_model_cannot_drive_the_terminal(shell: Shell) -> None:
-    """On a terminal every control character but tab and line feed is replaced."""
+    """On a terminal every control character but tab and line feed is replaced, and all that turns a text around.
+
+    The marks that Hebrew, Arabic and emoji are written with stay.
+    """
     master, terminal = pty.openpty()
     with LocalEndpoint(answer=DANGEROUS) as endpoint:
         running = shell.start("chat", "--endpoint-url", endpoint.url, "Hi", stdout=terminal, **keys(endpoint))
@@ -175,7 +181,10 @@ def test_a_model_cannot_drive_the_terminal(shell: Shell) -> None:
     shown = os.read(master, 10_000).decode()
     os.close(master)
     # The terminal itself writes a line feed as CR LF.
-    assert shown.replace("\r\n", "\n") == "\ufffd[31mred\ufffd[0m\ufffd\ufffd2J\ufffd\n\tend\n"
+    assert shown.replace("\r\n", "\n") == (
+        "\ufffd[31mred\ufffd[0m\ufffd\ufffd2J\ufffd\ufffdgnp\ufffd.\ufffd\ufffd\n"
+        "\t\u05e9\u05dc\u05d5\u05dd\u200f \U0001f469\u200d\U0001f4bb end\n"
+    )
 
 
 def test_a_pipe_gets_the_answer_as_it_came(shell: Shell) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from bedrock_openai_http import __version__, errors
 from bedrock_openai_http.cli import chat, main
+from bedrock_openai_http.cli.terminal import note
 from bedrock_openai_http.testing import LocalEndpoint
 from shell import REQUEST_ID, SECONDS, SOME_KEYS, Finished, Shell, StreamServer, event, keys
 
@@ -163,6 +164,14 @@ def test_an_error_stays_one_harmless_line(
     monkeypatch.setattr(chat, "run", raiser(errors.BadRequestError("two\r\nlines\x1b[2J", status_code=400)))
     assert main(["chat", "Hello!"]) == 1
     assert capsys.readouterr().err == "bedrock-openai-http: BadRequestError: 400: two lines\ufffd[2J\n"
+
+
+@pytest.mark.parametrize("text", [f"a{chr(code)}b" for codes in errors.OBEYED for code in codes])
+def test_a_note_is_a_line_that_nothing_obeys(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever a note quotes, each character that a terminal would obey is another one, and the line is one."""
+    note(text)
+    shown = capsys.readouterr().err
+    assert shown in ("a b\n", "a\ufffdb\n")
 
 
 def test_output_that_cannot_be_written_is_one_line_and_exit_code_4(
