@@ -52,7 +52,8 @@ class Client:
         connect_timeout: seconds to wait for a connection.
         deadline: seconds for a whole call, attempts, waits and body included; None for no limit.
         max_attempts: how often a call is attempted in all; None for AWS_MAX_ATTEMPTS, the profile's, or 3.
-        retry_read_timeouts: also repeat an attempt that got no answer, which may be paid for twice.
+        retry_read_timeouts: also repeat an attempt that got no answer, or a gateway's 500 to 504; both may be paid
+            for twice.
         allow_insecure: allow plain http to other hosts than this machine.
         use_fips_endpoint, use_dualstack_endpoint: choose among AWS's own hosts; None for AWS_USE_FIPS_ENDPOINT and
             AWS_USE_DUALSTACK_ENDPOINT, the profile's, or False.

@@ -328,6 +328,11 @@ REFUSALS: dict[str, tuple[HTTPResponse, type[APIStatusError], str | None, str, l
     ),
     "redirect": (answer(307, b"", location="https://a.example/x"), APIStatusError, None, "redirect", ["base_url"]),
     "proxy's password": (answer(407, b"<html>"), APIStatusError, None, "no error message", ["HTTPS_PROXY"]),
+    "gateway out of time": (
+        answer(504, {"message": "Endpoint request timed out"}, **{"x-amz-apigw-id": "a"}),
+        InternalServerError, None, "Endpoint request timed out",
+        ["on the way", "not known", "time limits", "retry_read_timeouts=True"],
+    ),
     "proxy's page": (
         answer(502, b"<!DOCTYPE html><title>Bad Gateway</title>", **{"content-type": "text/html"}),
         InternalServerError, None, "no error message; text/html", ["page for a browser", "probably", "proxy"],

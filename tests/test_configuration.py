@@ -12,7 +12,7 @@ from botocore.session import Session
 from bedrock_openai_http import BedrockOpenAIError, Client, ConfigurationError
 from bedrock_openai_http.configuration import Configuration, Setting
 from bedrock_openai_http.destination import Destination, Options, find_destination
-from support import KEY, REQUEST, RawServer
+from support import KEY, REQUEST, RawServer, http
 
 CONFIG = """\
 [default]
@@ -295,7 +295,7 @@ class TestDestination:
 
 def test_a_client_attempts_as_often_as_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     """AWS_MAX_ATTEMPTS counts where `max_attempts` is not given, and is said to the service."""
-    with RawServer(lambda number: [b"HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n"]) as server:
+    with RawServer(lambda number: [http(b"", "500 x")]) as server:
         for variable, options, attempts in (("2", {}, 2), ("2", {"max_attempts": 1}, 1), ("", {}, 3)):
             monkeypatch.setenv("AWS_MAX_ATTEMPTS", variable)
             with Client(base_url=server.url, api_key=KEY, **options) as client:
