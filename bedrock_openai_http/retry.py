@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -213,9 +214,6 @@ def _retry_after(headers: Headers) -> float:
 
 
 def _number(text: str | None) -> float | None:
-    """Return a finite number that is not negative, or None."""
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and value >= 0 else None
+    """Return a finite number that is not negative, or None. float() alone would take "1_000" and other digits too."""
+    value = float(text) if re.fullmatch(r"[0-9]+(\.[0-9]*)?", text or "") else math.inf  # type: ignore[arg-type]
+    return value if math.isfinite(value) else None

@@ -122,7 +122,7 @@ def masked_headers(sent: HTTPRequest) -> dict[str, str]:
 
 
 def _masked(value: str) -> str:
-    found = re.fullmatch(r"(AWS4-HMAC-SHA256 Credential=)(.+?)(/\d{8}/.+, Signature=)[0-9a-f]+", value)
+    found = re.fullmatch(r"(AWS4-HMAC-SHA256 Credential=)(.+?)(/[0-9]{8}/.+, Signature=)[0-9a-f]+", value)
     if found:
         access_key = found[2] if found[2] == PLACEHOLDER else f"****{found[2][-4:]}"
         return f"{found[1]}{access_key}{found[3]}***"

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from .. import jsontext
 from ..errors import ConfigurationError
+from ..wire import is_ip_address
 
 #: Seconds that the upstream server may be silent; a model on a small machine takes its time.
 TIMEOUT_SECONDS = 600.0
@@ -107,7 +108,10 @@ def _is_root_url(url: str) -> bool:
         _ = parts.port  # Looked at because that is when a port that is none raises.
     except ValueError:
         return False
-    schemed = parts.scheme in ("http", "https") and bool(parts.hostname)
+    host = parts.hostname or ""
+    # Brackets are for IPv6: what else may stand in them would be taken for a name.
+    bracketed = ":" in host and is_ip_address(host)
+    schemed = parts.scheme in ("http", "https") and (bracketed if "[" in parts.netloc else bool(host))
     return schemed and not parts.query and not parts.fragment and bool(_VISIBLE.fullmatch(url))
 
 
