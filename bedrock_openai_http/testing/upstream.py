@@ -110,7 +110,7 @@ def _is_root_url(url: str) -> bool:
         return False
     host = parts.hostname or ""
     # Brackets are for IPv6: what else may stand in them would be taken for a name.
-    bracketed = ":" in host and is_ip_address(host)
+    bracketed = ":" in host and "%" not in host and is_ip_address(host)
     schemed = parts.scheme in ("http", "https") and (bracketed if "[" in parts.netloc else bool(host))
     return schemed and not parts.query and not parts.fragment and bool(_VISIBLE.fullmatch(url))
 
