@@ -37,6 +37,13 @@ class Options:
         if self.region is not None or self.base_url is not None:
             self.resolve(self.region, self.base_url, self.use_fips_endpoint, self.use_dualstack_endpoint)
 
+    def names_region(self) -> bool:
+        """Tell whether `base_url` is a host of AWS's: its region then counts more than a configured one.
+
+        Lambda sets AWS_REGION in every function, also in one that calls another region.
+        """
+        return self.base_url is not None and self.resolve(None, self.base_url, None, None).region is not None
+
     def resolve(
         self, region: str | None, base_url: str | None, fips: bool | None, dualstack: bool | None
     ) -> Endpoint:
@@ -67,7 +74,9 @@ class Destination:
 
 def find_destination(options: Options, configuration: Configuration) -> Destination:
     """Return where calls go. Raises ConfigurationError for settings that cannot be used, or contradict each other."""
-    region = _given(options.region, "region=") or configuration.region()
+    region = _given(options.region, "region=")
+    if region is None and not options.names_region():
+        region = configuration.region()
     base_url = _given(options.base_url, "base_url=")
     default = Setting(False, "default")
     fips = _given(options.use_fips_endpoint, "use_fips_endpoint=")
@@ -120,4 +129,6 @@ def _endpoint(
     for argument, setting in (("base_url", base_url), ("region", region)):
         if setting is not None and named.startswith(f"{argument}:"):
             named = f"{setting.source.removesuffix('=')}:{named.removeprefix(f'{argument}:')}"
+    if region is not None and options.region is None:
+        named = named.replace("and the region is", f"and {region.source} is")
     raise ConfigurationError(named)
