@@ -13,9 +13,9 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from .errors import ConfigurationError
 
@@ -29,7 +29,7 @@ MOST_ATTEMPTS = 999_999_999
 
 def text(name: str, value: Any, must: str = "be a str", pattern: str = r"(?s).*") -> str:
     """Return `value` as a str that matches the whole `pattern`; `must` says in words what that asks for."""
-    given = _read(_as_text, value)
+    given = plain_text(value)
     if given is None or not re.fullmatch(pattern, given):
         raise ConfigurationError(f"{name}: must {must}")
     return given
@@ -64,11 +64,29 @@ def moment(name: str, value: Any) -> datetime:
     return given
 
 
-def flag(name: str, value: Any) -> bool:
+def flag(name: str, value: Any, must: str = "True or False") -> bool:
     """Return True or False. Another value is refused: the word "false" would count as true."""
     if value is not True and value is not False:
-        raise ConfigurationError(f"{name}: must be True or False")
+        raise ConfigurationError(f"{name}: must be {must}")
     return value is True
+
+
+def pairs(name: str, value: Any, must: str) -> list[tuple[Any, Any]]:
+    """Return the members of a mapping as pairs of name and value, read once."""
+    found = _read(_as_pairs, value)
+    if found is None:
+        raise ConfigurationError(f"{name}: must {must}")
+    return found
+
+
+def plain_text(value: Any) -> str | None:
+    """Return the characters of a str as a plain str, and None for anything else."""
+    return value if type(value) is str else _read(_as_text, value)
+
+
+def is_a(value: Any, kind: type[Value]) -> TypeGuard[Value]:
+    """Tell whether `value` is of the class `kind`. Unlike `isinstance` it never raises."""
+    return type(value) is kind or _read(lambda given: isinstance(given, kind), value) is True
 
 
 def has_methods(value: Any, *names: str) -> bool:
@@ -86,6 +104,10 @@ def _read(reading: Callable[[Any], Value], value: Any) -> Value | None:
 
 def _as_text(value: Any) -> str | None:
     return str.__str__(value) if isinstance(value, str) else None
+
+
+def _as_pairs(value: Any) -> list[tuple[Any, Any]] | None:
+    return [(key, item) for key, item in value.items()] if isinstance(value, (dict, Mapping)) else None
 
 
 def _as_float(value: Any) -> float | None:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from .arguments import is_a
 from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze
 from .errors import APIStatusError, ConfigurationError, CredentialsError
 
@@ -49,7 +50,7 @@ class CredentialSource:
         # One source for one set: a key from here with a token from there is how requests get refused.
         if len(names) > 1:
             raise ConfigurationError(f"{' and '.join(names)} are given; choose one way to authenticate")
-        if isinstance(api_key, str):
+        if is_a(api_key, str):
             api_key = clean_api_key(api_key, "api_key")
         self._api_key = api_key
         self._credentials = credentials
@@ -63,7 +64,7 @@ class CredentialSource:
         """Return what the next attempt authenticates with. Raises CredentialsError if there is nothing usable."""
         if self._api_key is not None:
             given = self._api_key
-            value = given if isinstance(given, str) else foreign("the api_key callable", given)
+            value = foreign("the api_key callable", given) if callable(given) else given
             return ApiKey(clean_api_key(value, "api_key"))
         if self._credentials is not None:
             return self.aws_credentials()

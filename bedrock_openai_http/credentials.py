@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from .arguments import plain_text
 from .errors import BedrockOpenAIError, CredentialsError
 from .frozen import field, frozen
 
@@ -55,9 +56,10 @@ def clean_api_key(value: object, name: str) -> str:
 
     Raises CredentialsError, which never repeats the key, if it is empty or could not stand in a header.
     """
-    if not isinstance(value, str):
+    text = plain_text(value)
+    if text is None:
         raise CredentialsError(f"{name}: a Bedrock API key is a str, not {type(value).__name__}")
-    key = value.removesuffix("\n").removesuffix("\r")
+    key = text.removesuffix("\n").removesuffix("\r")
     if not key.strip():
         raise CredentialsError(f"{name}: the Bedrock API key is empty")
     if not _KEY.fullmatch(key):
@@ -74,18 +76,27 @@ def freeze(found: Any) -> Credentials:
     Raises CredentialsError if it is not a credentials object, if a refresh fails, and for a character that no
     key has, such as the line break of a file.
     """
-    if hasattr(found, "get_frozen_credentials"):
+    if foreign("the credentials", lambda: hasattr(found, "get_frozen_credentials")):
         found = foreign("a refresh", found.get_frozen_credentials)
-    access_key, secret_key, token = (getattr(found, name, None) for name in ("access_key", "secret_key", "token"))
-    if not (isinstance(access_key, str) and access_key and isinstance(secret_key, str) and secret_key):
+    access_key, secret_key, token = foreign("the credentials", lambda: _parts(found))
+    if not (access_key and secret_key):
         raise CredentialsError(
             f"credentials: {type(found).__name__} has no access_key and secret_key; "
             "give a botocore credentials object or a callable that returns one"
         )
-    for name, value in (("access_key", access_key), ("secret_key", secret_key), ("token", token or "")):
-        if not (isinstance(value, str) and _VISIBLE.fullmatch(value)):
+    for name, value in (("access_key", access_key), ("secret_key", secret_key), ("token", token)):
+        if value is not None and not _VISIBLE.fullmatch(value):
             raise CredentialsError(f"credentials: the {name} has a character other than visible ASCII")
     return Credentials(access_key, secret_key, token or None)
+
+
+def _parts(found: Any) -> list[str | None]:
+    """Return access key, secret key and token as plain texts; None for what is none."""
+    parts = [getattr(found, name, None) for name in ("access_key", "secret_key", "token")]
+    texts = [plain_text(part) for part in parts]
+    if parts[2] is not None and texts[2] is None:
+        raise CredentialsError(f"credentials: the token is a str or None, not {type(parts[2]).__name__}")
+    return texts
 
 
 def foreign(what: str, look_up: Callable[[], Any]) -> Any:

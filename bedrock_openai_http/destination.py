@@ -5,8 +5,11 @@ This module decides between the two, keeps with each value where it came from, a
 
 from __future__ import annotations
 
+from typing import Any
+
+from . import arguments
 from .configuration import Configuration, Setting
-from .endpoint import Endpoint, resolve_endpoint
+from .endpoint import Endpoint, check_endpoint, resolve_endpoint
 from .errors import ConfigurationError
 from .frozen import frozen
 
@@ -28,12 +31,19 @@ class Options:
 
     def __post_init__(self) -> None:
         """Raise ConfigurationError for what can never be used, whatever the environment says."""
+        made: dict[str, Any] = {"endpoint": check_endpoint(self.endpoint)}
+        arguments.flag("allow_insecure", self.allow_insecure)
         for name in ("use_fips_endpoint", "use_dualstack_endpoint"):
-            if getattr(self, name) not in (None, True, False):
-                raise ConfigurationError(f"{name}: must be True, False or None")
-        attempts = self.max_attempts
-        if attempts is not None and (isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1):
-            raise ConfigurationError("max_attempts: must be an integer of at least 1")
+            if getattr(self, name) is not None:
+                arguments.flag(name, getattr(self, name), "True, False or None")
+        for name in ("region", "base_url"):
+            text = arguments.plain_text(getattr(self, name))
+            if text is not None:  # for anything else `resolve` says what it must be
+                made[name] = text
+        if self.max_attempts is not None:
+            made["max_attempts"] = arguments.integer("max_attempts", self.max_attempts, 1, arguments.MOST_ATTEMPTS)
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
         if self.region is not None or self.base_url is not None:
             self.resolve(self.region, self.base_url, self.use_fips_endpoint, self.use_dualstack_endpoint)
 

@@ -97,7 +97,7 @@ def resolve_endpoint(
     Raises ConfigurationError for an unknown endpoint, a region or URL that cannot be one, for options that
     contradict each other, and for plain http to anywhere but this machine, unless `allow_insecure`.
     """
-    endpoint = arguments.text("endpoint", endpoint, f"be one of {', '.join(map(repr, SERVICES))}", "|".join(SERVICES))
+    endpoint = check_endpoint(endpoint)
     region = None if region is None else check_region(region)
     arguments.flag("allow_insecure", allow_insecure)
     arguments.flag("use_fips_endpoint", use_fips_endpoint)
@@ -140,6 +140,11 @@ def _given_endpoint(endpoint: str, base_url: str, region: str | None, allow_inse
     if endpoint == "runtime" and api_path == "/v1":
         raise ConfigurationError("base_url: the runtime endpoint serves this API below /openai/v1, not /v1")
     return Endpoint(endpoint, root, api_path, found["region"])
+
+
+def check_endpoint(endpoint: str) -> str:
+    """Return `endpoint`; raise ConfigurationError unless it is one of `SERVICES`."""
+    return arguments.text("endpoint", endpoint, f"be one of {', '.join(map(repr, SERVICES))}", "|".join(SERVICES))
 
 
 def check_region(region: str) -> str:

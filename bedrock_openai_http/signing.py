@@ -43,7 +43,7 @@ def sign(
     ends in a dot, a header Host without it is set: that is what clients send.
     Raises CredentialsError if the credentials are none, ConfigurationError for what cannot be signed.
     """
-    if not isinstance(request, HTTPRequest):
+    if not arguments.is_a(request, HTTPRequest):
         raise ConfigurationError(f"request: must be an HTTPRequest, not {type(request).__name__}")
     region = arguments.text("region", region, "look like 'us-west-2'", _WORD)
     service = arguments.text("service", service, "be a service's name, such as 'bedrock'", _WORD)

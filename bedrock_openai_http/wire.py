@@ -146,7 +146,8 @@ class Transport(Protocol):
     def open(self, request: HTTPRequest, limits: TimeLimits) -> OpenResponse:
         """Send `request` as it is, without following redirects, and return once the headers are there.
 
-        Raises APITimeoutError or APIConnectionError if no answer comes.
+        Raises APITimeoutError or APIConnectionError if no answer comes. Of one that a caller gives, what else it
+        raises becomes an APIConnectionError with the phase "headers".
         """
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ LAYERS = {
     # steps
     **dict.fromkeys(("validation", "building", "endpoint", "credential_source", "signing", "skew"), 2),
     **dict.fromkeys(("retry", "transport", "response", "streaming", "lambda_deadline", "configuration"), 2),
-    "lint": 2,
+    **dict.fromkeys(("lint", "given_transport"), 2),
     # the walk
     **dict.fromkeys(("client", "chat", "calls", "destination", "checking", "minting"), 3),
     # built on it

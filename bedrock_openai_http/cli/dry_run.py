@@ -21,7 +21,7 @@ from ..configuration import Configuration
 from ..credential_source import API_KEY_VARIABLE
 from ..credentials import Credentials
 from ..destination import Options, find_destination
-from ..errors import CredentialsError
+from ..errors import BedrockOpenAIError, CredentialsError
 from ..request import ChatCompletionRequest
 from ..wire import SECRET_HEADERS, HTTPRequest, TimeLimits, is_loopback
 from .terminal import answer_output, is_shown_as_it_is, note
@@ -43,7 +43,7 @@ _NOT_FOR_CURL = frozenset(
 )
 
 
-class _NothingSentError(Exception):
+class _NothingSentError(BedrockOpenAIError):
     """Leads out of the client when the request is ready."""
 
 
@@ -54,7 +54,7 @@ class _Recorder:
 
     def open(self, request: HTTPRequest, limits: TimeLimits) -> NoReturn:
         self.request = request
-        raise _NothingSentError
+        raise _NothingSentError("nothing was sent")
 
     def close(self) -> None:
         pass

@@ -14,7 +14,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import jsontext
+from .. import arguments, jsontext
 from ..errors import ConfigurationError
 from ..wire import is_ip_address
 
@@ -71,6 +71,9 @@ class Upstream:
     model: str | None = None
 
     def __post_init__(self) -> None:
+        for name, argument in (("url", "upstream"), ("key", "upstream_key"), ("model", "upstream_model")):
+            if getattr(self, name) is not None or name == "url":
+                object.__setattr__(self, name, arguments.text(argument, getattr(self, name)))
         if not _is_root_url(self.url):
             raise ConfigurationError("upstream: give the http or https root URL of a server, without a query")
         if "@" in urlsplit(self.url).netloc:
