@@ -91,7 +91,7 @@ class CredentialSource:
         with self._lock:
             self._session = None
         given = self._api_key if self._api_key is not None else self._credentials
-        refresh = getattr(given, "refresh", None)
+        refresh = foreign("the callable's refresh", lambda: getattr(given, "refresh", None))
         if callable(given) and callable(refresh):
             foreign("the callable's refresh", refresh)
 

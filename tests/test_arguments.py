@@ -255,6 +255,28 @@ def test_credentials_that_cannot_be_read(broken: Any) -> None:
             assert caught.value.__context__ is None
 
 
+class Unrefreshable:
+    """A callable whose `refresh` cannot even be looked at."""
+
+    def __call__(self) -> Credentials:
+        return Credentials("AKIDEXAMPLE", "secret")
+
+    @property
+    def refresh(self) -> Any:
+        return fail()
+
+
+def test_a_refresh_that_cannot_be_looked_at() -> None:
+    """A property `refresh` that raises when a token has expired is a CredentialsError, with the request ID."""
+    expired = http(b'{"__type": "ExpiredTokenException", "message": "expired"}', "403 Forbidden")
+    with RawServer(lambda number: [expired]) as server:
+        with Client("us-west-2", base_url=server.url, credentials=Unrefreshable()) as client:
+            with pytest.raises(CredentialsError, match="the callable's refresh failed: ForeignError") as caught:
+                client.complete(REQUEST)
+    assert (caught.value.request_id, caught.value.attempts) == ("r-1", 1)
+    assert CANARY not in "".join(traceback.format_exception(caught.value))
+
+
 def test_a_key_that_is_no_text() -> None:
     """What is neither a str nor a callable is said to be no key."""
     with Client("us-west-2", api_key=7) as client, pytest.raises(CredentialsError, match="is a str, not int"):

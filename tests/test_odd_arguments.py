@@ -21,6 +21,7 @@ from bedrock_openai_http import (
     HTTPRequest,
     UserMessage,
     build_http_request,
+    inspect_api_key,
     lambda_deadline,
     mint_api_key,
     resolve_endpoint,
@@ -289,6 +290,11 @@ def test_api_key_provider(name: str) -> None:
 def test_local_endpoint(name: str) -> None:
     """Each argument of the stand-in, before it is started."""
     check(lambda value: LocalEndpoint(**{name: value}))
+
+
+def test_inspect_api_key() -> None:
+    """What is asked what it says about itself."""
+    check(inspect_api_key)
 
 
 @arguments("context margin")

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from bedrock_openai_http import APIConnectionError, Client, ConfigurationError, resolve_endpoint
+from bedrock_openai_http.cli import main
 from bedrock_openai_http.testing.verifier import verify
 from peers import TLSServer, make_certificate
 from signed_calls import KEYS, SCOPE, SECRETS, received
@@ -199,6 +200,21 @@ def test_t29_an_absolute_name_over_tls(
         signed, unsigned = map(received, server.requests)
     assert signed.values("host") == unsigned.values("host") == [f"localhost:{port}"]
     assert verify(signed, scope=SCOPE, keys={KEYS.access_key: KEYS}, now=time.time()) is None
+    assert set(names) == {"localhost."}
+
+
+def test_t29_doctor_and_an_absolute_name(
+    names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command `doctor` checks such a host's certificate as a call does."""
+    files = make_certificate(tmp_path, "localhost")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(files[0]))
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", KEY)
+    with TLSServer(lambda number: [http(COMPLETION)], files) as server:
+        main(["doctor", "--endpoint-url", server.url.replace("127.0.0.1", "localhost."), "--call"])
+    shown = capsys.readouterr().out
+    assert "FAIL  TLS" not in shown
+    assert "ok    TLS" in shown
     assert set(names) == {"localhost."}
 
 
