@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.testing.heads import head_flaw
-from loopback import BODY, PATH, encoded, exchange
+from bedrock_openai_http.testing.heads import fields_flaw
+from loopback import BODY, PATH, encoded, exchange, port
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,14 @@ def test_what_is_understood(endpoint: LocalEndpoint, lines: list[str], line_end:
 @pytest.mark.parametrize("host", ["", "localhost", "127.0.0.1:8080", "[::1]:80", "my_service", "h.", "\tlocalhost "])
 def test_hosts_that_are_good(host: str) -> None:
     """A host may be a name or an address, with a port or without, and empty."""
-    assert head_flaw(FIRST.encode(), [f"Host: {host}\r\n".encode()]) is None
+    assert fields_flaw([f"Host: {host}\r\n".encode()], FIRST.encode()) is None
+
+
+def test_what_is_no_http_is_answered_at_once(endpoint: LocalEndpoint) -> None:
+    """A client that begins with TLS, and waits, is told so after its first line."""
+    with socket.create_connection(("127.0.0.1", port(endpoint)), timeout=10) as client:
+        client.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x00\n\x00")
+        assert client.recv(65536).startswith(b"HTTP/1.1 400 ")
 
 
 def test_an_old_client_needs_no_host(endpoint: LocalEndpoint) -> None:

@@ -20,16 +20,17 @@ _FIELD = re.compile(rb"(" + _TOKEN + rb"):([^\x00-\x08\x0a-\x1f\x7f]*)")
 _HOST = re.compile(rb"[^/?#@\\, \t]*")
 
 
-def head_flaw(request_line: bytes, fields: Sequence[bytes]) -> str | None:
-    """Return what is wrong with a request's first line and its header lines, or None.
+def request_line_flaw(line: bytes) -> str | None:
+    """Return what is wrong with the first line of a request, with its line break, or None."""
+    if _REQUEST_LINE.fullmatch(_without_end(line)):
+        return None
+    return "The request line is not a method, a target and HTTP/1.1, with single spaces between."
 
-    Each has its line break, which may be LF alone (RFC 9112, 2.2).
-    """
-    first, *lines = (line.removesuffix(b"\n").removesuffix(b"\r") for line in (request_line, *fields))
-    if not _REQUEST_LINE.fullmatch(first):
-        return "The request line is not a method, a target and HTTP/1.1, with single spaces between."
+
+def fields_flaw(lines: Sequence[bytes], request_line: bytes) -> str | None:
+    """Return what is wrong with the header lines that follow a good `request_line`, or None."""
     hosts: list[bytes] = []
-    for line in lines:
+    for line in map(_without_end, lines):
         if line[:1] in (b" ", b"\t"):
             return "A header line is folded."
         found = _FIELD.fullmatch(line)
@@ -37,8 +38,14 @@ def head_flaw(request_line: bytes, fields: Sequence[bytes]) -> str | None:
             return "A header line is not a name, a colon and a value."
         if found[1].lower() == b"host":
             hosts.append(found[2].strip(b" \t"))
-    if len(hosts) > 1 or (not hosts and first[-3:] >= b"1.1"):
+    is_old = _without_end(request_line).endswith(b"/1.0")
+    if len(hosts) > 1 or not (hosts or is_old):
         return "There is not exactly one Host header."
     if hosts and not _HOST.fullmatch(hosts[0]):
         return "The Host header is no host."
     return None
+
+
+def _without_end(line: bytes) -> bytes:
+    """Return `line` without its line break, which may be LF alone (RFC 9112, 2.2)."""
+    return line.removesuffix(b"\n").removesuffix(b"\r")

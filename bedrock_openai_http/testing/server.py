@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
 
-from .heads import head_flaw
+from .heads import fields_flaw, request_line_flaw
 
 #: Seconds that a connection may be silent, between requests or within one.
 IDLE_SECONDS = 60.0
@@ -125,21 +125,27 @@ class Connection(BaseHTTPRequestHandler):
 
     def parse_request(self) -> bool:
         """Read the head, and tell whether it is one; if it is none, 400 has been answered."""
+        flaw = request_line_flaw(self.raw_requestline)
+        if flaw is not None:  # said at once: it may be TLS, after which no header lines come
+            return self._refuse_head(flaw)
         lines = self._header_lines()
         if lines is None:
             return False  # the client went away
         is_too_much = len(lines) > MOST_HEADERS or (lines and len(lines[-1]) >= LONGEST_LINE)  # http.server says 431
-        flaw = None if is_too_much else head_flaw(self.raw_requestline, lines)
+        flaw = None if is_too_much else fields_flaw(lines, self.raw_requestline)
         if flaw is not None:
-            self.requestline, self.command, self.request_version = "", "", self.protocol_version
-            self.close_connection = True
-            self.send_error(400, "Bad Request", flaw)
-            return False
+            return self._refuse_head(flaw)
         body, self.rfile = self.rfile, io.BytesIO(b"".join([*lines, b"\r\n"]))
         try:
             return super().parse_request()
         finally:
             self.rfile = body
+
+    def _refuse_head(self, flaw: str) -> bool:
+        self.requestline, self.command, self.request_version = "", "", self.protocol_version
+        self.close_connection = True
+        self.send_error(400, "Bad Request", flaw)
+        return False
 
     def _header_lines(self) -> list[bytes] | None:
         """Return the header lines without the blank one after them, and no more than http.server will refuse."""
