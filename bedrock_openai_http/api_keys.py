@@ -18,6 +18,7 @@ from base64 import b32decode, b64decode
 from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qsl
 
+from .arguments import plain_text
 from .credentials import SHORT_TERM_PREFIX
 from .errors import ConfigurationError
 from .frozen import frozen
@@ -65,11 +66,13 @@ def inspect_api_key(key: str) -> ApiKeyInfo:
 
     Raises ConfigurationError if it is not a str, and nothing else: of a text that is no key the kind is "unknown".
     """
-    if not isinstance(key, str):
+    text = plain_text(key)
+    if text is None:
         kind = type(key).__name__
         del key  # no local may show it
         raise ConfigurationError(f"key: a Bedrock API key is a str, not {kind}")
-    key = key.strip()
+    key = text.strip()
+    del text
     if key.startswith(LONG_TERM_PREFIX):
         return ApiKeyInfo("long-term")
     if not key.startswith(SHORT_TERM_PREFIX):

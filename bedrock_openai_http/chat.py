@@ -66,9 +66,18 @@ class Completions:
         for name in ("model", "messages"):
             if name not in fields:
                 raise RequestValidationError("is required", json_path=f"$.{name}", rule="required")
-        request = ChatCompletionRequest(**fields, stream=stream, extra_body=extra_body)
-        send = self._client._stream if stream else self._client._complete
+        request = _request({**fields, "stream": stream, "extra_body": extra_body})
+        send = self._client._stream if stream is True else self._client._complete
         return send(request, None, extra_headers, timeout)
+
+
+def _request(fields: dict[str, Any]) -> ChatCompletionRequest:
+    try:
+        return ChatCompletionRequest(**fields)
+    except Exception as error:  # noqa: BLE001  (a list of the caller's own class is copied, and may raise anything)
+        failure = RequestValidationError(f"cannot be read: {type(error).__name__} was raised", rule="json-type")
+    # Raised outside of the handler: what the caller's code raises may hold the prompt.
+    raise failure
 
 
 class Chat:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from . import arguments
 from .errors import ConfigurationError, RequestValidationError
 from .frozen import frozen
 from .lint import CompatibilityWarning, lint_request
@@ -42,21 +43,24 @@ def checked_request(
 ) -> CheckedRequest:
     """Return what will be sent to `endpoint` for `request`, with `stream` set and the client's `guardrail`.
 
+    `extra_headers` have passed `building.check_headers`.
+
     Raises RequestValidationError for a request that must not be sent, and ConfigurationError for a guardrail where
     it would be ignored.
     """
     from .validation import checked_body, validate_guardrail
 
-    if isinstance(request, ChatCompletionRequest):
-        guardrail = guardrail if request.guardrail is None else request.guardrail
-        request = _completed(request, stream, guardrail)
-    elif isinstance(request, Mapping):
-        request = {**({"stream": True} if stream else {}), **request}
+    own = request if arguments.is_a(request, ChatCompletionRequest) else None
+    if own is not None and own.guardrail is not None:
+        guardrail = own.guardrail
     if guardrail is not None:
         validate_guardrail(guardrail)
-    body = checked_body(request)
-    if guardrail is not None and isinstance(request, Mapping):
-        _add_guardrail(body, guardrail)
+    if own is not None:
+        body = checked_body(_completed(own, stream, guardrail))
+    else:
+        body = checked_body(request, **({"stream": True} if stream else {}))
+        if guardrail is not None:
+            _add_guardrail(body, guardrail)
     if body.get("stream", False) is not stream:
         method = "complete" if stream else "stream"
         raise RequestValidationError(f"use Client.{method} for this request", json_path="$.stream", rule="stream")
@@ -91,7 +95,7 @@ def _refuse_guardrail(
     body: Mapping[str, Any], guardrail: Guardrail | None, extra_headers: Mapping[str, str] | None
 ) -> None:
     """Refuse a guardrail in each of the places where one can be asked for: mantle answers 200 and ignores it."""
-    names = (name.lower() for name in extra_headers or () if isinstance(name, str))
+    names = (name.lower() for name in extra_headers or ())
     in_headers = any(name.startswith(_GUARDRAIL_HEADER) for name in names)
     if guardrail is not None or in_headers or GUARDRAIL_CONFIG in body:
         raise ConfigurationError("guardrail: the mantle endpoint ignores guardrails; use the runtime endpoint")

@@ -10,6 +10,7 @@ that importing the package costs next to nothing and a call with an API key neve
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,7 +18,8 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .building import post_of
+from . import arguments
+from .building import check_headers, post_of
 from .calls import Call, Caller, Plan
 from .checking import checked_request, warn_of_refusals
 from .completion import ChatCompletion
@@ -52,13 +54,15 @@ class Client:
         connect_timeout: seconds to wait for a connection.
         deadline: seconds for a whole call, attempts, waits and body included; None for no limit.
         max_attempts: how often a call is attempted in all; None for AWS_MAX_ATTEMPTS, the profile's, or 3.
-        retry_read_timeouts: also repeat an attempt that got no answer, which may be paid for twice.
+        retry_read_timeouts: also repeat an attempt that got no answer, or a gateway's 500 to 504; both may be paid
+            for twice.
         allow_insecure: allow plain http to other hosts than this machine.
         use_fips_endpoint, use_dualstack_endpoint: choose among AWS's own hosts; None for AWS_USE_FIPS_ENDPOINT and
             AWS_USE_DUALSTACK_ENDPOINT, the profile's, or False.
         guardrail: applied to every request that has none of its own.
         session: a `requests.Session` whose adapters, proxies, `verify` and `cert` are used; the caller closes it.
-        transport: an object with the methods of `wire.Transport`, in place of `requests`.
+        transport: an object with the methods of `wire.Transport`, in place of `requests`. What it raises that is no
+            BedrockOpenAIError becomes an APIConnectionError that names its class, and is not repeated.
 
     Without `api_key`, `credentials` or `profile`, the variable AWS_BEARER_TOKEN_BEDROCK is used, then botocore's
     credential chain. Raises ConfigurationError for options that cannot be used.
@@ -86,27 +90,22 @@ class Client:
         transport: Transport | None = None,
     ) -> None:
         try:
+            profile = None if profile is None else arguments.text("profile", profile)
             self._source = CredentialSource(api_key=api_key, credentials=credentials, profile=profile)
         finally:
             del api_key, credentials  # no local may show them where this, or what follows, fails
-        for name, seconds in (
-            ("timeout", timeout),
-            ("connect_timeout", connect_timeout),
-            ("deadline", deadline),
-        ):
-            _check_seconds(name, seconds)
-        if session is not None and transport is not None:
-            raise ConfigurationError("session and transport are given; choose one")
+        self._limits = TimeLimits(
+            arguments.seconds("connect_timeout", connect_timeout), arguments.seconds("timeout", timeout)
+        )
+        self._deadline = None if deadline is None else arguments.seconds("deadline", deadline)
         self._options = Options(
             region, endpoint, base_url, allow_insecure, use_fips_endpoint, use_dualstack_endpoint, max_attempts
         )
         self._configuration = Configuration(profile)
-        self._limits = TimeLimits(connect_timeout, timeout)
-        self._deadline = deadline
-        self._retrier = Retrier(retry_read_timeouts=retry_read_timeouts)
+        self._retrier = Retrier(retry_read_timeouts=arguments.flag("retry_read_timeouts", retry_read_timeouts))
         self._guardrail = guardrail
         self._session = session
-        self._given_transport = transport
+        self._given_transport = _given_transport(session, transport)
         self._own_transport: Transport | None = None
         self._lock = threading.Lock()
         self._caller = Caller(self._source, self._retrier, lambda: self._transport)
@@ -210,22 +209,17 @@ class Client:
         timeout: float | None,
     ) -> Call:
         endpoint = self._options.endpoint
+        headers = {} if extra_headers is None else check_headers(extra_headers)
         checked = checked_request(
-            request, stream=stream, endpoint=endpoint, guardrail=self._guardrail, extra_headers=extra_headers
+            request, stream=stream, endpoint=endpoint, guardrail=self._guardrail, extra_headers=headers
         )
-        _check_seconds("deadline", deadline)
-        if timeout is not None:
-            _check_seconds("timeout", timeout)
+        seconds = self._deadline if deadline is None else arguments.seconds("deadline", deadline)
+        read = self._limits.read if timeout is None else arguments.seconds("timeout", timeout)
         to = self._destination
         url = to.endpoint.chat_completions_url(checked.body["model"])
-        built = post_of(checked.body, url, checked.guardrail, extra_headers)
+        built = post_of(checked.body, url, checked.guardrail, headers)
         started = self._retrier.clock()
-        seconds = deadline if deadline is not None else self._deadline
-        limits = replace(
-            self._limits,
-            read=self._limits.read if timeout is None else timeout,
-            deadline=None if seconds is None else started + seconds,
-        )
+        limits = replace(self._limits, read=read, deadline=None if seconds is None else started + seconds)
         region = to.region.value if to.region else None
         warn_of_refusals(checked.body, endpoint, region)
         # Behind another host than AWS's anything may stand, and a region that nobody gave is none to judge a key by.
@@ -250,9 +244,16 @@ class Client:
             return self._own_transport
 
 
-def _check_seconds(name: str, seconds: float | None) -> None:
-    if seconds is None and name == "deadline":
-        return
-    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
-    if not is_number or not 0 < float(seconds or 0) < float("inf"):
-        raise ConfigurationError(f"{name}: must be a number of seconds above 0")
+def _given_transport(session: Any, transport: Any) -> Transport | None:
+    """Return the transport that the caller gives, if any. Raises ConfigurationError for what is none."""
+    if session is not None:
+        if transport is not None:
+            raise ConfigurationError("session and transport are given; choose one")
+        requests = sys.modules.get("requests")  # not loaded here: who has a session has loaded it
+        if requests is None or not arguments.is_a(session, requests.Session):
+            raise ConfigurationError(f"session: must be a requests.Session, not {type(session).__name__}")
+    if transport is None:
+        return None
+    from .given_transport import GivenTransport
+
+    return GivenTransport(transport)

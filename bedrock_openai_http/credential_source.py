@@ -14,8 +14,10 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from .arguments import is_a
 from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze
 from .errors import APIStatusError, ConfigurationError, CredentialsError
 
@@ -57,7 +59,7 @@ class CredentialSource:
         # One source for one set: a key from here with a token from there is how requests get refused.
         if len(names) > 1:
             raise ConfigurationError(f"{' and '.join(names)} are given; choose one way to authenticate")
-        if isinstance(self._api_key, str):
+        if is_a(self._api_key, str):
             self._api_key = clean_api_key(self._api_key, "api_key")
         self._session: Any = None
         self._lock = threading.Lock()
@@ -66,10 +68,12 @@ class CredentialSource:
 
     def get(self) -> ApiKey | Credentials:
         """Return what the next attempt authenticates with. Raises CredentialsError if there is nothing usable."""
-        if isinstance(self._api_key, str):
+        if type(self._api_key) is str:
             return ApiKey(self._api_key)
-        if self._api_key is not None:
+        if callable(self._api_key):
             return ApiKey(clean_api_key(foreign("the api_key callable", self._api_key), "api_key"))
+        if self._api_key is not None:
+            return ApiKey(clean_api_key(self._api_key, "api_key"))
         if self._credentials is not None:
             return self.aws_credentials()
         if self._profile is None and os.environ.get(API_KEY_VARIABLE, "").strip():
@@ -95,8 +99,9 @@ class CredentialSource:
         with self._lock:
             self._session = None
         given = self._api_key if self._api_key is not None else self._credentials
-        refresh = getattr(given, "refresh", None)
+        refresh: Any = None
         try:
+            refresh = foreign("the callable's refresh", partial(getattr, given, "refresh", None))
             if callable(given) and callable(refresh):
                 foreign("the callable's refresh", refresh)
         finally:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from .arguments import plain_text
 from .errors import BedrockOpenAIError, CredentialsError
 from .frozen import field, frozen
 
@@ -45,6 +46,9 @@ _BOTOCORES_WORDS = frozenset(
         "Unable to retrieve token for use in IMDSv2 call and IMDSv1 has been disabled",
     )
 )
+
+#: Characters of a name or path that are shown.
+_SHOWN = 200
 
 #: What may stand in an Authorization header after "Bearer " (RFC 6750, 2.1).
 _KEY = re.compile(r"[A-Za-z0-9._~+/=:-]+")
@@ -86,10 +90,11 @@ def clean_api_key(value: object, name: str) -> str:
 
     Raises CredentialsError, which never repeats the key, if it is empty or could not stand in a header.
     """
-    key = value.removesuffix("\n").removesuffix("\r") if isinstance(value, str) else ""
+    text = plain_text(value)
+    key = "" if text is None else text.removesuffix("\n").removesuffix("\r")
     if _KEY.fullmatch(key):
         return key
-    if not isinstance(value, str):
+    if text is None:
         flaw = f"a Bedrock API key is a str, not {type(value).__name__}"
     elif not key.strip():
         flaw = "the Bedrock API key is empty"
@@ -98,7 +103,7 @@ def clean_api_key(value: object, name: str) -> str:
             "the Bedrock API key has a space, a line break or another character that no key has; "
             "was it cut, or pasted with its surroundings?"
         )
-    del value, key
+    del value, text, key
     raise CredentialsError(f"{name}: {flaw}")
 
 
@@ -109,7 +114,7 @@ def freeze(found: Any) -> Credentials:
     key has, such as the line break of a file.
     """
     try:
-        if hasattr(found, "get_frozen_credentials"):
+        if foreign("reading the credentials", partial(hasattr, found, "get_frozen_credentials")):
             found = foreign("a refresh", found.get_frozen_credentials)
         read = foreign("reading the credentials", partial(_read, found))
     finally:
@@ -121,14 +126,17 @@ def freeze(found: Any) -> Credentials:
 
 def _read(found: Any) -> Credentials | str:
     """Return the credentials that `found` holds, or what is wrong with them."""
-    access_key, secret_key, token = (getattr(found, name, None) for name in ("access_key", "secret_key", "token"))
-    if not (isinstance(access_key, str) and access_key and isinstance(secret_key, str) and secret_key):
+    parts = [getattr(found, name, None) for name in ("access_key", "secret_key", "token")]
+    access_key, secret_key, token = map(plain_text, parts)
+    if not (access_key and secret_key):
         return (
             f"{type(found).__name__} has no access_key and secret_key; "
             "give a botocore credentials object or a callable that returns one"
         )
+    if parts[2] is not None and token is None:
+        return f"the token is a str or None, not {type(parts[2]).__name__}"
     for name, value in (("access_key", access_key), ("secret_key", secret_key), ("token", token or "")):
-        if not (isinstance(value, str) and _VISIBLE.fullmatch(value)):
+        if not _VISIBLE.fullmatch(value):
             return f"the {name} has a character other than visible ASCII"
     return Credentials(access_key, secret_key, token or None)
 
@@ -177,4 +185,6 @@ def _is_harmless(name: str, value: object) -> bool:
     """Tell whether the field `name` of an exception of botocore may be shown: a name that the user has given may."""
     if not isinstance(value, str):
         return False
-    return value in _BOTOCORES_WORDS or name == "profile" or (name == "path" and os.path.isfile(value))
+    if value in _BOTOCORES_WORDS:
+        return True
+    return len(value) <= _SHOWN and (name == "profile" or (name == "path" and os.path.isfile(value)))

@@ -5,8 +5,11 @@ This module decides between the two, keeps with each value where it came from, a
 
 from __future__ import annotations
 
+from typing import Any
+
+from . import arguments
 from .configuration import Configuration, Setting
-from .endpoint import Endpoint, resolve_endpoint
+from .endpoint import Endpoint, check_endpoint, resolve_endpoint
 from .errors import ConfigurationError
 from .frozen import frozen
 
@@ -28,14 +31,28 @@ class Options:
 
     def __post_init__(self) -> None:
         """Raise ConfigurationError for what can never be used, whatever the environment says."""
+        made: dict[str, Any] = {"endpoint": check_endpoint(self.endpoint)}
+        arguments.flag("allow_insecure", self.allow_insecure)
         for name in ("use_fips_endpoint", "use_dualstack_endpoint"):
-            if getattr(self, name) not in (None, True, False):
-                raise ConfigurationError(f"{name}: must be True, False or None")
-        attempts = self.max_attempts
-        if attempts is not None and (isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1):
-            raise ConfigurationError("max_attempts: must be an integer of at least 1")
+            if getattr(self, name) is not None:
+                arguments.flag(name, getattr(self, name), "True, False or None")
+        for name in ("region", "base_url"):
+            text = arguments.plain_text(getattr(self, name))
+            if text is not None:  # for anything else `resolve` says what it must be
+                made[name] = text
+        if self.max_attempts is not None:
+            made["max_attempts"] = arguments.integer("max_attempts", self.max_attempts, 1, arguments.MOST_ATTEMPTS)
+        for name, value in made.items():
+            object.__setattr__(self, name, value)
         if self.region is not None or self.base_url is not None:
             self.resolve(self.region, self.base_url, self.use_fips_endpoint, self.use_dualstack_endpoint)
+
+    def names_region(self) -> bool:
+        """Tell whether `base_url` is a host of AWS's: its region then counts more than a configured one.
+
+        Lambda sets AWS_REGION in every function, also in one that calls another region.
+        """
+        return self.base_url is not None and self.resolve(None, self.base_url, None, None).region is not None
 
     def resolve(
         self, region: str | None, base_url: str | None, fips: bool | None, dualstack: bool | None
@@ -67,7 +84,9 @@ class Destination:
 
 def find_destination(options: Options, configuration: Configuration) -> Destination:
     """Return where calls go. Raises ConfigurationError for settings that cannot be used, or contradict each other."""
-    region = _given(options.region, "region=") or configuration.region()
+    region = _given(options.region, "region=")
+    if region is None and not options.names_region():
+        region = configuration.region()
     base_url = _given(options.base_url, "base_url=")
     default = Setting(False, "default")
     fips = _given(options.use_fips_endpoint, "use_fips_endpoint=")
@@ -120,4 +139,6 @@ def _endpoint(
     for argument, setting in (("base_url", base_url), ("region", region)):
         if setting is not None and named.startswith(f"{argument}:"):
             named = f"{setting.source.removesuffix('=')}:{named.removeprefix(f'{argument}:')}"
+    if region is not None and options.region is None:
+        named = named.replace("and the region is", f"and {region.source} is")
     raise ConfigurationError(named)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from . import arguments
 from .errors import ConfigurationError
 from .frozen import frozen
 from .model_facts import mantle_path
@@ -21,12 +22,20 @@ from .wire import is_ip_address, is_loopback
 SERVICES = {"runtime": "bedrock", "mantle": "bedrock-mantle"}
 
 _VISIBLE = r"[\x21-\x7e]+"
-_REGION = r"[a-z]{2,}(-[a-z]+)+-\d{1,2}"
-# Characters that neither `requests` nor SigV4 rewrites, so that what is signed is what is sent.
-_PATH = r"(/[A-Za-z0-9._~-]+)*"
-_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?"
-# An IPv6 address without a zone; some Pythons drop what stands around the brackets.
-_BRACKETED = r"\[[0-9A-Fa-f:.]+\](:[0-9]*)?"
+# Of a length that one label of a host may have.
+_REGION = r"(?=.{1,48}$)(fips-)?[a-z]{2,}(-[a-z]+)+-[0-9]{1,2}(-fips)?"
+# RFC 3986, 3.3: a path without empty segments, which SigV4 would drop. Escapes stand as `_normalised` leaves them.
+_PATH = r"(/([A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)*"
+_UNRESERVED = r"[A-Za-z0-9._~-]"
+# RFC 3986, 3.2, without a user name. What else brackets may hold, a zone or an address of the future, is refused.
+_NETLOC = r"(\[(?P<ipv6>[0-9a-f.]*:[0-9a-f:.]*)\]|(?P<name>[a-z0-9._-]+))(:(?P<port>[0-9]{0,8}))?"
+# RFC 1035, 2.3.4 and RFC 1123, 2.1, and with "_", as services of docker compose are called.
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+_LONGEST_NAME = 253
+#: A last label that makes resolvers take a name for an address, also in forms such as 127.1 and 0x7f.1.
+_NUMBER = r"[0-9]+|0x[0-9a-f]*"
+
+_NO_HOST = "base_url: the host is missing or is no host name"
 
 #: Plain and dual-stack DNS suffix by the beginning of the region's name; the partitions `aws` and `aws-us-gov` have
 #: the default.
@@ -88,10 +97,11 @@ def resolve_endpoint(
     Raises ConfigurationError for an unknown endpoint, a region or URL that cannot be one, for options that
     contradict each other, and for plain http to anywhere but this machine, unless `allow_insecure`.
     """
-    if endpoint not in SERVICES:
-        raise ConfigurationError(f"endpoint: must be one of {', '.join(map(repr, SERVICES))}")
-    if region is not None:
-        check_region(region)
+    endpoint = check_endpoint(endpoint)
+    region = None if region is None else check_region(region)
+    arguments.flag("allow_insecure", allow_insecure)
+    arguments.flag("use_fips_endpoint", use_fips_endpoint)
+    arguments.flag("use_dualstack_endpoint", use_dualstack_endpoint)
     if base_url is not None:
         if use_fips_endpoint or use_dualstack_endpoint:
             raise ConfigurationError(
@@ -119,7 +129,8 @@ def _host_for(endpoint: str, region: str, fips: bool, dualstack: bool) -> str:
 def _given_endpoint(endpoint: str, base_url: str, region: str | None, allow_insecure: bool) -> Endpoint:
     """Return the endpoint of a `base_url`. If its host is AWS's, it must be that of the endpoint and the region."""
     root, api_path = _split_base_url(base_url, allow_insecure)
-    found = re.fullmatch(_AWS_HOST, urlsplit(root).hostname or "")
+    # A last dot makes a name absolute, so that no search domain is tried: it is the same host.
+    found = re.fullmatch(_AWS_HOST, (urlsplit(root).hostname or "").removesuffix("."))
     if found is None or found["suffix"] not in _ALL_SUFFIXES:
         return Endpoint(endpoint, root, api_path)
     if found["name"] != endpoint:
@@ -131,10 +142,14 @@ def _given_endpoint(endpoint: str, base_url: str, region: str | None, allow_inse
     return Endpoint(endpoint, root, api_path, found["region"])
 
 
-def check_region(region: str) -> None:
-    """Raise ConfigurationError unless `region` has the form of a region's name. Which ones exist is AWS's to say."""
-    if not isinstance(region, str) or not re.fullmatch(_REGION, _without_fips(region)):
-        raise ConfigurationError("region: must look like 'us-west-2'")
+def check_endpoint(endpoint: str) -> str:
+    """Return `endpoint`; raise ConfigurationError unless it is one of `SERVICES`."""
+    return arguments.text("endpoint", endpoint, f"be one of {', '.join(map(repr, SERVICES))}", "|".join(SERVICES))
+
+
+def check_region(region: str) -> str:
+    """Return `region`; raise ConfigurationError unless it has the form of one. Which ones exist is AWS's to say."""
+    return arguments.text("region", region, "look like 'us-west-2'", _REGION)
 
 
 def _without_fips(region: str) -> str:
@@ -143,48 +158,76 @@ def _without_fips(region: str) -> str:
 
 
 def _split_base_url(base_url: str, allow_insecure: bool) -> tuple[str, str | None]:
-    """Return the root, normalised, and the API path if the URL ends with one."""
+    """Return the root, normalised as it is sent and signed, and the API path if the URL ends with one."""
     # urlsplit would drop line breaks without a word.
-    if not isinstance(base_url, str) or not re.fullmatch(_VISIBLE, base_url):
-        raise ConfigurationError("base_url: must be a str of visible ASCII characters")
-    parsed = _parsed(base_url)
-    if parsed is None:
+    base_url = arguments.text("base_url", base_url, "be a str of visible ASCII characters", _VISIBLE)
+    parts = _parsed(base_url)
+    if parts is None:
         raise ConfigurationError("base_url: is no URL")
-    parts, host, port = parsed
     if parts.scheme not in ("http", "https"):
         raise ConfigurationError("base_url: must begin with https:// (or http:// for this machine)")
-    if parts.username is not None or parts.password is not None:
+    if "@" in parts.netloc:
         raise ConfigurationError("base_url: must not hold a user name or password")
-    if parts.query or parts.fragment or "?" in base_url or "#" in base_url:
+    if "?" in base_url or "#" in base_url:
         raise ConfigurationError("base_url: must not hold a query or a fragment")
-    is_ipv6 = ":" in host
-    if not (is_ip_address(host) and re.fullmatch(_BRACKETED, parts.netloc) if is_ipv6 else re.fullmatch(_HOST, host)):
-        raise ConfigurationError("base_url: the host is missing or is no host name")
-    path = parts.path.rstrip("/")
-    if not re.fullmatch(_PATH, path) or any(segment in (".", "..") for segment in path.split("/")):
-        raise ConfigurationError("base_url: the path holds an empty or dotted segment, or a character to be escaped")
+    host, port = _host_and_port(parts.netloc)
     if parts.scheme == "http" and not (allow_insecure or is_loopback(host)):
         raise ConfigurationError(
             "base_url: plain http shows the prompt and the key; use https, or allow_insecure=True"
         )
-    netloc = f"[{host}]" if is_ipv6 else host
-    default_port = {"http": 80, "https": 443}[parts.scheme]
-    netloc += f":{port}" if port not in (None, default_port) else ""
-    path = path.removesuffix("/chat/completions")
+    if not (is_ip_address(host) if ":" in host else _is_host(host)):
+        raise ConfigurationError(_NO_HOST)
+    path = _normalised(parts.path.rstrip("/")).removesuffix("/chat/completions")
+    root = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}"
+    if port not in (None, {"http": 80, "https": 443}[parts.scheme]):
+        root += f":{port}"
     for api_path in ("/openai/v1", "/v1"):
         if path.endswith(api_path):
-            return f"{parts.scheme}://{netloc}{path.removesuffix(api_path)}", api_path
-    return f"{parts.scheme}://{netloc}{path}", None
+            return root + path.removesuffix(api_path), api_path
+    return root + path, None
 
 
-def _parsed(url: str) -> tuple[SplitResult, str, int | None] | None:
-    """Return the parts of a URL, its host and its port; None for what is none.
+def _host_and_port(netloc: str) -> tuple[str, int | None]:
+    """Return what stands for the host, in lower case and without brackets, and the port if there is one."""
+    found = re.fullmatch(_NETLOC, netloc.lower())
+    if found is None:
+        raise ConfigurationError(_NO_HOST)
+    port = int(found["port"]) if found["port"] else None
+    if port is not None and not 0 < port < 65536:
+        raise ConfigurationError("base_url: the port must be a number of 1 to 65535")
+    return found["ipv6"] or found["name"], port
+
+
+def _is_host(host: str) -> bool:
+    """Tell whether `host`, in lower case and without brackets, is a DNS name or an IPv4 address."""
+    name = host.removesuffix(".")
+    labels = name.split(".")
+    if re.fullmatch(_NUMBER, labels[-1]):
+        return is_ip_address(host)
+    return len(name) <= _LONGEST_NAME and all(re.fullmatch(_LABEL, label) for label in labels)
+
+
+def _normalised(path: str) -> str:
+    """Return `path` by RFC 3986, 6.2.2, as `requests` would make it: what is signed must be what is sent."""
+    if re.fullmatch(_PATH, path):
+        path = re.sub("%..", _normalised_escape, path)
+        if not any(segment in (".", "..") for segment in path.split("/")):
+            return path
+    raise ConfigurationError("base_url: the path holds an empty or dotted segment, or a character to be escaped")
+
+
+def _normalised_escape(escape: re.Match[str]) -> str:
+    character = chr(int(escape[0][1:], 16))
+    return character if re.fullmatch(_UNRESERVED, character) else escape[0].upper()
+
+
+def _parsed(url: str) -> SplitResult | None:
+    """Return the parts of a URL; None for what is none.
 
     The error that is swallowed here quotes the URL, which may hold a password: nothing must be raised while it
     is handled, or it would be carried along.
     """
     try:
-        parts = urlsplit(url)
-        return parts, parts.hostname or "", parts.port
+        return urlsplit(url)
     except ValueError:
         return None

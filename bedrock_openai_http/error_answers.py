@@ -24,6 +24,12 @@ from .wire import Headers, HTTPResponse
 #: Where the request ID is found, best first. Bedrock sends the first two, with the same value.
 REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-request-id", "x-amz-request-id")
 
+#: Headers that the service sends and nothing on the way makes up, as nginx and envoy do with x-request-id.
+_OWN_HEADERS = ("x-amzn-requestid", "x-amzn-errortype")
+#: Headers of gateways whose own answers look like the service's: API Gateway (SEEN cortexlabs/cortex#1225 and
+#: RhinoSecurityLabs/IPRotate_Burp_Extension#17), and Kong, which sets this one on what it answers itself.
+_GATEWAY_HEADERS = ("x-amz-apigw-id", "apigw-requestid", "x-kong-response-latency")
+
 #: How much is quoted of an answer that is not JSON, and of any header, in characters.
 EXCERPT = 200
 
@@ -92,13 +98,32 @@ def is_error_object(body: Any) -> bool:
     )
 
 
+def is_own_word(response: HTTPResponse) -> bool:
+    """Tell whether an error answer is the service's own, by its headers or by an error object that says something.
+
+    Anything else, such as a page, bare text or nothing, may be of a proxy that had passed the request on.
+    """
+    if any(name in response.headers for name in _GATEWAY_HEADERS):
+        return False
+    if any(response.headers.get(name) for name in _OWN_HEADERS):
+        return True
+    body = _decoded(response)
+    if not isinstance(body, dict) or not isinstance(body.get("error", body), dict):
+        return False
+    return bool((_details(body).message or _text(body.get("__type")) or "").strip())
+
+
 def error_from_response(response: HTTPResponse) -> APIStatusError:
     """Return the exception for an answer with a status of 300 or more."""
+    return error_from_object(_decoded(response), response, status_code=response.status_code)
+
+
+def _decoded(response: HTTPResponse) -> Any:
+    """Return the error object of an answer in JSON or XML, or whatever else it holds."""
     try:
-        body = jsontext.decode(response.body)
+        return jsontext.decode(response.body)
     except jsontext.JSONError:
-        body = _xml_error(response.body)
-    return error_from_object(body, response, status_code=response.status_code)
+        return _xml_error(response.body)
 
 
 def error_from_object(body: Any, response: HTTPResponse, *, status_code: int | None = None) -> APIStatusError:

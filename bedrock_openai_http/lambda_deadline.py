@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from . import arguments
 from .errors import ConfigurationError
 
 
@@ -21,8 +22,14 @@ def lambda_deadline(context: LambdaContext, *, margin: float = 1.0) -> float:
     """Return the seconds that a call may take so that `margin` seconds are left for the handler's own end.
 
     Give it as `deadline=` to a call. Where less than the margin is left, it is a hundredth of a second: the call
-    then fails at once, with an exception of ours and in time. Raises ConfigurationError for a margin below 0.
+    then fails at once, with an exception of ours and in time. Raises ConfigurationError for a margin below 0, and
+    for a context that does not tell the time.
     """
-    if not 0 <= margin < float("inf"):
-        raise ConfigurationError("margin: must be a number of seconds, 0 or more")
-    return max(0.01, context.get_remaining_time_in_millis() / 1000 - margin)
+    kept = arguments.seconds("margin", margin, zero=True)
+    try:
+        left = float(context.get_remaining_time_in_millis()) / 1000
+    except Exception as error:  # noqa: BLE001  (of what is no context anything can come out)
+        failure = ConfigurationError(f"context: must tell its remaining time; {type(error).__name__} was raised")
+    else:
+        return min(max(0.01, left - kept), arguments.LONGEST_SECONDS)
+    raise failure

@@ -62,7 +62,7 @@ def _fields(request: ChatCompletionRequest | Mapping[str, Any]) -> Mapping[str, 
     if not isinstance(request, ChatCompletionRequest):
         return request
     fields = vars(request)
-    return {**fields, **plain(request.extra_body)} if request.extra_body else fields
+    return fields if request.extra_body is None else {**fields, **plain(request.extra_body)}
 
 
 @lru_cache(maxsize=64)

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .frozen import KW_ONLY, field, frozen
-from .values import Enveloped, Part, WireObject, WireValue, all_fitting
+from .values import Enveloped, Part, WireObject, WireValue, all_fitting, plain
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -217,7 +217,7 @@ class FunctionMessage(RoleMessage):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wire form, `content` included."""
-        return {"role": self.role, "content": self.content, "name": self.name}
+        return {"role": self.role, "content": plain(self.content), "name": plain(self.name)}
 
 
 PARTS: Mapping[str, type[WireValue]] = {

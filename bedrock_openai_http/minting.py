@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from . import arguments
 from .api_keys import API_KEY_HOST
 from .credential_source import CredentialSource
 from .credentials import SHORT_TERM_PREFIX, Credentials
@@ -50,12 +51,13 @@ def mint_api_key(
     Raises ConfigurationError for a region or lifetime that cannot be, CredentialsError without usable credentials.
     """
     try:
-        source = CredentialSource(credentials=credentials, profile=profile)
+        source = CredentialSource(credentials=credentials, profile=_checked_profile(profile))
     finally:
         del credentials  # no local may show them where this, or what follows, fails
     region = _real_region(region)
-    _check_lifetime(lifetime)
-    return _mint(source.aws_credentials(), region, lifetime, now or datetime.now(timezone.utc))
+    lifetime = _checked_lifetime(lifetime)
+    moment = datetime.now(timezone.utc) if now is None else arguments.moment("now", now)
+    return _mint(source.aws_credentials(), region, lifetime, moment)
 
 
 class ApiKeyProvider:
@@ -90,15 +92,14 @@ class ApiKeyProvider:
         clock: Callable[[], float] = time.time,
     ) -> None:
         try:
-            self._source = CredentialSource(credentials=credentials, profile=profile)
+            self._source = CredentialSource(credentials=credentials, profile=_checked_profile(profile))
         finally:
             del credentials  # no local may show them where this, or what follows, fails
         self._region = _real_region(region)
-        _check_lifetime(lifetime)
-        if isinstance(margin, bool) or not isinstance(margin, (int, float)) or not 0 <= margin < math.inf:
-            raise ConfigurationError("margin: must be a number of seconds, not below 0")
-        self._lifetime = lifetime
-        self._margin = min(margin, lifetime / 2)
+        self._lifetime = _checked_lifetime(lifetime)
+        self._margin = min(arguments.seconds("margin", margin, zero=True), self._lifetime / 2)
+        if not callable(clock):
+            raise ConfigurationError(f"clock: must be callable, not {type(clock).__name__}")
         self._clock = clock
         self._lock = threading.Lock()
         self._present: _Minted | None = None
@@ -182,7 +183,9 @@ def _real_region(region: str) -> str:
     return resolve_endpoint(region).region or region
 
 
-def _check_lifetime(lifetime: int) -> None:
-    is_int = isinstance(lifetime, int) and not isinstance(lifetime, bool)
-    if not is_int or not 0 < lifetime <= LONGEST_LIFETIME:
-        raise ConfigurationError(f"lifetime: must be an integer of 1 to {LONGEST_LIFETIME} seconds")
+def _checked_lifetime(lifetime: int) -> int:
+    return arguments.integer("lifetime", lifetime, 1, LONGEST_LIFETIME, "seconds")
+
+
+def _checked_profile(profile: str | None) -> str | None:
+    return None if profile is None else arguments.text("profile", profile)

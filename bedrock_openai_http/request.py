@@ -76,18 +76,19 @@ class Guardrail:
     def headers(self) -> dict[str, str]:
         """Return the HTTP headers that name the guardrail."""
         headers = {
-            "X-Amzn-Bedrock-GuardrailIdentifier": self.identifier,
-            "X-Amzn-Bedrock-GuardrailVersion": self.version,
+            "X-Amzn-Bedrock-GuardrailIdentifier": plain(self.identifier),
+            "X-Amzn-Bedrock-GuardrailVersion": plain(self.version),
         }
         if self.trace is not None:
             words = {True: "ENABLED", False: "DISABLED"}
-            headers["X-Amzn-Bedrock-Trace"] = words[self.trace] if isinstance(self.trace, bool) else self.trace
+            trace = words[self.trace] if type(self.trace) is bool else plain(self.trace)
+            headers["X-Amzn-Bedrock-Trace"] = trace
         return headers
 
     def body_fields(self) -> dict[str, Any]:
         """Return the member of the body that the guardrail adds; an empty dict where it adds none."""
         given = {"tagSuffix": self.tag_suffix, "streamProcessingMode": self.stream_processing_mode}
-        config = {name: value for name, value in given.items() if value is not None}
+        config = {name: plain(value) for name, value in given.items() if value is not None}
         return {GUARDRAIL_CONFIG: config} if config else {}
 
     def with_tag_suffix(self) -> Guardrail:
@@ -172,8 +173,14 @@ class ChatCompletionRequest(Frozen):
         return body
 
     def to_body(self) -> dict[str, Any]:
-        """Return the JSON body, of new dicts and lists, without the fields that are not set."""
-        return {**self.own_fields(), **(plain(self.extra_body) or {})}
+        """Return the JSON body, of new dicts and lists, without the fields that are not set.
+
+        Raises RequestValidationError for what cannot be read, and for an `extra_body` that is no mapping.
+        """
+        extra = {} if self.extra_body is None else plain(self.extra_body)
+        if not isinstance(extra, dict):
+            raise RequestValidationError("extra_body must be a mapping", rule="type")
+        return {**self.own_fields(), **extra}
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> ChatCompletionRequest:

@@ -5,19 +5,21 @@ Sources: AWS SDKs and tools reference guide, "Retry behavior" (standard mode of 
 for 529 and ModelStreamErrorException; AWS's sample-per-model-bedrock for failures of mantle under status 400.
 
 This module's law: an attempt whose outcome is unknown may already be paid for, so it is made again only when the
-service surely did not answer it, or when the caller has said so.
+service surely did not answer it, by its own word or since it took nothing, or when the caller has said so.
 """
 
 from __future__ import annotations
 
 import math
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
+from .error_answers import is_own_word
 from .errors import APIConnectionError, APIStatusError, APITimeoutError, BedrockOpenAIError
 from .wire import Headers
 
@@ -159,7 +161,7 @@ class Retrier:
     def reason(self, failure: BedrockOpenAIError) -> str | None:
         """Return why an attempt that failed so is made again, TRANSIENT or THROTTLING; None if it is not."""
         if isinstance(failure, APIStatusError):
-            return _status_reason(failure)
+            return _status_reason(failure, self._retry_read_timeouts)
         if not isinstance(failure, APIConnectionError) or failure.phase == "deadline" or failure.permanent:
             return None
         if failure.phase in ("connect", "reused"):  # nothing was taken by the service
@@ -179,8 +181,10 @@ class Retrier:
         return max(wait, min(_retry_after(response.headers), MAX_RETRY_AFTER))
 
 
-def _status_reason(failure: APIStatusError) -> str | None:
-    if failure.response is None or failure.response.status_code < 300:
+def _status_reason(failure: APIStatusError, unknown_too: bool) -> str | None:
+    """Return the reason for an error answer; `unknown_too` tells whether unknown outcomes are repeated."""
+    response = failure.response
+    if response is None or response.status_code < 300:
         return None  # an error inside an answer that had begun
     names = {name.lower() for name in (failure.type, failure.code) if name}
     if names & _TRANSIENT_TYPES:
@@ -188,8 +192,10 @@ def _status_reason(failure: APIStatusError) -> str | None:
     text = failure.message[:_SEARCHED].lower()
     if names & _THROTTLING_TYPES or failure.status_code in _THROTTLING_STATUS:
         return None if _DAILY in text else THROTTLING
+    if failure.status_code in _TRANSIENT_STATUS:
+        return TRANSIENT if unknown_too or is_own_word(response) else None
     internal = failure.status_code == 400 and any(words in text for words in _INTERNAL)
-    return TRANSIENT if internal or failure.status_code in _TRANSIENT_STATUS else None
+    return TRANSIENT if internal and is_own_word(response) else None
 
 
 def _retry_after(headers: Headers) -> float:
@@ -208,9 +214,6 @@ def _retry_after(headers: Headers) -> float:
 
 
 def _number(text: str | None) -> float | None:
-    """Return a finite number that is not negative, or None."""
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and value >= 0 else None
+    """Return a finite number that is not negative, or None. float() alone would take "1_000" and other digits too."""
+    value = float(text) if re.fullmatch(r"[0-9]+(\.[0-9]*)?", text or "") else math.inf  # type: ignore[arg-type]
+    return value if math.isfinite(value) else None

@@ -12,13 +12,18 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 
+from . import arguments
 from .credentials import Credentials, freeze
+from .errors import ConfigurationError
 from .wire import HTTPRequest
 
+#: What may stand between the slashes of a credential scope.
+_WORD = "[A-Za-z0-9_-]{1,64}"
 _SIGNED = frozenset(("host", "content-type"))
 _SIGNED_PREFIXES = ("x-amz-", "x-amzn-")
 
@@ -34,18 +39,37 @@ def sign(
     """Return `request` with the headers X-Amz-Date, Authorization and, for temporary credentials, the token.
 
     `credentials` is a `Credentials` or a botocore credentials object, read once; `now` is the moment to sign
-    for, the current time if it is None. A signature is good for about five minutes around its moment.
-    Raises CredentialsError if the credentials are none.
+    for, the current time if it is None. A signature is good for about five minutes around its moment. If the host
+    ends in a dot, a header Host without it is set: that is what clients send.
+    Raises CredentialsError if the credentials are none, ConfigurationError for what cannot be signed.
     """
     try:
         keys = freeze(credentials)
     finally:
         del credentials  # no local may show them where this fails
-    moment = (now or datetime.now(timezone.utc)).astimezone(timezone.utc)
+    if not arguments.is_a(request, HTTPRequest):
+        raise ConfigurationError(f"request: must be an HTTPRequest, not {type(request).__name__}")
+    region = arguments.text("region", region, "look like 'us-west-2'", _WORD)
+    service = arguments.text("service", service, "be a service's name, such as 'bedrock'", _WORD)
+    moment = datetime.now(timezone.utc) if now is None else arguments.moment("now", now)
+    signer = _QuietSigV4(keys, service, region)
+    try:
+        return _signed(request, signer, moment.strftime(SIGV4_TIMESTAMP))
+    except Exception as error:  # noqa: BLE001  (by botocore, of a request that was not built here)
+        failure = ConfigurationError(f"request: cannot be signed: {type(error).__name__}")
+    # Raised outside of the handler, so that what holds the request and the key is not carried along.
+    raise failure
+
+
+def _signed(request: HTTPRequest, signer: Any, timestamp: str) -> HTTPRequest:
     signable = {name: value for name, value in request.headers.items() if _is_signed(name)}
+    host = urlsplit(request.url).netloc
+    if (".:" in host or host.endswith(".")) and "host" not in request.headers:
+        # http.client and urllib3 leave out the last dot of a name, with which botocore would sign it.
+        signable["Host"] = host.replace(".:", ":").removesuffix(".")
     aws_request = AWSRequest(method=request.method, url=request.url, headers=signable, data=request.body)
-    aws_request.context["timestamp"] = moment.strftime(SIGV4_TIMESTAMP)
-    _QuietSigV4(keys, service, region).add_auth(aws_request)
+    aws_request.context["timestamp"] = timestamp
+    signer.add_auth(aws_request)
     return request.with_headers(dict(aws_request.headers.items()))
 
 

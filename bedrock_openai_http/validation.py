@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from . import arguments
 from .errors import ConfigurationError, RequestValidationError
 from .request import FIELDS, ChatCompletionRequest, Guardrail
 from .request_check import is_request
@@ -31,13 +32,17 @@ def validate_request(request: ChatCompletionRequest | Mapping[str, Any]) -> None
     checked_body(request)
 
 
-def checked_body(request: ChatCompletionRequest | Mapping[str, Any]) -> dict[str, Any]:
+def checked_body(request: ChatCompletionRequest | Mapping[str, Any], **defaults: Any) -> dict[str, Any]:
     """Return the JSON body of `request`, in new dicts and lists and without null members, if it may be sent.
 
-    Raises RequestValidationError as `validate_request` does.
+    `defaults` are members for a mapping that does not have them. Raises RequestValidationError as `validate_request`
+    does.
     """
     try:
-        body = _request_body(request) if isinstance(request, ChatCompletionRequest) else _plain_body(request)
+        if arguments.is_a(request, ChatCompletionRequest):
+            body = _request_body(request)
+        else:
+            body = _plain_body(request, defaults)
     except RecursionError:
         body = Flaw((), "json-depth", "is nested too deep for what is left of the stack")
     if isinstance(body, Flaw):
@@ -61,10 +66,11 @@ def _error(flaw: Flaw) -> RequestValidationError:
 
 
 def _request_body(request: ChatCompletionRequest) -> dict[str, Any] | Flaw:
-    if request.guardrail is not None and not isinstance(request.guardrail, Guardrail):
+    if request.guardrail is not None and not arguments.is_a(request.guardrail, Guardrail):
         return Flaw(("guardrail",), "type", "must be a Guardrail")
-    own, extra = request.own_fields(), plain(request.extra_body) or {}
-    if not isinstance(extra, Mapping):
+    own = request.own_fields()
+    extra = {} if request.extra_body is None else plain(request.extra_body)
+    if not isinstance(extra, dict):
         return Flaw((), "type", "extra_body must be a mapping")
     for name in extra:
         if name in own:
@@ -73,8 +79,10 @@ def _request_body(request: ChatCompletionRequest) -> dict[str, Any] | Flaw:
     return flaw or {**own, **extra}
 
 
-def _plain_body(given: Any) -> dict[str, Any] | Flaw:
-    body = {key: plain(value) for key, value in given.items()} if isinstance(given, Mapping) else plain(given)
+def _plain_body(given: Any, defaults: Mapping[str, Any]) -> dict[str, Any] | Flaw:
+    body = plain(given)
+    if defaults and isinstance(body, dict):
+        body = {**defaults, **body}
     flaw = json_flaw(body) or _schema_flaw(body) or rule_flaw(body)
     return flaw or {name: value for name, value in body.items() if value is not None}
 
@@ -107,13 +115,14 @@ def validate_guardrail(guardrail: Guardrail) -> None:
 
     Raises ConfigurationError, which names the field and its rule, never the value.
     """
-    if not isinstance(guardrail, Guardrail):
+    if not arguments.is_a(guardrail, Guardrail):
         raise ConfigurationError(f"guardrail: must be a Guardrail, not {type(guardrail).__name__}")
     for name, (pattern, words) in _GUARDRAIL_RULES.items():
         value = getattr(guardrail, name)
         if value is None and name not in ("identifier", "version"):
             continue
-        if name == "trace" and isinstance(value, bool):
+        if name == "trace" and type(value) is bool:
             continue
-        if not isinstance(value, str) or len(value) > 2048 or not re.fullmatch(pattern, value):
+        text = arguments.plain_text(value)
+        if text is None or len(text) > 2048 or not re.fullmatch(pattern, text):
             raise ConfigurationError(f"the guardrail's {name} must be {words}")

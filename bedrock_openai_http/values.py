@@ -2,13 +2,16 @@
 
 `to_dict()` gives the wire form without unset members, `from_dict()` reads it.
 
-This module does not judge: a value may hold anything until `validation` looks at the whole request.
+This module does not judge: a value may hold anything until `validation` looks at the whole request. Only what cannot
+be read at all, since a method of somebody else's raises, is refused here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+
+from .errors import RequestValidationError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -33,28 +36,55 @@ MAX_DEPTH = 100
 def plain(value: Any) -> Any:
     """Return `value` in new dicts and lists, with each object that has a `to_dict()` in its wire form.
 
-    What is no JSON is left as it is, and so is what is nested deeper than a request may be, which a circular
-    value is: `validation` says what is wrong with it.
+    Texts and numbers of subclasses become plain ones: no later step meets a method of somebody else's. What is no
+    JSON is left as it is, and so is what is nested deeper than a request may be, which a circular value is:
+    `validation` says what is wrong with it. Raises RequestValidationError for what cannot be read, such as a dict
+    that another thread changes meanwhile.
     """
     try:
         return _plain(value, MAX_DEPTH)
+    except RequestValidationError:
+        raise  # of a value within
     except RecursionError:  # little was left of the stack
-        return value
+        rule, words = "json-depth", "is nested too deep for what is left of the stack"
+    except Exception as error:  # noqa: BLE001  (of a mapping or a to_dict() of the caller's anything can come out)
+        words = f"cannot be read: {type(error).__name__} was raised by an object in it, or it was changed meanwhile"
+        rule = "json-type"
+    # Raised outside of the handler: what the caller's code raises may hold the prompt.
+    raise RequestValidationError(words, rule=rule)
+
+
+#: What needs no copy. A subclass of one of these may have methods that raise.
+_SCALARS = frozenset((str, int, float, bool, type(None)))
 
 
 def _plain(value: Any, levels: int) -> Any:
-    if value is None or isinstance(value, (str, int, float)) or not levels:
+    if type(value) in _SCALARS or not levels:
         return value
     if isinstance(value, WireValue):
         return value.to_dict()
     if isinstance(value, (dict, Mapping)):
         # Most members are texts, and a call takes longer than to see that.
-        return {key: item if isinstance(item, str) else _plain(item, levels - 1) for key, item in value.items()}
+        return {
+            key if type(key) is str else _scalar(key): item if type(item) is str else _plain(item, levels - 1)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [_plain(item, levels - 1) for item in value]
+    if isinstance(value, (str, int, float)):
+        return _scalar(value)
     if hasattr(value, "to_dict") and not isinstance(value, type):
-        return value.to_dict()
+        return _plain(value.to_dict(), levels - 1)
     return value
+
+
+def _scalar(value: Any) -> Any:
+    """Return a text or number of a subclass as a plain one, as JSON has it; anything else as it is."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int.__int__(value)
+    return float.__float__(value) if isinstance(value, float) else value
 
 
 def fitting(value: Any, tag: str, kinds: Mapping[str, type[WireValue]]) -> Any:
@@ -67,7 +97,7 @@ def fitting(value: Any, tag: str, kinds: Mapping[str, type[WireValue]]) -> Any:
     try:
         made = kinds[value[tag]].from_dict(value)
         return made if made.to_dict() == value else value
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+    except Exception:  # noqa: BLE001  (a mapping of the caller's may raise anything)
         return value
 
 
@@ -91,7 +121,7 @@ class WireValue(Frozen):
     def members(self) -> dict[str, Any]:
         """Return the fields that are set, in their wire form."""
         return {
-            name: value if isinstance(value, str) else plain(value)
+            name: value if type(value) is str else plain(value)
             for name, value in vars(self).items()
             if value is not None
         }

@@ -146,7 +146,8 @@ class Transport(Protocol):
     def open(self, request: HTTPRequest, limits: TimeLimits) -> OpenResponse:
         """Send `request` as it is, without following redirects, and return once the headers are there.
 
-        Raises APITimeoutError or APIConnectionError if no answer comes.
+        Raises APITimeoutError or APIConnectionError if no answer comes. Of one that a caller gives, what else it
+        raises becomes an APIConnectionError with the phase "headers".
         """
 
     def close(self) -> None:
@@ -164,4 +165,10 @@ def is_ip_address(host: str) -> bool:
 
 def is_loopback(host: str) -> bool:
     """Tell whether `host` is this machine by its name or address: what is sent there never leaves it."""
-    return host == "localhost" or (is_ip_address(host) and ipaddress.ip_address(host).is_loopback)
+    if host.removesuffix(".") == "localhost":  # a last dot makes a name absolute
+        return True
+    if not is_ip_address(host):
+        return False
+    address = ipaddress.ip_address(host)
+    # Not every Python looks into ::ffff:127.0.0.1.
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback

@@ -335,6 +335,11 @@ REFUSALS: dict[str, tuple[HTTPResponse, type[APIStatusError], str | None, str, l
         for status in (300, 304, 305, 306)
     },
     "proxy's password": (answer(407, b"<html>"), APIStatusError, None, "no error message", ["HTTPS_PROXY"]),
+    "gateway out of time": (
+        answer(504, {"message": "Endpoint request timed out"}, **{"x-amz-apigw-id": "a"}),
+        InternalServerError, None, "Endpoint request timed out",
+        ["on the way", "not known", "time limits", "retry_read_timeouts=True"],
+    ),
     "proxy's page": (
         answer(502, b"<!DOCTYPE html><title>Bad Gateway</title>", **{"content-type": "text/html"}),
         InternalServerError, None, "no error message; text/html", ["page for a browser", "probably", "proxy"],

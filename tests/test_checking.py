@@ -19,6 +19,7 @@ from bedrock_openai_http import (
     UserMessage,
     mint_api_key,
 )
+from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.wire import HTTPRequest, TimeLimits
 from support import COMPLETION, KEY, MODEL, REQUEST, RawServer, RecordedResponse, client_of, http
 
@@ -142,8 +143,17 @@ class TestGuardrailsOnMantle:
     def test_other_headers_pass(self) -> None:
         """Other headers of Bedrock's go to mantle as they are."""
         request = ChatCompletionRequest("openai.gpt-oss-20b", [UserMessage("x")])
-        with Client("us-west-2", endpoint="mantle", api_key=KEY, transport=Outbox()) as client:
-            client.complete(request, extra_headers={"X-Amzn-Bedrock-Trace": "ENABLED"})
+        given = {"X-Amzn-Bedrock-Trace": "ENABLED", "OpenAI-Project": "p-1", "X-Corp": "a b"}
+        for how in ("complete", "stream"):
+            with LocalEndpoint(service="bedrock-mantle") as endpoint:
+                options = {"base_url": endpoint.url, "endpoint": "mantle", "credentials": endpoint.credentials}
+                with Client(endpoint.region, **options) as client:
+                    answer = getattr(client, how)(request, extra_headers=given)
+                    assert answer.text if how == "complete" else answer.completion().text
+                (arrived,) = endpoint.requests
+            assert {name: arrived.headers[name] for name in given} == given
+            # Bedrock's own are under the signature, which the endpoint has verified.
+            assert "x-amzn-bedrock-trace" in arrived.headers["authorization"]
 
 
 class TestWarnings:

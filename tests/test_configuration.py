@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.session import Session
 
-from bedrock_openai_http import BedrockOpenAIError, Client, ConfigurationError
+from bedrock_openai_http import (
+    APIConnectionError,
+    BedrockOpenAIError,
+    Client,
+    ConfigurationError,
+    Credentials,
+    HTTPRequest,
+    mint_api_key,
+)
 from bedrock_openai_http.configuration import Configuration, Setting
 from bedrock_openai_http.destination import Destination, Options, find_destination
-from support import KEY, REQUEST, RawServer
+from support import KEY, REQUEST, RawServer, http
 
 CONFIG = """\
 [default]
@@ -285,6 +293,78 @@ class TestDestination:
         found = destination(monkeypatch, environment={"AWS_REGION": "fips-us-east-1"})
         assert found.region == Setting("us-east-1", "AWS_REGION")
 
+    @pytest.mark.parametrize(
+        ("root", "endpoint"),
+        [
+            ("https://bedrock-runtime.eu-west-1.amazonaws.com", "runtime"),
+            ("https://bedrock-runtime-fips.eu-west-1.amazonaws.com.", "runtime"),
+            ("https://vpce-0a-1b.bedrock-runtime.eu-west-1.vpce.amazonaws.com", "runtime"),
+            ("https://bedrock-mantle.eu-west-1.api.aws", "mantle"),
+        ],
+    )
+    @pytest.mark.parametrize("environment", [{}, {"AWS_REGION": "", "AWS_DEFAULT_REGION": "us-east-1"}])
+    @pytest.mark.usefixtures("files")
+    def test_a_given_hosts_region_beats_an_ambient_one(
+        self, monkeypatch: pytest.MonkeyPatch, root: str, endpoint: str, environment: dict[str, str]
+    ) -> None:
+        """A base_url that the caller gives names its region, whatever a variable or a profile says."""
+        options = {"base_url": root, "endpoint": endpoint}
+        found = destination(monkeypatch, environment=environment, **options)
+        assert (found.region, found.endpoint.region) == (Setting("eu-west-1", "the host's name"), "eu-west-1")
+        of_profile = find_destination(Options(**options), Configuration("other"))
+        assert of_profile.region == Setting("eu-west-1", "the host's name")
+
+    def test_an_ambient_region_that_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A variable that does not count is not judged, and one that counts is."""
+        given = {"base_url": "https://bedrock-runtime.eu-west-1.amazonaws.com"}
+        assert destination(monkeypatch, environment={"AWS_REGION": "moon"}, **given).endpoint.region == "eu-west-1"
+        with pytest.raises(ConfigurationError, match=r"^AWS_REGION: must look like"):
+            destination(monkeypatch, environment={"AWS_REGION": "moon"}, base_url="https://gateway.example")
+
+    @pytest.mark.parametrize(
+        ("environment", "options", "words"),
+        [
+            (
+                {"AWS_ENDPOINT_URL": "HOST"},
+                {},
+                "AWS_ENDPOINT_URL: is a host in eu-west-1, and AWS_REGION is us-west-2",
+            ),
+            (
+                {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": "HOST", "AWS_REGION": "", "AWS_DEFAULT_REGION": "us-east-1"},
+                {},
+                "AWS_ENDPOINT_URL_BEDROCK_RUNTIME: is a host in eu-west-1, and AWS_DEFAULT_REGION is us-east-1",
+            ),
+            (
+                {"AWS_ENDPOINT_URL": "HOST"},
+                {"region": "us-east-1"},
+                "AWS_ENDPOINT_URL: is a host in eu-west-1, and the region is us-east-1",
+            ),
+            (
+                {},
+                {"base_url": "HOST", "region": "us-east-1"},
+                "base_url: is a host in eu-west-1, and the region is us",
+            ),
+        ],
+    )
+    def test_regions_that_contradict_each_other(
+        self, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], options: dict[str, str], words: str
+    ) -> None:
+        """Two variables, or an argument and either, that name two regions are an error that names both sources."""
+        host = "https://bedrock-runtime.eu-west-1.amazonaws.com"
+        environment, options = (
+            {name: value.replace("HOST", host) for name, value in each.items()} for each in (environment, options)
+        )
+        with pytest.raises(ConfigurationError, match=f"^{words}"):
+            destination(monkeypatch, environment=environment, **options)
+
+    @pytest.mark.usefixtures("files")
+    def test_a_profiles_region_that_contradicts_a_variable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The profile is named where its region is the other one."""
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "https://bedrock-runtime.us-west-2.amazonaws.com")
+        words = "^AWS_ENDPOINT_URL: is a host in us-west-2, and region of profile both is eu-south-1$"
+        with pytest.raises(ConfigurationError, match=words):
+            find_destination(Options(), Configuration("both"))
+
     def test_the_hosts_region_will_do(self) -> None:
         """Without any region, that of AWS's own host in a base_url is signed for."""
         url = "https://vpce-0a-1b.bedrock-runtime.eu-west-1.vpce.amazonaws.com"
@@ -295,7 +375,7 @@ class TestDestination:
 
 def test_a_client_attempts_as_often_as_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     """AWS_MAX_ATTEMPTS counts where `max_attempts` is not given, and is said to the service."""
-    with RawServer(lambda number: [b"HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n"]) as server:
+    with RawServer(lambda number: [http(b"", "500 x")]) as server:
         for variable, options, attempts in (("2", {}, 2), ("2", {"max_attempts": 1}, 1), ("", {}, 3)):
             monkeypatch.setenv("AWS_MAX_ATTEMPTS", variable)
             with Client(base_url=server.url, api_key=KEY, **options) as client:
@@ -304,3 +384,45 @@ def test_a_client_attempts_as_often_as_configured(monkeypatch: pytest.MonkeyPatc
                     client.complete(REQUEST)
             assert caught.value.attempts == attempts
             assert f"max={attempts}".encode() in server.requests[-1].lower()
+
+
+class Noting:
+    """A transport that notes what it is to send, and fails."""
+
+    def __init__(self) -> None:
+        self.sent: list[HTTPRequest] = []
+
+    def open(self, request: HTTPRequest, limits: object) -> NoReturn:
+        self.sent.append(request)
+        raise APIConnectionError("not sent", phase="headers")
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("how", [{"api_key": KEY}, {"credentials": Credentials("AKIDEXAMPLE", "x")}])
+def test_a_call_to_another_region_than_lambdas(monkeypatch: pytest.MonkeyPatch, how: dict[str, Any]) -> None:
+    """With AWS_REGION set, as Lambda does, a call to another Region's host is sent there, and signed for it."""
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    transport = Noting()
+    url = "https://bedrock-runtime.eu-west-1.amazonaws.com"
+    with Client(base_url=url, transport=transport, **how) as client, pytest.raises(APIConnectionError):
+        client.complete(REQUEST)
+    assert transport.sent[0].url.startswith(url)
+    authorization = transport.sent[0].headers["authorization"]
+    assert authorization == f"Bearer {KEY}" or "/eu-west-1/bedrock/aws4_request" in authorization
+
+
+def test_a_short_term_key_of_the_hosts_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key is judged by the region of the host, not by that of the environment."""
+    monkeypatch.setenv("AWS_REGION", "us-west-2")
+    keys = {
+        name: mint_api_key(name, credentials=Credentials("AKIDEXAMPLE", "x")) for name in ("eu-west-1", "us-west-2")
+    }
+    url = "https://bedrock-runtime.eu-west-1.amazonaws.com"
+    with Client(base_url=url, api_key=keys["eu-west-1"], transport=Noting()) as client:
+        with pytest.raises(APIConnectionError):
+            client.complete(REQUEST)
+    with Client(base_url=url, api_key=keys["us-west-2"], transport=Noting()) as client:
+        with pytest.raises(ConfigurationError, match="was made for us-west-2, and the call goes to eu-west-1"):
+            client.complete(REQUEST)

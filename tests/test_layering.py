@@ -19,13 +19,13 @@ LAYERS = {
         ("_version", "frozen", "schemas", "wire", "jsontext", "reasoning", "values", "messages", "request"), 0
     ),
     **dict.fromkeys(("completion", "guardrail_outcome", "chunk", "accumulator", "errors"), 0),
-    "model_facts": 0,
+    **dict.fromkeys(("model_facts", "arguments"), 0),
     # refusals, and what authenticates
     **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys", "connection_settings", "redaction"), 1),
     # steps
     **dict.fromkeys(("validation", "building", "endpoint", "credential_source", "signing", "skew"), 2),
     **dict.fromkeys(("retry", "transport", "response", "streaming", "lambda_deadline", "configuration"), 2),
-    "lint": 2,
+    **dict.fromkeys(("lint", "given_transport"), 2),
     # the walk
     **dict.fromkeys(("client", "chat", "calls", "destination", "checking", "minting"), 3),
     # built on it

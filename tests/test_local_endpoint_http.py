@@ -53,7 +53,7 @@ def test_pieces_leave_at_once() -> None:
 
     server = LoopbackServer(0, respond)
     with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as client:
-        client.sendall(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         read_all(client)
     server.close()
     assert options != [0]

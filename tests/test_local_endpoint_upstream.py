@@ -87,7 +87,7 @@ def test_an_upstream_server_that_is_not_there_is_a_503() -> None:
     "url",
     [
         *("", "127.0.0.1:9000", "ftp://a/", "http://", "http://u:p@a/", "http://a/?b", "http://a/#c"),
-        *("http://a:99999/", "http://[::1", "http://a/b c", "http://a/\n"),
+        *("http://a:99999/", "http://[::1", "http://[v1.a]/", "http://[::1%25lo]/", "http://a/b c", "http://a/\n"),
     ],
 )
 def test_an_upstream_url_that_cannot_be_used_is_refused_at_once(url: str) -> None:

@@ -83,14 +83,17 @@ class Foreign:
 
 
 def test_values_of_classes_that_extend_the_plain_ones_pass() -> None:
-    """Texts and numbers of an enum are seen as what they are; a dict of another class is left to jsonschema."""
+    """Texts and numbers of an enum are seen as what they are, and so are dicts of another class."""
     message = {"role": Word.USER, "content": Word.TEXT}
     body = {"model": Word.TEXT, "messages": [message], "n": Count.TWO}
     assert is_request(body)
-    assert checked_body(body) == body
+    sent = checked_body(body)
+    assert sent == body
+    assert {type(sent["model"]), type(sent["n"]), type(sent["messages"][0]["role"])} == {str, int}
     foreign = {"model": "m", "messages": [Foreign()]}
-    assert not is_request(plain(foreign))
+    assert is_request(plain(foreign))
     assert checked_body(foreign)["messages"] == [USER]
+    assert type(checked_body(foreign)["messages"][0]) is dict
 
 
 def test_the_body_is_what_is_sent() -> None:

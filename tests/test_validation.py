@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import math
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from referencing.exceptions import Unresolvable
 
 from bedrock_openai_http import (
     AssistantMessage,
@@ -26,10 +28,13 @@ from bedrock_openai_http import (
     ToolMessage,
     UserMessage,
     load_schema,
+    schema_errors,
     validate_request,
 )
+from bedrock_openai_http.schema_errors import schema_flaw
 from bedrock_openai_http.validation import RULES, check_field_names
 from bedrock_openai_http.validation_rules import MAX_DEPTH, json_path
+from support import RawServer, http
 
 DATA = Path(__file__).parent / "data"
 FULL = json.loads((DATA / "full_requests.json").read_text("utf-8"))
@@ -240,17 +245,47 @@ def test_the_first_fault_of_the_document_is_reported() -> None:
     assert error_of({"modle": MODEL, "messages": []}).json_path == "$.modle"
 
 
-def test_a_remote_reference_in_a_callers_schema_is_not_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A `$ref` to somewhere in a tool's parameters is data: nobody opens a connection or a file for it."""
+def references(url: str) -> dict[str, Any]:
+    """Return a schema, such as a caller may have for a tool, that refers to elsewhere in each way that there is."""
+    kinds = ("$schema", "$id", "$ref", "$dynamicRef", "$recursiveRef", "$vocabulary")
+    return {
+        **dict.fromkeys(kinds, f"{url}/schema"),
+        "$defs": {"a": {"$ref": f"{url}/defs"}},
+        "properties": {"p": {"$ref": "file:///etc/hostname"}, "q": {"$ref": "#/$defs/none"}},
+    }
 
-    def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("somebody opened a connection")
 
-    monkeypatch.setattr("socket.socket.connect", refuse)
-    monkeypatch.setattr("urllib.request.urlopen", refuse)
-    for reference in ("http://127.0.0.1:9/schema", "file:///etc/hostname", "#/$defs/none"):
-        parameters = {"$schema": reference, "$id": reference, "$ref": reference}
-        validate_request(body(tools=[{"type": "function", "function": {"name": "f", "parameters": parameters}}]))
+def test_a_remote_reference_in_a_callers_schema_is_not_fetched() -> None:
+    """A `$ref` to somewhere in a schema of the caller's is data: nobody asks for it, though jsonschema walks past."""
+    with RawServer(lambda number: [http(b"{}")]) as server:
+        schema = references(server.url)
+        function = {"name": "f", "parameters": schema}
+        request = body(
+            tools=[{"type": "function", "function": function}],
+            response_format={"type": "json_schema", "json_schema": {"name": "n", "schema": schema}},
+        )
+        validate_request(request)  # by the check that is made from the schema
+        assert schema_flaw(request) is None  # by jsonschema
+        error = error_of({**request, "zzz": 1})  # by both: the flaw is the last member
+        assert (error.json_path, error.rule) == ("$.zzz", "unknown-key")
+        function["surplus"] = 1
+        assert error_of(request).json_path == "$.tools[0].function.surplus"
+        assert (server.requests, server.connections) == ([], 0)
+
+
+@pytest.mark.parametrize("keyword", ["$dynamicRef", "$recursiveRef", "$schema", "$id"])
+def test_jsonschema_itself_fetches_nothing(keyword: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where a schema that is applied refers to elsewhere, jsonschema has nothing to fetch it with."""
+    with RawServer(lambda number: [http(b'{"type": "object"}')]) as server:
+        elsewhere = {keyword: f"{server.url}/schema", "type": "object"}
+        monkeypatch.setattr(schema_errors, "load_schema", lambda name: elsewhere)
+        schema_errors._request_schema.cache_clear()
+        try:
+            with contextlib.suppress(Unresolvable):
+                schema_flaw({})
+        finally:
+            schema_errors._request_schema.cache_clear()
+        assert (server.requests, server.connections) == ([], 0)
 
 
 def test_an_enormous_prompt_of_the_wrong_type_gives_a_short_error() -> None:

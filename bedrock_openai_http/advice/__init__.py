@@ -11,6 +11,7 @@ It is imported when something has failed, so that it costs nothing before.
 
 from __future__ import annotations
 
+from ..error_answers import is_own_word
 from ..errors import APIStatusError, BedrockOpenAIError, one_line
 from .access import ACCESS_CAUSES
 from .answers import is_page
@@ -48,12 +49,14 @@ def advise(error: BedrockOpenAIError, facts: CallFacts | None = None) -> str | N
 
 
 def _seen(error: APIStatusError) -> Seen:
+    response = error.response
     return Seen(
         status=error.status_code,
         names=frozenset(name.lower() for name in (error.type, error.code) if name),
         text=error.message[:_SEARCHED].lower(),
         param=error.param,
-        page=error.response is not None and is_page(error.response.body),
+        page=response is not None and is_page(response.body),
+        foreign=response is not None and response.status_code >= 300 and not is_own_word(response),
     )
 
 

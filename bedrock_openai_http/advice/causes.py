@@ -43,6 +43,8 @@ class Seen:
     param: str | None
     #: Whether the body is a page for a browser.
     page: bool
+    #: Whether nothing shows that the service itself answered, and not something on the way.
+    foreign: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Cause:
 
     `status`: one of these; an error inside a stream often has none, and is then judged by the rest. `names`: one is
     the type or the code. `words`: one is in the message. `page`: the body is a page for a browser.
+    `foreign`: nothing shows that the service itself answered.
     """
 
     #: May hold {model}, {region}, {host}, {key_region} and {source}, which is where the credentials were found.
@@ -59,6 +62,7 @@ class Cause:
     names: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     page: bool = False
+    foreign: bool = False
 
     def fits(self, seen: Seen) -> bool:
         """Tell whether this is the cause of what was `seen`."""
@@ -68,4 +72,5 @@ class Cause:
             and (not self.names or not seen.names.isdisjoint(self.names))
             and (not self.words or any(words in seen.text for words in self.words))
             and (not self.page or seen.page)
+            and (not self.foreign or seen.foreign)
         )

@@ -188,6 +188,12 @@ SERVICE_CAUSES = (
     Cause("A proxy wants a user name and a password: put them into the URL in HTTPS_PROXY.", (407,)),
     Cause("The request is too large, most likely because of its images: send less.", (413,)),
     Cause(
+        "Something on the way answered, not Bedrock, so it is not known whether the model worked on the request: "
+        "check the time limits of proxies. With retry_read_timeouts=True it is repeated, and may be paid for twice.",
+        (500, 502, 503, 504),
+        foreign=True,
+    ),
+    Cause(
         "This is a page for a browser, probably from a proxy or load balancer on the way: check it and the base URL.",
         page=True,
     ),

@@ -172,7 +172,8 @@ def _fix(route: Route, error: Exception) -> str | None:
 
 def _handshake(connection: HTTPConnection, host: str, context: ssl.SSLContext, seconds: float) -> Finding:
     def shake_hands() -> ssl.SSLSocket:
-        return context.wrap_socket(connection.sock, server_hostname=host)
+        # A last dot makes a name absolute, and stands in no certificate.
+        return context.wrap_socket(connection.sock, server_hostname=host.removesuffix("."))
 
     try:
         connection.sock = secured = within(seconds, shake_hands)

@@ -21,7 +21,7 @@ from ..configuration import Configuration
 from ..credential_source import API_KEY_VARIABLE
 from ..credentials import Credentials
 from ..destination import Options, find_destination
-from ..errors import CredentialsError
+from ..errors import BedrockOpenAIError, CredentialsError
 from ..request import ChatCompletionRequest
 from ..wire import SECRET_HEADERS, HTTPRequest, TimeLimits, is_loopback
 from .terminal import answer_output, is_shown_as_it_is, note
@@ -43,7 +43,7 @@ _NOT_FOR_CURL = frozenset(
 )
 
 
-class _NothingSentError(Exception):
+class _NothingSentError(BedrockOpenAIError):
     """Leads out of the client when the request is ready."""
 
 
@@ -54,7 +54,7 @@ class _Recorder:
 
     def open(self, request: HTTPRequest, limits: TimeLimits) -> NoReturn:
         self.request = request
-        raise _NothingSentError
+        raise _NothingSentError("nothing was sent")
 
     def close(self) -> None:
         pass
@@ -122,7 +122,7 @@ def masked_headers(sent: HTTPRequest) -> dict[str, str]:
 
 
 def _masked(value: str) -> str:
-    found = re.fullmatch(r"(AWS4-HMAC-SHA256 Credential=)(.+?)(/\d{8}/.+, Signature=)[0-9a-f]+", value)
+    found = re.fullmatch(r"(AWS4-HMAC-SHA256 Credential=)(.+?)(/[0-9]{8}/.+, Signature=)[0-9a-f]+", value)
     if found:
         access_key = found[2] if found[2] == PLACEHOLDER else f"****{found[2][-4:]}"
         return f"{found[1]}{access_key}{found[3]}***"

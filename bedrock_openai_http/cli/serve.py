@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from .. import arguments
 from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -78,15 +79,16 @@ def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C or the time is up, and return 0. Raises ConfigurationError if it cannot begin."""
     if args.list_scenarios:
         return _list_scenarios()
+    seconds = None if args.seconds is None else arguments.seconds("--for", args.seconds, zero=True)
     endpoint = _endpoint(args)
     try:
         endpoint.start()
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise ConfigurationError(f"port {args.port} of 127.0.0.1 cannot be used: {error}") from None
     try:
         with _request_log(), suppress(KeyboardInterrupt):
             print(_greeting(endpoint, args), flush=True)
-            threading.Event().wait(args.seconds)
+            threading.Event().wait(seconds)
     finally:
         endpoint.stop()
     return 0

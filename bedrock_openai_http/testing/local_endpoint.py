@@ -25,8 +25,9 @@ from itertools import chain
 from types import TracebackType
 from typing import Any
 
+from .. import arguments
 from ..credentials import Credentials
-from ..errors import RequestValidationError
+from ..errors import ConfigurationError, RequestValidationError
 from ..schemas import load_schema
 from ..validation import validate_request
 from . import answers
@@ -75,7 +76,7 @@ class LocalEndpoint:
     `clock` gives the time in seconds since 1970, for signatures and the Date header. `remember` limits how many
     requests are kept in `requests`.
 
-    Raises ConfigurationError if the upstream URL or key cannot be used, or no scenario has that name.
+    Raises ConfigurationError for what cannot be used, such as an upstream URL, or a name that no scenario has.
     """
 
     def __init__(
@@ -92,15 +93,19 @@ class LocalEndpoint:
         clock: Callable[[], float] = time.time,
         remember: int | None = None,
     ) -> None:
-        self.region = region
-        self._door = Door(Scope(region, service), Identity.random())
+        self.region = arguments.text("region", region)
+        service = arguments.text("service", service)
+        self._door = Door(Scope(self.region, service), Identity.random())
         self._paths = PATHS.get(service, PATHS["bedrock"])
-        self._port = port
+        self._port = arguments.integer("port", port, 0, 65535)
         self._upstream = None if upstream is None else Upstream(upstream, upstream_key, upstream_model)
         self._answer = answers.TEXT if answer is None else answer
         self._play_list = play_list(scenario)
+        if not callable(clock):
+            raise ConfigurationError(f"clock: must be callable, not {type(clock).__name__}")
         self._clock = clock
-        self._requests: deque[ReceivedRequest] = deque(maxlen=remember)
+        kept = None if remember is None else arguments.integer("remember", remember, 0, 1_000_000_000)
+        self._requests: deque[ReceivedRequest] = deque(maxlen=kept)
         self._server: LoopbackServer | None = None
 
     @property

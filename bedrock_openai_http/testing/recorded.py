@@ -14,7 +14,9 @@ from functools import cache
 from importlib.resources import files
 from itertools import chain, repeat
 from types import MappingProxyType
+from typing import Any
 
+from .. import arguments
 from ..error_answers import request_id_of
 from ..errors import ConfigurationError
 from ..wire import Headers
@@ -60,10 +62,11 @@ def scenarios() -> Mapping[str, str]:
 
 def recorded_answer(name: str) -> RecordedAnswer:
     """Return the recorded answer `name`. Raises ConfigurationError, with the names that come near it."""
+    name = arguments.text("scenario", name, "be a name, or a sequence of names")
     if name not in _cases():
-        near = " or ".join(map(repr, get_close_matches(str(name), _cases())))
+        near = " or ".join(map(repr, get_close_matches(name[:80], _cases())))
         hint = f"did you mean {near}?" if near else "bedrock_openai_http.testing.scenarios() lists them"
-        raise ConfigurationError(f"no scenario is named {str(name)[:80]!r}; {hint}")
+        raise ConfigurationError(f"no scenario is named {name[:80]!r}; {hint}")
     return RecordedAnswer.from_bytes(_cases()[name]["answer"].encode())
 
 
@@ -72,10 +75,14 @@ def play_list(scenario: str | Sequence[str | None] | None) -> Iterator[RecordedA
 
     Taking the next one is safe among threads. Raises ConfigurationError.
     """
-    if isinstance(scenario, str):
+    if arguments.is_a(scenario, str):
         return repeat(recorded_answer(scenario))
-    steps = [None if name is None else recorded_answer(name) for name in scenario or ()]
-    return chain(steps, repeat(None))
+    names: list[Any]
+    try:
+        names = list(scenario or ())
+    except Exception:  # noqa: BLE001  (of a sequence of the caller's own class anything can come out)
+        names = [scenario]
+    return chain([None if name is None else recorded_answer(name) for name in names], repeat(None))
 
 
 @cache

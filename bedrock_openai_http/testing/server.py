@@ -6,6 +6,7 @@ every connection and waits for the threads, so that nothing of it outlives it.
 
 from __future__ import annotations
 
+import io
 import re
 import socket
 import sys
@@ -18,8 +19,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
 
+from .heads import fields_flaw, request_line_flaw
+
 #: Seconds that a connection may be silent, between requests or within one.
 IDLE_SECONDS = 60.0
+
+#: How long a line of a request's head may be, in bytes, and how many header lines there may be, one too many each.
+LONGEST_LINE = 65537
+MOST_HEADERS = 100
 
 #: Seconds that `close` waits for requests under way.
 GRACE_SECONDS = 5.0
@@ -108,11 +115,51 @@ class Connection(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         """Read one request and answer it, whatever its method."""
-        self.raw_requestline = self.rfile.readline(65537)
-        if not self.raw_requestline or len(self.raw_requestline) > 65536 or not self.parse_request():
+        self.raw_requestline = self.rfile.readline(LONGEST_LINE)
+        if self.raw_requestline in (b"\r\n", b"\n"):  # RFC 9112, 2.2: one more line break after the last body
+            self.raw_requestline = self.rfile.readline(LONGEST_LINE)
+        if not 0 < len(self.raw_requestline) < LONGEST_LINE or not self.parse_request():
             self.close_connection = True
             return
         self.server.respond(self)
+
+    def parse_request(self) -> bool:
+        """Read the head, and tell whether it is one; if it is none, 400 has been answered."""
+        flaw = request_line_flaw(self.raw_requestline)
+        if flaw is not None:  # said at once: it may be TLS, after which no header lines come
+            return self._refuse_head(flaw)
+        lines = self._header_lines()
+        if lines is None:
+            return False  # the client went away
+        is_too_much = len(lines) > MOST_HEADERS or (lines and len(lines[-1]) >= LONGEST_LINE)  # http.server says 431
+        flaw = None if is_too_much else fields_flaw(lines, self.raw_requestline)
+        if flaw is not None:
+            return self._refuse_head(flaw)
+        body, self.rfile = self.rfile, io.BytesIO(b"".join([*lines, b"\r\n"]))
+        try:
+            return super().parse_request()
+        finally:
+            self.rfile = body
+
+    def _refuse_head(self, flaw: str) -> bool:
+        self.requestline, self.command, self.request_version = "", "", self.protocol_version
+        self.close_connection = True
+        self.send_error(400, "Bad Request", flaw)
+        return False
+
+    def _header_lines(self) -> list[bytes] | None:
+        """Return the header lines without the blank one after them, and no more than http.server will refuse."""
+        lines: list[bytes] = []
+        while len(lines) <= MOST_HEADERS:
+            line = self.rfile.readline(LONGEST_LINE)
+            if line in (b"\r\n", b"\n"):
+                break
+            if not line.endswith(b"\n") and len(line) < LONGEST_LINE:
+                return None
+            lines.append(line)
+            if len(line) >= LONGEST_LINE:
+                break
+        return lines
 
     @property
     def target(self) -> str:
@@ -134,7 +181,7 @@ class Connection(BaseHTTPRequestHandler):
         return body
 
     def _announced_length(self) -> int:
-        lengths = ",".join(self.headers.get_all("Content-Length", ["0"]))
+        lengths = ",".join(value.strip(" \t") for value in self.headers.get_all("Content-Length", ["0"]))
         if "Transfer-Encoding" in self.headers:
             self.close_connection = True
             raise BodyError(411, "A Content-Length header is required; chunked request bodies are not read here.")

@@ -14,8 +14,9 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import jsontext
+from .. import arguments, jsontext
 from ..errors import ConfigurationError
+from ..wire import is_ip_address
 
 #: Seconds that the upstream server may be silent; a model on a small machine takes its time.
 TIMEOUT_SECONDS = 600.0
@@ -70,6 +71,9 @@ class Upstream:
     model: str | None = None
 
     def __post_init__(self) -> None:
+        for name, argument in (("url", "upstream"), ("key", "upstream_key"), ("model", "upstream_model")):
+            if getattr(self, name) is not None or name == "url":
+                object.__setattr__(self, name, arguments.text(argument, getattr(self, name)))
         if not _is_root_url(self.url):
             raise ConfigurationError("upstream: give the http or https root URL of a server, without a query")
         if "@" in urlsplit(self.url).netloc:
@@ -107,7 +111,10 @@ def _is_root_url(url: str) -> bool:
         _ = parts.port  # Looked at because that is when a port that is none raises.
     except ValueError:
         return False
-    schemed = parts.scheme in ("http", "https") and bool(parts.hostname)
+    host = parts.hostname or ""
+    # Brackets are for IPv6: what else may stand in them would be taken for a name.
+    bracketed = ":" in host and "%" not in host and is_ip_address(host)
+    schemed = parts.scheme in ("http", "https") and (bracketed if "[" in parts.netloc else bool(host))
     return schemed and not parts.query and not parts.fragment and bool(_VISIBLE.fullmatch(url))
 
 

@@ -141,7 +141,10 @@ def test_a_port_that_is_taken_is_one_line_and_code_2(capsys: pytest.CaptureFixtu
     [
         (["--upstream", "nowhere"], "upstream: "),
         (["--upstream", "http://127.0.0.1:1/", "--upstream-key-env", "NOT_SET"], "NOT_SET is not set"),
-        (["--port", "70000"], "port 70000"),
+        (["--port", "70000"], "port: must be an integer of 0 to 65535"),
+        (["--for", "1e10"], "--for: must be 2147483 seconds (24 days) at most"),
+        (["--for", "nan"], "--for: must be a number of seconds, 0 or more"),
+        (["--for", "-1"], "--for: must be a number of seconds, 0 or more"),
         (["--scenario", "throttled"], "did you mean 'throttled-429'"),
     ],
 )

@@ -133,6 +133,8 @@ HINTS: dict[str, tuple[list[str], float]] = {
     "date gone by": (["Retry-After: Fri, 31 Dec 1999 23:59:59 GMT"], 1.0),
     "no date": (["Retry-After: Fri, 99 Dec 2099 99:99:99 GMT"], 1.0),
     "date of year 0": (["Retry-After: Fri, 31 Dec 0000 23:59:59 GMT"], 1.0),
+    "other digits": (["Retry-After: \xb2", "retry-after-ms: 1_0"], 1.0),
+    "a digit group": (["x-amz-retry-after: 5_000"], 1.0),
     "milliseconds": (["retry-after-ms: 2500"], 2.5),
     "milliseconds, clamped": (["retry-after-ms: 999999999"], 60.0),
     "milliseconds, junk": (["retry-after-ms: x", "Retry-After: 3"], 3.0),

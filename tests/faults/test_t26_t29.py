@@ -262,7 +262,7 @@ def test_t29_base_urls_that_can_be_signed(form: str, path: str) -> None:
 
 
 BAD_PATHS = [
-    *"//a /a//b /. /.. /a/../b /%7E /%7e /%3a /%zz /a%20b /a:b /a+b /a;b /a=b /[1] /é \\a /a\\b".split(),
+    *"//a /a//b /. /.. /a/../b /%zz /[1] /é \\a /a\\b".split(),
     "/a b",
 ]
 BAD_ENDS = ["?a=1", "?a=%7e", "?", "#", "/#a", " ", "\n", "/\x00", "/\t"]

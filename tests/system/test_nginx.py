@@ -21,7 +21,7 @@ from bedrock_openai_http import (
 from bedrock_openai_http.testing import LocalEndpoint
 from certificates import Authority
 from processes import free_port
-from support import CHUNK, CHUNKED_STREAM, PROMPT, REQUEST, RawServer, http_chunk, quick
+from support import CHUNK, CHUNKED_STREAM, COMPLETION, PROMPT, REQUEST, RawServer, http, http_chunk, quick
 
 Start = Callable[[str], int]
 
@@ -113,13 +113,58 @@ def test_a_body_that_is_too_large_for_nginx(nginx: Start, endpoint: LocalEndpoin
     assert endpoint.requests == []
 
 
+def test_a_service_that_is_slower_than_nginx_waits(nginx: Start) -> None:
+    """The proxy passes the POST on, gives up after `proxy_read_timeout` and says 504: the service sees one POST."""
+    silence = threading.Event()
+
+    def script(number: int) -> Iterator[bytes]:
+        silence.wait(10)
+        yield b""
+
+    with RawServer(script) as server:
+        port = nginx("listen 127.0.0.1:PORT; proxy_read_timeout 300ms;" + PASS.format(url=server.url))
+        base_url = f"http://127.0.0.1:{port}"
+        with quick(Client(base_url=base_url, api_key="key")) as client:
+            for ask in (client.complete, client.stream):
+                with pytest.raises(InternalServerError, match="Gateway Time-out") as caught:
+                    ask(REQUEST)
+                assert (caught.value.status_code, caught.value.attempts) == (504, 1)
+                assert "not known whether the model worked" in (caught.value.advice or "")
+        assert len(server.requests) == 2
+        with quick(Client(base_url=base_url, api_key="key", retry_read_timeouts=True)) as client:
+            with pytest.raises(InternalServerError) as caught:
+                client.complete(REQUEST)
+        silence.set()
+        assert (caught.value.attempts, len(server.requests)) == (3, 5)
+
+
+def test_a_service_that_breaks_off_behind_nginx(nginx: Start) -> None:
+    """A service that took the POST and hung up is nginx's 502: one POST."""
+    with RawServer(lambda number: [None]) as server:
+        port = nginx("listen 127.0.0.1:PORT;" + PASS.format(url=server.url))
+        with quick(Client(base_url=f"http://127.0.0.1:{port}", api_key="key")) as client:
+            with pytest.raises(InternalServerError, match="Bad Gateway") as caught:
+                client.complete(REQUEST)
+        assert (caught.value.status_code, caught.value.attempts, len(server.requests)) == (502, 1, 1)
+
+
+def test_a_failure_of_the_service_behind_nginx(nginx: Start) -> None:
+    """The service's own 503 passes nginx with its request ID, and is repeated."""
+    answers = [http(b"", "503 No"), http(b"", "502 No"), http(COMPLETION)]
+    with RawServer(lambda number: [answers[number - 1]]) as server:
+        port = nginx("listen 127.0.0.1:PORT;" + PASS.format(url=server.url))
+        with quick(Client(base_url=f"http://127.0.0.1:{port}", api_key="key")) as client:
+            assert client.complete(REQUEST).text == "hi"
+        assert len(server.requests) == 3
+
+
 def test_a_service_that_is_down_behind_nginx(nginx: Start) -> None:
-    """The 502 of nginx itself is repeated, and ends as an error that quotes what nginx says."""
+    """The 502 of nginx itself looks the same if nobody took the POST: it is raised, and quotes what nginx says."""
     port = nginx(f"listen 127.0.0.1:PORT; location / {{ proxy_pass http://127.0.0.1:{free_port()}; }}")
     with quick(Client(base_url=f"http://127.0.0.1:{port}", api_key="key")) as client:
         with pytest.raises(InternalServerError, match="Bad Gateway") as caught:
             client.complete(REQUEST)
-    assert (caught.value.status_code, caught.value.attempts) == (502, 3)
+    assert (caught.value.status_code, caught.value.attempts) == (502, 1)
 
 
 def test_connections_that_nginx_ends(nginx: Start, endpoint: LocalEndpoint) -> None:

@@ -111,7 +111,8 @@ def test_a_service_that_comes_back(wiremock: WireMock) -> None:
     states = [("Started", 503, "b"), ("b", 429, "c"), ("c", 200, "c")]
     for state, status, following in states:
         scenario = {"scenarioName": "outage", "requiredScenarioState": state, "newScenarioState": following}
-        wiremock.answer({**ANSWER, "status": status}, **scenario)
+        own = {**ANSWER["headers"], "x-amzn-RequestId": "r-1"}  # what shows that it is the service's own word
+        wiremock.answer({**ANSWER, "headers": own, "status": status}, **scenario)
     with quick(Client(base_url=wiremock.url, api_key="key", timeout=10)) as client:
         assert client.complete(REQUEST).text == "hi"
     assert wiremock.requests() == 3

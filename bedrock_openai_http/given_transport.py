@@ -1,0 +1,82 @@
+"""A transport of the caller's own, behind the same border as ours.
+
+It sees the request, with its key and its prompt, and what it raises or returns may hold them. So nothing comes out of
+here but plain values and failures of ours, of which the text names the class of what was raised, and no more.
+
+This module's law: an exception of ours passes as it is; any other leaves open what became of the request, which is
+then not repeated.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from . import arguments
+from .errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
+from .wire import Headers, HTTPRequest, OpenResponse, TimeLimits
+
+Result = TypeVar("Result")
+
+
+class GivenTransport:
+    """Sends by `transport`, which has the methods of `wire.Transport`. Raises ConfigurationError if it has not."""
+
+    def __init__(self, transport: Any) -> None:
+        if not arguments.has_methods(transport, "open", "close"):
+            raise ConfigurationError("transport: must have the methods open and close")
+        self._transport = transport
+
+    def open(self, request: HTTPRequest, limits: TimeLimits) -> OpenResponse:
+        """Send `request`. Raises what of ours the transport raises, and APIConnectionError for all else."""
+        return _guarded(lambda: _Response(self._transport.open(request, limits)), "headers")
+
+    def close(self) -> None:
+        """Do nothing: the transport is the caller's to close."""
+
+
+class _Response:
+    """An `OpenResponse` over that of a given transport."""
+
+    def __init__(self, response: OpenResponse) -> None:
+        self._response = response
+        self.status_code = operator.index(response.status_code)
+        pairs = response.headers.items()
+        self.headers = Headers([(_checked(name, str), _checked(value, str)) for name, value in pairs])
+
+    def pieces(self) -> Iterator[bytes]:
+        pieces = _guarded(lambda: iter(self._response.pieces()), "body")
+        while (piece := _guarded(lambda: _next(pieces), "body")) is not None:
+            yield piece
+
+    def close(self, *, drain: bool = False) -> None:
+        # What has been read is right, however this ends.
+        with contextlib.suppress(Exception):
+            self._response.close(drain=drain)
+
+
+def _next(pieces: Iterator[Any]) -> bytes | None:
+    """Return the next of `pieces`, None at their end."""
+    for piece in pieces:
+        return bytes(_checked(piece, (bytes, bytearray, memoryview)))
+    return None
+
+
+def _checked(value: Any, kinds: type | tuple[type, ...]) -> Any:
+    if not isinstance(value, kinds):
+        raise TypeError
+    return value
+
+
+def _guarded(work: Callable[[], Result], phase: str) -> Result:
+    """Return `work()`, with whatever somebody else's code raises as a failure of ours in that phase."""
+    try:
+        return work()
+    except BedrockOpenAIError:
+        raise
+    except Exception as error:  # noqa: BLE001  (a caller's transport may raise anything)
+        failure = APIConnectionError(f"the given transport failed: {type(error).__name__}", phase=phase)
+    # Raised outside of the handler, so that what holds the request is not carried along.
+    raise failure
