@@ -213,3 +213,12 @@ def test_what_a_model_will_ignore_is_one_line(shell: Shell, endpoint: LocalEndpo
     assert done.code == 0
     assert done.err.splitlines()[0].startswith("warning: $.model: Claude is not offered")
     assert ".py" not in done.err
+
+
+@pytest.mark.parametrize("option", ["--timeout", "--deadline"])
+@pytest.mark.parametrize("value", ["1e10", "1e400", "nan", "0", "-1", "9" * 400])
+def test_a_time_limit_that_cannot_be(here: Callable[..., Finished], option: str, value: str) -> None:
+    """A number of seconds that no socket can count, or that is none, is one line and code 2, and nothing is sent."""
+    done = here("chat", "--region", "us-west-2", f"{option}={value}", "Hello!", **SOME_KEYS)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert f"ConfigurationError: {option.removeprefix('--')}: must be " in done.err
