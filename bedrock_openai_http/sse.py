@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-_BOM = b"\xef\xbb\xbf"
+#: A byte order mark, which may begin a stream.
+BOM = b"\xef\xbb\xbf"
 
 #: How long a line and an event may be, in bytes.
 EVENT_LIMIT = 64 * 1024 * 1024
@@ -79,7 +80,7 @@ def iter_events(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
     first = True
     for line in chain.from_iterable(iter_lines(pieces)):
         if first:
-            line = line.removeprefix(_BOM)
+            line = line.removeprefix(BOM)
             first = False
         if line.startswith(b"data:") or line == b"data":  # nearly every line
             data.append(line[6:] if line.startswith(b"data: ") else line[5:])

@@ -18,7 +18,7 @@ from .chunk import ChatCompletionChunk, ChunkReader
 from .completion import ChatCompletion, Malformed
 from .error_answers import describe, error_from_object, format_error, is_error_object, request_id_of
 from .errors import BedrockOpenAIError, IncompleteStreamError, ResponseFormatError
-from .sse import EVENT_LIMIT, EventTooLong, ServerSentEvent, iter_events
+from .sse import BOM, EVENT_LIMIT, EventTooLong, ServerSentEvent, iter_events
 from .wire import HTTPResponse, OpenResponse
 
 _DONE = b"[DONE]"
@@ -97,23 +97,33 @@ def _chunk(event: ServerSentEvent, data: bytes, reader: ChunkReader, response: H
 def _event_stream(pieces: Iterable[bytes], response: HTTPResponse) -> Iterator[bytes]:
     """Return `pieces` if they look like an event stream; raise what they are otherwise."""
     rest = iter(pieces)
+    read, start = _beginning(rest)
+    if start not in (b"{", b"[", b"<"):
+        return chain(read, rest)
+    size = sum(map(len, read))
+    for piece in rest:
+        read.append(piece)
+        size += len(piece)
+        if size > _NO_STREAM_LIMIT:
+            break
+    raise not_a_stream(HTTPResponse(response.status_code, response.headers, b"".join(read)))
+
+
+def _beginning(pieces: Iterator[bytes]) -> tuple[list[bytes], bytes]:
+    """Take from `pieces` what tells what they are; return it, and its first byte but for mark and white space."""
+    read: list[bytes] = []
+    size = 0
     head = b""
-    for piece in rest:
+    for piece in pieces:
+        read.append(piece)
+        size += len(piece)
         head += piece
-        # More than a byte order mark; white space alone tells nothing, but is not waited on for ever.
-        if (len(head) > 3 and _first_character(head)) or len(head) > _NO_STREAM_LIMIT:
-            break
-    if _first_character(head) not in (b"{", b"[", b"<"):
-        return chain((head,), rest)
-    for piece in rest:
-        head += piece
-        if len(head) > _NO_STREAM_LIMIT:
-            break
-    raise not_a_stream(HTTPResponse(response.status_code, response.headers, head))
-
-
-def _first_character(head: bytes) -> bytes:
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        if size > len(BOM):  # so a mark has come whole, if there is one
+            head = (head.removeprefix(BOM) if len(head) == size else head).lstrip()
+            # White space alone tells nothing, but is not waited on for ever.
+            if head or size > _NO_STREAM_LIMIT:
+                break
+    return read, head.lstrip()[:1]
 
 
 def not_a_stream(response: HTTPResponse) -> BedrockOpenAIError:
