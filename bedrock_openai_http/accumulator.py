@@ -2,17 +2,16 @@
 
 This module's law: nothing that arrived is lost. Text is joined, token lists are appended, tool-call fragments are
 joined by their index, a guardrail's traces are joined and its intervention stays, and other fields that this version
-does not know keep their last value.
+does not know keep their last value. To take in a chunk costs the same however much came before it, and changes
+neither a chunk nor a completion that was given away.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from .chunk import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta
 from .completion import ChatCompletion, JSONObject
 from .guardrail_outcome import FINISH_REASONS as GUARDRAIL_REASONS
-from .guardrail_outcome import joined_signs
+from .guardrail_outcome import GuardrailSigns
 
 #: Padding against traffic analysis, not content.
 _PADDING = frozenset(("obfuscation",))
@@ -28,9 +27,11 @@ _PIECES = 1024
 class _Text:
     """A text that arrives in pieces, kept in little more memory than it needs."""
 
-    def __init__(self) -> None:
+    __slots__ = ("_joined", "_pieces")
+
+    def __init__(self, *pieces: str) -> None:
         self._joined: list[str] = []
-        self._pieces: list[str] = []
+        self._pieces = list(pieces)
 
     def add(self, piece: str) -> None:
         self._pieces.append(piece)
@@ -41,6 +42,40 @@ class _Text:
     def whole(self) -> str | None:
         """Return the text so far; None if no piece came, be it an empty one."""
         return "".join(self._joined + self._pieces) if self._joined or self._pieces else None
+
+
+class _Fields:
+    """Unknown fields that arrive in pieces: texts and objects are joined, of anything else the last value counts."""
+
+    __slots__ = ("_depth", "_values")
+
+    def __init__(self, first: JSONObject, depth: int = 0) -> None:
+        #: What came once is kept as it came; a `_Text` or `_Fields` stands for what is being joined.
+        self._values = dict(first)
+        self._depth = depth
+
+    def add(self, data: JSONObject) -> None:
+        values = self._values
+        for key, value in data.items():
+            known = values.get(key)
+            if isinstance(value, str) and isinstance(known, _Text):
+                known.add(value)
+            elif isinstance(value, str) and isinstance(known, str) and key != "id":
+                values[key] = _Text(known, value)
+            elif isinstance(value, dict) and isinstance(known, _Fields):
+                known.add(value)
+            elif isinstance(value, dict) and isinstance(known, dict) and self._depth < _MERGE_DEPTH:
+                values[key] = joined = _Fields(known, self._depth + 1)
+                joined.add(value)
+            elif key not in _PADDING:
+                values[key] = value
+
+    def whole(self) -> JSONObject:
+        """Return the fields so far."""
+        return {
+            key: value.whole() if isinstance(value, (_Text, _Fields)) else value
+            for key, value in self._values.items()
+        }
 
 
 class _ToolCallParts:
@@ -84,7 +119,7 @@ class _ChoiceParts:
         self.function_call: _ToolCallParts | None = None
         self.finish_reason: str | None = None
         self.logprobs: JSONObject = {}
-        self.message_extra: JSONObject = {}
+        self.message_extra = _Fields({})
         self.extra: JSONObject = {}
 
     def add(self, choice: ChunkChoice) -> None:
@@ -105,7 +140,10 @@ class _ChoiceParts:
         if delta.refusal is not None:
             self.refusal.add(delta.refusal)
         for call in delta.tool_calls:
-            self.tool_calls.setdefault(call.index, _ToolCallParts()).add(call)
+            parts = self.tool_calls.get(call.index)
+            if parts is None:
+                parts = self.tool_calls[call.index] = _ToolCallParts()
+            parts.add(call)
         if delta.function_call is not None:
             self._add_function_call(delta.function_call)
         if delta.extra:
@@ -113,7 +151,7 @@ class _ChoiceParts:
             reasoning = unknown.pop("reasoning", None)
             if reasoning:
                 self.reasoning.add(reasoning)
-            _merge_extra(self.message_extra, unknown)
+            self.message_extra.add(unknown)
 
     def _add_function_call(self, delta: FunctionCallDelta) -> None:
         if self.function_call is None:
@@ -130,7 +168,7 @@ class _ChoiceParts:
             message["tool_calls"] = [self.tool_calls[key].body() for key in sorted(self.tool_calls)]
         if self.function_call is not None:
             message["function_call"] = self.function_call.body()["function"]
-        message.update(self.message_extra)
+        message.update(self.message_extra.whole())
         choice = {"index": index, "message": message, "finish_reason": self.finish_reason}
         logprobs = {key: list(value) if isinstance(value, list) else value for key, value in self.logprobs.items()}
         # What was added up comes last: a field that is unknown in a chunk may have a name of a whole choice.
@@ -142,11 +180,14 @@ class Accumulator:
 
     def __init__(self) -> None:
         self._top: JSONObject = {}
+        self._signs = GuardrailSigns()
         self._choices: dict[int, _ChoiceParts] = {}
         #: The ID of the last chunk.
         self._id: str | None = None
         #: Whether no chunk has arrived yet.
         self.empty = True
+        #: Whether the stream's end mark has arrived.
+        self.complete = False
 
     def add(self, chunk: ChatCompletionChunk) -> None:
         """Take in the next chunk."""
@@ -165,14 +206,13 @@ class Accumulator:
         fields = {key: value for key, value in chunk.raw.items() if key not in ("choices", "object")}
         if fields.get("usage") is None:
             fields.pop("usage", None)
-        signs = joined_signs(self._top, fields)
+        self._signs.add(fields)
         self._top.update(_without_padding(fields))
-        self._top.update(signs)
 
     def completion(self, request_id: str | None = None) -> ChatCompletion:
         """Return the completion so far. Its `raw` is the body that a plain answer would have had."""
         choices = [self._choices[index].body(index) for index in sorted(self._choices)]
-        body = {**self._top, "object": "chat.completion", "choices": choices}
+        body = {**self._top, **self._signs.members(), "object": "chat.completion", "choices": choices}
         return ChatCompletion.from_dict(body, request_id=request_id)
 
 
@@ -188,17 +228,4 @@ def _extend_lists(into: JSONObject, data: JSONObject) -> None:
                 known = into[key] = []
             known.extend(value)
         elif known is None:
-            into[key] = value
-
-
-def _merge_extra(into: JSONObject, data: JSONObject, depth: int = 0) -> None:
-    """Join unknown strings as the known ones are joined; of anything else the last value counts."""
-    for key, value in data.items():
-        known: Any = into.get(key)
-        if isinstance(known, dict) and isinstance(value, dict) and depth < _MERGE_DEPTH:
-            into[key] = dict(known)
-            _merge_extra(into[key], value, depth + 1)
-        elif isinstance(known, str) and isinstance(value, str) and key != "id":
-            into[key] = known + value
-        elif key not in _PADDING:
             into[key] = value

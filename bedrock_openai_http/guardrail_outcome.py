@@ -50,16 +50,54 @@ def guardrail_outcome(
     return GuardrailOutcome(ended_by_it or action == INTERVENED, found)
 
 
-def joined_signs(known: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of `known` and of the next chunk, `new`, by which a guardrail shows in both, joined."""
-    signs: dict[str, Any] = {}
-    if known.get(ACTION) == INTERVENED:
-        signs[ACTION] = INTERVENED
-    if (known.get("id") or "").startswith(ID_PREFIX):
-        signs["id"] = known["id"]
-    if TRACE in known and TRACE in new:
-        signs[TRACE] = _joined(_object(known[TRACE]) or known[TRACE], _object(new[TRACE]) or new[TRACE])
-    return signs
+class GuardrailSigns:
+    """The signs of a guardrail in the chunks of one stream, joined."""
+
+    def __init__(self) -> None:
+        #: What stays as it came, whatever later chunks say.
+        self._lasting: dict[str, Any] = {}
+        self._trace: _Trace | None = None
+
+    def add(self, members: Mapping[str, Any]) -> None:
+        """Take in what stands beside the choices of the next chunk."""
+        if members.get(ACTION) == INTERVENED:
+            self._lasting[ACTION] = INTERVENED
+        if (members.get("id") or "").startswith(ID_PREFIX):
+            self._lasting.setdefault("id", members["id"])
+        if TRACE in members:
+            if self._trace is None:
+                self._trace = _Trace(members[TRACE])
+            else:
+                self._trace.add(members[TRACE])
+
+    def members(self) -> dict[str, Any]:
+        """Return the members of the whole answer by which a guardrail shows in it."""
+        return dict(self._lasting) if self._trace is None else {**self._lasting, TRACE: self._trace.whole()}
+
+
+class _Trace:
+    """A trace that arrives in pieces. One that comes alone is kept as it came, also as a JSON text."""
+
+    def __init__(self, first: Any) -> None:
+        self._value = first
+        self._alone = True
+
+    def add(self, trace: Any) -> None:
+        if self._alone:
+            self._value = _object(self._value) or self._value
+            self._alone = False
+        self._value = _joined(self._value, _object(trace) or trace)
+
+    def whole(self) -> Any:
+        return _plain(self._value)
+
+
+class _JoinedObject(dict[str, Any]):
+    """An object that was made here, and so may be changed: what a chunk has brought is the chunk's."""
+
+
+class _JoinedArray(list[Any]):
+    """An array that was made here, likewise."""
 
 
 def _joined(known: Any, new: Any, depth: int = 0) -> Any:
@@ -67,10 +105,22 @@ def _joined(known: Any, new: Any, depth: int = 0) -> Any:
     if new is None or new == known:
         return known
     if isinstance(known, dict) and isinstance(new, dict) and depth < _MERGE_DEPTH:
-        return {**known, **{key: _joined(known.get(key), value, depth + 1) for key, value in new.items()}}
+        members = known if isinstance(known, _JoinedObject) else _JoinedObject(known)
+        for key, value in new.items():
+            members[key] = _joined(members.get(key), value, depth + 1)
+        return members
     if isinstance(known, list) and isinstance(new, list):
-        return known + new
+        items = known if isinstance(known, _JoinedArray) else _JoinedArray(known)
+        items.extend(new)
+        return items
     return new
+
+
+def _plain(value: Any) -> Any:
+    """Return a copy of what was joined, which the next chunk does not change."""
+    if isinstance(value, _JoinedObject):
+        return {key: _plain(member) for key, member in value.items()}
+    return list(value) if isinstance(value, _JoinedArray) else value
 
 
 def _object(value: Any) -> dict[str, Any] | None:

@@ -60,13 +60,16 @@ def encode(value: Any) -> bytes:
     return text.encode("utf-8")
 
 
-_STRING = r'(?s)"(?:[^"\\]+|\\.)*"?'
+_STRING = r'"[^"]*"?'
 _NO_BRACKETS = r"[^][{}]+"
 
 
 def _is_too_deep(text: str) -> bool:
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return False
+    # Without what is escaped a string ends at the next quotation mark. A pattern that repeats a group, as one for
+    # escapes must, takes eighty times the string in memory.
+    text = text.replace("\\\\", "").replace('\\"', "")
     depth = 0
     for bracket in re.sub(_NO_BRACKETS, "", re.sub(_STRING, "", text)):
         depth += 1 if bracket in "[{" else -1

@@ -3,7 +3,8 @@
 A model such as gpt-oss answers `<reasoning>thoughts</reasoning>answer`, and in a stream wraps every piece of its
 thoughts in a pair of tags of its own, so one answer can hold dozens of pairs.
 
-This module's law: joined, the thoughts and the answer are the content without the tags, wherever a chunk cuts it.
+This module's law: joined, the thoughts and the answer are the content without the tags, wherever a chunk cuts it, and
+to tell them apart takes time linear in its length.
 """
 
 from __future__ import annotations
@@ -32,17 +33,17 @@ class ReasoningSplitter:
             return ("", piece) if self._inside else (piece, "")
         rest = self._held + piece
         parts: tuple[list[str], list[str]] = ([], [])
-        while True:
-            tag = CLOSE if self._inside else OPEN
-            before, found, after = rest.partition(tag)
-            if not found:
-                break
-            parts[self._inside].append(before)
-            self._inside = not self._inside
-            rest = after
-        held = _begun(rest, tag)
-        parts[self._inside].append(rest[: len(rest) - held])
-        self._held = rest[len(rest) - held :]
+        # By positions: to copy what is left after each tag would be quadratic in their number.
+        inside, start = self._inside, 0
+        tag = CLOSE if inside else OPEN
+        while (found := rest.find(tag, start)) >= 0:
+            parts[inside].append(rest[start:found])
+            start = found + len(tag)
+            inside = not inside
+            tag = CLOSE if inside else OPEN
+        end = _end_before_tag(rest, tag, start)
+        parts[inside].append(rest[start:end])
+        self._inside, self._held = inside, rest[end:]
         return "".join(parts[0]), "".join(parts[1])
 
     def flush(self) -> tuple[str, str]:
@@ -61,9 +62,7 @@ def split_reasoning(content: str) -> tuple[str, str]:
     return text + rest_text, thoughts + rest_thoughts
 
 
-def _begun(text: str, tag: str) -> int:
-    """Return how many characters at the end of `text` could be the beginning of `tag`."""
-    for length in range(min(len(tag) - 1, len(text)), 0, -1):
-        if text.endswith(tag[:length]):
-            return length
-    return 0
+def _end_before_tag(text: str, tag: str, start: int) -> int:
+    """Return where the text from `start` on ends, if its end may be the beginning of `tag`, which has but one "<"."""
+    last = text.rfind("<", max(start, len(text) - len(tag) + 1))
+    return last if last >= 0 and tag.startswith(text[last:]) else len(text)

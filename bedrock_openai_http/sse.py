@@ -3,8 +3,8 @@
 Source: HTML standard, 9.2.5 "Parsing an event stream" and 9.2.6 "Interpreting an event stream". The text is UTF-8
 whatever the headers say, a line ends at CRLF, LF or CR and at nothing else, and an event ends at a blank line.
 
-This module's law: it works on bytes, in time linear in their number, and gives the same events however they are
-cut into pieces.
+This module's law: it works on bytes, in time linear in their number, and gives the same events, or fails at the same
+place, however they are cut into pieces.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
-_BOM = b"\xef\xbb\xbf"
+#: A byte order mark, which may begin a stream.
+BOM = b"\xef\xbb\xbf"
 
-#: How long a line and an event may be, in bytes.
+#: How long a line and an event may be, in bytes. A stream of many events may be of any length.
 EVENT_LIMIT = 64 * 1024 * 1024
 
 
@@ -38,7 +39,7 @@ def iter_lines(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
     Raises EventTooLong.
     """
     unfinished: list[bytes] = []
-    length = 0
+    length = -len(BOM)  # which the first line may begin with, and which does not count
     after_cr = False
     for piece in pieces:
         if not piece:
@@ -79,7 +80,7 @@ def iter_events(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
     first = True
     for line in chain.from_iterable(iter_lines(pieces)):
         if first:
-            line = line.removeprefix(_BOM)
+            line = line.removeprefix(BOM)
             first = False
         if line.startswith(b"data:") or line == b"data":  # nearly every line
             data.append(line[6:] if line.startswith(b"data: ") else line[5:])
@@ -92,6 +93,8 @@ def iter_events(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
                 data = []
             name = ""
             size = 0
+        elif len(line) > EVENT_LIMIT:  # it came with its end; `iter_lines` sees to those that go on
+            raise EventTooLong
         elif line.startswith(b"event:") or line == b"event":
             name = line[6:].removeprefix(b" ").decode("utf-8", errors="replace")
         # Comments, `id`, `retry` and unknown fields mean nothing to this API.

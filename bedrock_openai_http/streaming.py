@@ -6,6 +6,7 @@ mark `[DONE]` ends with an exception that carries everything that had arrived.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
@@ -18,12 +19,14 @@ from .chunk import ChatCompletionChunk, ChunkReader
 from .completion import ChatCompletion, Malformed
 from .error_answers import describe, error_from_object, format_error, is_error_object, request_id_of
 from .errors import BedrockOpenAIError, IncompleteStreamError, ResponseFormatError
-from .sse import EVENT_LIMIT, EventTooLong, ServerSentEvent, iter_events
+from .sse import BOM, EVENT_LIMIT, EventTooLong, ServerSentEvent, iter_events
 from .wire import HTTPResponse, OpenResponse
 
 _DONE = b"[DONE]"
 #: How much of a body that is no event stream is read to find out what it is, in bytes.
 _NO_STREAM_LIMIT = 65536
+#: How long a thread that was woken by `close` may take to leave, in seconds.
+_LEAVING = 1.0
 
 
 def iter_chunks(
@@ -45,6 +48,7 @@ def iter_chunks(
         for event in _events(pieces, response):
             data = event.data.strip()
             if data == _DONE:
+                total.complete = True
                 return
             # Some servers keep the connection alive by events without content; an error without words is one still.
             if not event.finished or not (data or event.event == "error"):
@@ -97,23 +101,33 @@ def _chunk(event: ServerSentEvent, data: bytes, reader: ChunkReader, response: H
 def _event_stream(pieces: Iterable[bytes], response: HTTPResponse) -> Iterator[bytes]:
     """Return `pieces` if they look like an event stream; raise what they are otherwise."""
     rest = iter(pieces)
+    read, start = _beginning(rest)
+    if start not in (b"{", b"[", b"<"):
+        return chain(read, rest)
+    size = sum(map(len, read))
+    for piece in rest:
+        read.append(piece)
+        size += len(piece)
+        if size > _NO_STREAM_LIMIT:
+            break
+    raise not_a_stream(HTTPResponse(response.status_code, response.headers, b"".join(read)))
+
+
+def _beginning(pieces: Iterator[bytes]) -> tuple[list[bytes], bytes]:
+    """Take from `pieces` what tells what they are; return it, and its first byte but for mark and white space."""
+    read: list[bytes] = []
+    size = 0
     head = b""
-    for piece in rest:
+    for piece in pieces:
+        read.append(piece)
+        size += len(piece)
         head += piece
-        # More than a byte order mark; white space alone tells nothing, but is not waited on for ever.
-        if (len(head) > 3 and _first_character(head)) or len(head) > _NO_STREAM_LIMIT:
-            break
-    if _first_character(head) not in (b"{", b"[", b"<"):
-        return chain((head,), rest)
-    for piece in rest:
-        head += piece
-        if len(head) > _NO_STREAM_LIMIT:
-            break
-    raise not_a_stream(HTTPResponse(response.status_code, response.headers, head))
-
-
-def _first_character(head: bytes) -> bytes:
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+        if size > len(BOM):  # so a mark has come whole, if there is one
+            head = (head.removeprefix(BOM) if len(head) == size else head).lstrip()
+            # White space alone tells nothing, but is not waited on for ever.
+            if head or size > _NO_STREAM_LIMIT:
+                break
+    return read, head.lstrip()[:1]
 
 
 def not_a_stream(response: HTTPResponse) -> BedrockOpenAIError:
@@ -131,11 +145,16 @@ class ChatCompletionStream:
     """A streamed answer: iterate over it for its chunks, then ask for the whole `completion()`.
 
     Use it in a `with` statement; leaving it early closes the connection. Iteration raises what `iter_chunks`
-    raises, and APITimeoutError or APIConnectionError if the connection fails.
+    raises, and APITimeoutError or APIConnectionError if the connection fails. A stream that failed raises the same
+    exception each time it is asked again, and one that was closed before its end an IncompleteStreamError: only a
+    stream that is whole just ends.
     """
 
+    #: The open response, until somebody takes it away to let it go.
+    _open: OpenResponse | None = None
+
     def __init__(self, response: OpenResponse, on_error: Callable[[BedrockOpenAIError], None]) -> None:
-        self._open: OpenResponse | None = response
+        self._open = response
         #: The answer's status and headers.
         self.response = HTTPResponse(response.status_code, response.headers)
         #: The AWS request ID from the headers.
@@ -144,27 +163,64 @@ class ChatCompletionStream:
         self._total = Accumulator()
         self._chunks = iter_chunks(response.pieces(), response=self.response, into=self._total)
         self._failure: BedrockOpenAIError | None = None
-        self._complete = False
+        #: Held while a chunk is read. It is never waited for without end: a signal handler may ask within a read.
+        self._turn = threading.Lock()
 
     def __iter__(self) -> Iterator[ChatCompletionChunk]:
         return self
 
     def __next__(self) -> ChatCompletionChunk:
+        if not self._turn.acquire(False):
+            self._wait_for_turn()
         try:
-            return next(self._chunks)
+            if self._open:
+                return next(self._chunks)
+            raise self._end()
         except StopIteration:
-            # A generator that was closed early also stops; only the end mark makes the stream complete.
-            self._complete = self._open is not None or self._complete
-            self._let_go(drain=True)
-            raise
+            # A generator also stops that was closed, or that an exception has left before.
+            self._let_go(drain=self._total.complete)
+            raise self._end() from None
         except BedrockOpenAIError as error:
-            self._on_error(error)
-            self._failure = error
-            self.close()
+            self._fail(error)
             raise
         except BaseException:
             self.close()
             raise
+        finally:
+            self._turn.release()
+
+    def _end(self) -> BaseException:
+        """Return what is raised from now on: the end of a whole stream, the one failure of any other."""
+        if self._total.complete:
+            return StopIteration()
+        if self._failure is None:
+            failure = IncompleteStreamError("the stream was closed before its end", request_id=self.request_id)
+            failure.partial = None if self._total.empty else self._total.completion(self.request_id)
+            self._failure = failure
+            self._on_error(failure)
+        return self._failure.with_traceback(None)  # which would grow each time
+
+    def _fail(self, error: BedrockOpenAIError) -> None:
+        """Keep `error`, the failure of the stream, and let go; raise another if it is none."""
+        if isinstance(error, IncompleteStreamError) and not self._open:
+            # A body that goes on until its connection is closed just ends where another thread has closed it.
+            raise self._end() from None
+        try:
+            if self._failure is None:
+                self._failure = error
+                self._on_error(error)
+        finally:
+            self.close()
+
+    def _wait_for_turn(self) -> None:
+        """Raise, for a stream has one reader; but after `close` let it leave first."""
+        if self._open or not self._turn.acquire(timeout=_LEAVING):
+            error = BedrockOpenAIError(
+                "the stream is being read at this moment, by another thread or by what was interrupted",
+                request_id=self.request_id,
+            )
+            self._on_error(error)
+            raise error
 
     def completion(self) -> ChatCompletion:
         """Return the completion that the chunks add up to, reading what is left of the stream.
@@ -174,27 +230,19 @@ class ChatCompletionStream:
         """
         for _ in self:
             pass
-        if self._failure is not None:
-            raise self._failure
-        whole = self._total.completion(self.request_id)
-        if not self._complete:
-            failure = IncompleteStreamError("the stream was closed before its end", request_id=self.request_id)
-            failure.partial = None if self._total.empty else whole
-            self._on_error(failure)
-            raise failure
-        return whole
+        return self._total.completion(self.request_id)
 
     def close(self) -> None:
-        """Stop reading and close the connection. Closing twice is fine, and so is closing from another thread.
+        """Stop reading and close the connection. Closing twice is fine, also from another thread or a signal handler.
 
-        A thread that waits for the next chunk then gets an exception.
+        A thread that waits for the next chunk then gets an exception. A stream that was whole before stays whole.
         """
         self._let_go(drain=False)
-        with suppress(ValueError):  # another thread is within it, and gets its exception there
+        with suppress(ValueError):  # somebody is within it, and gets an exception there
             self._chunks.close()  # type: ignore[attr-defined]
 
     def _let_go(self, *, drain: bool) -> None:
-        response, self._open = self._open, None
+        response = vars(self).pop("_open", None)  # of two threads one gets it
         if response is not None:
             response.close(drain=drain)
 
@@ -212,7 +260,8 @@ class ChatCompletionStream:
         self.close()
 
     def __del__(self) -> None:
-        self._let_go(drain=False)
+        with suppress(Exception):  # there is nobody to tell
+            self._let_go(drain=False)
 
     def __reduce__(self) -> Any:
         raise TypeError("a stream cannot be pickled or copied: it is one open connection")

@@ -26,13 +26,25 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("_items",)
 
+    _items: dict[str, tuple[str, str]]
+
     def __init__(self, items: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
-        pairs = items.items() if isinstance(items, Mapping) else items
+        if type(items) is Headers:  # it never changes, so it can be shared
+            self._items = items._items
+            return
+        pairs = items.items() if isinstance(items, (dict, Mapping)) else items
         merged: dict[str, tuple[str, str]] = {}
+        repeated: dict[str, list[str]] = {}
         for name, value in pairs:
             key = name.lower()
-            known = merged.get(key)
-            merged[key] = (name, value) if known is None else (known[0], f"{known[1]}, {value}")
+            if key not in merged:
+                merged[key] = (name, value)
+            elif key in repeated:
+                repeated[key].append(value)
+            else:
+                repeated[key] = [merged[key][1], value]
+        for key, values in repeated.items():
+            merged[key] = (merged[key][0], ", ".join(map(str, values)))
         self._items = merged
 
     def __getitem__(self, name: str) -> str:

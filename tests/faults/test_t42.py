@@ -48,7 +48,8 @@ class TestT42:
                     break
             with pytest.raises(IncompleteStreamError) as caught:
                 stream.completion()
-            assert (caught.value.request_id, list(stream)) == ("r-1", [])
+            assert (caught.value.request_id, caught.value.attempts) == ("r-1", 1)
+            assert caught.value.elapsed is not None
             assert caught.value.partial is not None
             assert (caught.value.partial.text or "").startswith("hi")
 
