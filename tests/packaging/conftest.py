@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,7 +88,9 @@ def editable_wheel(run: Run, source: Path, tmp_path_factory: pytest.TempPathFact
 def unpacked_sdist(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder that the sdist unpacks to."""
     folder = tmp_path_factory.mktemp("unpacked")
-    shutil.unpack_archive(sdist, folder)
+    # Python 3.12 and 3.13 warn where it is not said what may be unpacked; old ones cannot be told.
+    options = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+    shutil.unpack_archive(sdist, folder, **options)
     (tree,) = folder.iterdir()
     return tree
 
