@@ -150,7 +150,7 @@ class ChatCompletionStream:
     stream that is whole just ends.
     """
 
-    #: The open response, until somebody takes it away to let it go.
+    #: The open response, which each stream has of its own until somebody takes it away to let it go.
     _open: OpenResponse | None = None
 
     def __init__(self, response: OpenResponse, on_error: Callable[[BedrockOpenAIError], None]) -> None:
@@ -173,7 +173,7 @@ class ChatCompletionStream:
         if not self._turn.acquire(False):
             self._wait_for_turn()
         try:
-            if self._open:
+            if self._open is not None:
                 return next(self._chunks)
             raise self._end()
         except StopIteration:
@@ -202,7 +202,7 @@ class ChatCompletionStream:
 
     def _fail(self, error: BedrockOpenAIError) -> None:
         """Keep `error`, the failure of the stream, and let go; raise another if it is none."""
-        if isinstance(error, IncompleteStreamError) and not self._open:
+        if isinstance(error, IncompleteStreamError) and self._open is None:
             # A body that goes on until its connection is closed just ends where another thread has closed it.
             raise self._end() from None
         try:
@@ -214,7 +214,7 @@ class ChatCompletionStream:
 
     def _wait_for_turn(self) -> None:
         """Raise, for a stream has one reader; but after `close` let it leave first."""
-        if self._open or not self._turn.acquire(timeout=_LEAVING):
+        if self._open is not None or not self._turn.acquire(timeout=_LEAVING):
             error = BedrockOpenAIError(
                 "the stream is being read at this moment, by another thread or by what was interrupted",
                 request_id=self.request_id,
@@ -242,7 +242,7 @@ class ChatCompletionStream:
             self._chunks.close()  # type: ignore[attr-defined]
 
     def _let_go(self, *, drain: bool) -> None:
-        response = vars(self).pop("_open", None)  # of two threads one gets it
+        response = vars(self).pop("_open", None)  # in one step: only one thread can get it
         if response is not None:
             response.close(drain=drain)
 
