@@ -67,7 +67,9 @@ class _Fields:
             elif isinstance(value, dict) and isinstance(known, dict) and self._depth < _MERGE_DEPTH:
                 values[key] = joined = _Fields(known, self._depth + 1)
                 joined.add(value)
-            elif key not in _PADDING:
+            elif key not in _PADDING and (
+                value is not None or known is None
+            ):  # null beside `content` takes nothing back
                 values[key] = value
 
     def whole(self) -> JSONObject:
