@@ -15,10 +15,10 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from .errors import APIConnectionError, APIStatusError, APITimeoutError, BedrockOpenAIError
+from .http_dates import seconds_of
 from .wire import Headers
 
 Result = TypeVar("Result")
@@ -201,10 +201,8 @@ def _retry_after(headers: Headers) -> float:
     seconds = _number(text)
     if seconds is not None:
         return seconds
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
+    moment = seconds_of(text)
+    return 0.0 if moment is None else max(0.0, moment - time.time())
 
 
 def _number(text: str | None) -> float | None:
