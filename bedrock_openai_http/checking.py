@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from .errors import ConfigurationError, RequestValidationError
+from .forks import loading
 from .frozen import frozen
 from .lint import CompatibilityWarning, lint_request
 from .model_facts import model_mistake
@@ -45,7 +46,8 @@ def checked_request(
     Raises RequestValidationError for a request that must not be sent, and ConfigurationError for a guardrail where
     it would be ignored.
     """
-    from .validation import checked_body, validate_guardrail
+    with loading():
+        from .validation import checked_body, validate_guardrail
 
     if isinstance(request, ChatCompletionRequest):
         guardrail = guardrail if request.guardrail is None else request.guardrail

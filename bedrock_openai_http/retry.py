@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .errors import APIConnectionError, APIStatusError, APITimeoutError, BedrockOpenAIError
+from .forks import inherit
 from .http_dates import seconds_of
 from .wire import Headers
 
@@ -74,6 +75,11 @@ class RetryQuota:
     def __init__(self, tokens: int = QUOTA) -> None:
         self._capacity = tokens
         self._tokens = tokens
+        self._lock = threading.Lock()
+        inherit(self)
+
+    def after_fork(self) -> None:
+        """Make a new lock, in the child of a fork: another thread may have held this one."""
         self._lock = threading.Lock()
 
     def take(self, cost: int) -> bool:

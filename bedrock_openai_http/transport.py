@@ -29,6 +29,7 @@ from urllib3.exceptions import HTTPError
 from .connections import POOL_CLASSES, SOCKET_OPTIONS, exchange, seconds_left
 from .error_answers import request_id_of
 from .errors import APIConnectionError, ConfigurationError
+from .forks import inherit
 from .network_failures import body_failure, open_failure
 from .wire import Headers, HTTPRequest, OpenResponse, TimeLimits, is_loopback
 
@@ -85,6 +86,11 @@ class RequestsTransport:
         self._own_pid = 0
         self._left_behind: list[requests.Session] = []
         self._checked_url = ""
+        self._lock = threading.Lock()
+        inherit(self)
+
+    def after_fork(self) -> None:
+        """Make a new lock, in the child of a fork: another thread may have held this one."""
         self._lock = threading.Lock()
 
     def open(self, request: HTTPRequest, limits: TimeLimits) -> OpenResponse:

@@ -19,7 +19,7 @@ LAYERS = {
         ("_version", "frozen", "schemas", "wire", "jsontext", "reasoning", "values", "messages", "request"), 0
     ),
     **dict.fromkeys(("completion", "guardrail_outcome", "chunk", "accumulator", "errors"), 0),
-    **dict.fromkeys(("model_facts", "http_dates"), 0),
+    **dict.fromkeys(("model_facts", "http_dates", "forks", "once"), 0),
     # refusals, and what authenticates
     **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys"), 1),
     # steps
