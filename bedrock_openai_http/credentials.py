@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from .errors import BedrockOpenAIError, CredentialsError
@@ -86,6 +87,21 @@ def freeze(found: Any) -> Credentials:
         if not (isinstance(value, str) and _VISIBLE.fullmatch(value)):
             raise CredentialsError(f"credentials: the {name} has a character other than visible ASCII")
     return Credentials(access_key, secret_key, token or None)
+
+
+def is_ready(found: Any, ahead: int | None = None) -> bool:
+    """Tell whether reading `found` surely calls nobody; False for credentials that refresh themselves now, or may.
+
+    `ahead` is how many seconds before their end botocore's are to be refreshed; None for its own 15 minutes.
+    """
+    kind = type(found)
+    with suppress(Exception):  # reading them says what is wrong
+        if kind.__module__ == "botocore.credentials":
+            return not hasattr(kind, "refresh_needed") or not found.refresh_needed(ahead)
+        if hasattr(kind, "get_frozen_credentials"):
+            return False
+        return isinstance(found, tuple) or {"access_key", "secret_key", "token"} <= vars(found).keys()
+    return False
 
 
 def foreign(what: str, look_up: Callable[[], Any]) -> Any:

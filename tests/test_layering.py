@@ -21,7 +21,7 @@ LAYERS = {
     **dict.fromkeys(("completion", "guardrail_outcome", "chunk", "accumulator", "errors"), 0),
     **dict.fromkeys(("model_facts", "http_dates", "forks", "once"), 0),
     # refusals, and what authenticates
-    **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys"), 1),
+    **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys", "waiting"), 1),
     # steps
     **dict.fromkeys(("validation", "building", "endpoint", "credential_source", "signing", "skew"), 2),
     **dict.fromkeys(("retry", "transport", "response", "streaming", "lambda_deadline", "configuration"), 2),
@@ -35,6 +35,7 @@ LAYERS = {
 #: Parts of a step: pure, and imported by that step only.
 PARTS = {
     "sse": "streaming",
+    "chain": "credential_source",
     "lint_rules": "lint",
     "validation_rules": "validation",
     "request_check": "validation",
@@ -51,7 +52,7 @@ PAIRS = {
 LIBRARIES = {
     "requests": {"network_failures", "transport"},
     "urllib3": {"connections", "network_failures", "transport"},
-    "botocore": {"credential_source", "signing"},
+    "botocore": {"chain", "signing"},
     "jsonschema": {"schema_errors"},
     "referencing": {"schema_errors"},
 }
