@@ -15,6 +15,7 @@ from .credential_source import CredentialSource
 from .credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from .error_answers import error_from_response
 from .errors import APIConnectionError, APIStatusError, BedrockOpenAIError, ConfigurationError, CredentialsError
+from .forks import loading
 from .frozen import frozen
 from .response import read_response
 from .retry import Retrier
@@ -90,12 +91,14 @@ class Caller:
         error.attempts = call.attempts
         error.elapsed = self._retrier.clock() - call.plan.started
         if isinstance(error, APIStatusError):
-            from .advice import advise
+            with loading():
+                from .advice import advise
 
             error.advice = advise(error, _facts(call))
         # Only here, since until now the service's own words decided what is to be done.
         if call.used is not None and not _is_of_no_answer(error):
-            from .redaction import redact
+            with loading():
+                from .redaction import redact
 
             redact(error, call.used)
 
@@ -106,7 +109,7 @@ class Caller:
                 "amz-sdk-request": f"attempt={number}; max={call.plan.max_attempts}",
             }
         )
-        call.used, call.renewed = call.renewed or self._source.get(), None
+        call.used, call.renewed = call.renewed or self._source.get(call.plan.limits.deadline), None
         request = self._authenticated(numbered, call.used, call.plan)
         call.attempts = number
         call.sent = self._clock.wall()
@@ -123,7 +126,7 @@ class Caller:
         if isinstance(call.used, Credentials) and self._clock.learn(failure, call.sent, call.received):
             return True
         try:
-            call.renewed = self._source.renew(failure, call.used)
+            call.renewed = self._source.renew(failure, call.used, call.plan.limits.deadline)
         except BedrockOpenAIError as error:
             error.request_id = error.request_id or failure.request_id
             raise
@@ -134,7 +137,8 @@ class Caller:
         if isinstance(found, ApiKey):
             self._check_key_region(found, plan.key_region)
             return request.with_headers(found.headers)
-        from .signing import sign
+        with loading():
+            from .signing import sign
 
         if plan.region is None:
             raise ConfigurationError("no region to sign for: give region=, or set AWS_REGION or AWS_DEFAULT_REGION")
@@ -147,7 +151,8 @@ class Caller:
         # Read once: a key is asked for on each attempt and seldom changes. Of the key itself nothing is kept.
         seen, made_for = self._last_key
         if seen != hash(key.value):
-            from .api_keys import inspect_api_key
+            with loading():
+                from .api_keys import inspect_api_key
 
             made_for = inspect_api_key(key.value).region
             self._last_key = (hash(key.value), made_for)

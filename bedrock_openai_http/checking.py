@@ -14,6 +14,7 @@ from typing import Any
 
 from . import arguments
 from .errors import ConfigurationError, RequestValidationError
+from .forks import loading
 from .frozen import frozen
 from .lint import CompatibilityWarning, lint_request
 from .model_facts import model_mistake
@@ -48,7 +49,8 @@ def checked_request(
     Raises RequestValidationError for a request that must not be sent, and ConfigurationError for a guardrail where
     it would be ignored.
     """
-    from .validation import checked_body, validate_guardrail
+    with loading():
+        from .validation import checked_body, validate_guardrail
 
     own = request if arguments.is_a(request, ChatCompletionRequest) else None
     if own is not None and own.guardrail is not None:

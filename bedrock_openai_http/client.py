@@ -11,10 +11,8 @@ that importing the package costs next to nothing and a call with an API key neve
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +25,8 @@ from .configuration import Configuration
 from .credential_source import CredentialSource
 from .destination import Destination, Options, find_destination
 from .errors import BedrockOpenAIError, ConfigurationError
+from .forks import loading
+from .once import once
 from .request import ChatCompletionRequest, Guardrail
 from .response import parse_completion, read_response
 from .retry import Retrier
@@ -106,8 +106,6 @@ class Client:
         self._guardrail = guardrail
         self._session = session
         self._given_transport = _given_transport(session, transport)
-        self._own_transport: Transport | None = None
-        self._lock = threading.Lock()
         self._caller = Caller(self._source, self._retrier, lambda: self._transport)
 
     def complete(
@@ -137,18 +135,19 @@ class Client:
         """
         return self._stream(request, deadline, extra_headers)
 
-    @cached_property
+    @once
     def chat(self) -> Chat:
         """The OpenAI-shaped door: `client.chat.completions.create(...)`."""
-        from .chat import Chat
+        with loading():
+            from .chat import Chat
 
         return Chat(self)
 
     def close(self) -> None:
         """Close the pooled connections. The client can still be used; it then opens new ones."""
-        # With a session of the caller's this closes nothing.
-        if self._own_transport is not None:
-            self._own_transport.close()
+        own: Transport | None = vars(self).get("_own_transport")
+        if own is not None:  # with a session of the caller's this closes nothing
+            own.close()
 
     def __enter__(self) -> Client:
         return self
@@ -188,7 +187,8 @@ class Client:
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
     ) -> ChatCompletionStream:
-        from .streaming import ChatCompletionStream, not_a_stream
+        with loading():
+            from .streaming import ChatCompletionStream, not_a_stream
 
         call = self._call(request, True, deadline, extra_headers, timeout)
         try:
@@ -226,22 +226,23 @@ class Client:
         key_region = to.endpoint.region or self._options.region
         return Call(Plan(built, to.endpoint.service, region, key_region, limits, to.max_attempts.value, started))
 
-    @cached_property
+    @once
     def _destination(self) -> Destination:
         """Where calls go, found at the first of them."""
         return find_destination(self._options, self._configuration)
 
     @property
     def _transport(self) -> Transport:
-        if self._given_transport is not None:
-            return self._given_transport
-        with self._lock:  # threads that begin together share one pool
-            if self._own_transport is None:
-                from .transport import RequestsTransport
+        return self._own_transport if self._given_transport is None else self._given_transport
 
-                bundle = self._configuration.ca_bundle()
-                self._own_transport = RequestsTransport(self._session, ca_bundle=bundle.value if bundle else None)
-            return self._own_transport
+    @once
+    def _own_transport(self) -> Transport:
+        """The transport that the client makes: threads that begin together share one, and so one pool."""
+        with loading():
+            from .transport import RequestsTransport
+
+        bundle = self._configuration.ca_bundle()
+        return RequestsTransport(self._session, ca_bundle=bundle.value if bundle else None)
 
 
 def _given_transport(session: Any, transport: Any) -> Transport | None:
@@ -254,6 +255,7 @@ def _given_transport(session: Any, transport: Any) -> Transport | None:
             raise ConfigurationError(f"session: must be a requests.Session, not {type(session).__name__}")
     if transport is None:
         return None
-    from .given_transport import GivenTransport
+    with loading():
+        from .given_transport import GivenTransport
 
     return GivenTransport(transport)

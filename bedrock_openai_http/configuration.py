@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from typing import Any
 
 from .errors import ConfigurationError
 from .frozen import frozen
+from .once import once
 
 #: A section of a configuration file: text values, and sections within it.
 Section = Mapping[str, Any]
@@ -136,7 +136,7 @@ class Configuration:
         url = service.get("endpoint_url") if isinstance(service, Mapping) else None
         return Setting(url, f"endpoint_url of {_RUNTIME_SERVICE} in services {services}") if url else None
 
-    @cached_property
+    @once
     def _profile_members(self) -> Section:
         """The members of the profile; what the credentials file says counts more, as in botocore."""
         config, credentials = self._files
@@ -145,7 +145,7 @@ class Configuration:
             **credentials.get(("profile", self.profile), {}),
         }
 
-    @cached_property
+    @once
     def _files(self) -> tuple[Mapping[tuple[str, str], Section], Mapping[tuple[str, str], Section]]:
         config = _sections(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config")
         credentials = _sections(os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials")

@@ -5,30 +5,60 @@ profile, SSO, assumed role, web identity, container, instance metadata). A blank
 an empty bearer token would only be refused by the service. Everything is looked up when a request needs it and
 asked again for each attempt, so rotated credentials are picked up.
 
-This module is the only one that loads botocore's session.
+This module decides who is asked. For what may take its time it loads `chain` and `waiting`.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from .arguments import is_a
-from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze
+from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze, is_ready
 from .errors import APIStatusError, ConfigurationError, CredentialsError
+from .forks import inherit, loading
+from .once import once
+
+if TYPE_CHECKING:
+    from .chain import Chain, Refreshing
+    from .waiting import Each
+
+Found = TypeVar("Found")
 
 #: The environment variable that holds a Bedrock API key; every AWS SDK reads it.
 API_KEY_VARIABLE = "AWS_BEARER_TOKEN_BEDROCK"
 
-#: Seconds for which a chain that found nothing is not asked again: a metadata service that does not answer costs
-#: two seconds each time.
-MISS_SECONDS = 5.0
-
 _EXPIRED_TYPES = frozenset(("ExpiredTokenException", "ExpiredToken"))
+
+
+class Punctual:
+    """A callable that keeps to a deadline by itself, so that it needs no thread for that."""
+
+    def __call__(self) -> str:
+        """Return the present key, or a new one if it is time. Raises CredentialsError if there is none."""
+        return self._call_by(None)
+
+    def refresh(self) -> None:
+        """Forget the present key and the credentials, for the next call to find anew. A client does so by itself."""
+        self._refresh_by(None, None)
+
+    def _call_by(self, deadline: float | None) -> str:
+        """Do what a call does. Raises APITimeoutError when the deadline passes."""
+        raise NotImplementedError
+
+    def _refresh_by(self, deadline: float | None, used: ApiKey | None) -> None:
+        """Do what `refresh` does, unless that was done since `used` was given. Raises APITimeoutError as well."""
+        raise NotImplementedError
+
+
+def _is_punctual(given: object) -> TypeGuard[Punctual]:
+    """Tell whether `given` keeps to a deadline; what a subclass calls in its place may not."""
+    if not isinstance(given, Punctual):
+        return False
+    return type(given).__call__ is Punctual.__call__ and type(given).refresh is Punctual.refresh
 
 
 class CredentialSource:
@@ -37,6 +67,9 @@ class CredentialSource:
     `api_key` is a string or a callable that returns one; `credentials` is an object with `access_key`,
     `secret_key` and `token` (botocore's, or `Credentials`) or a callable that returns one; `profile` names a
     profile of the AWS configuration files. Raises ConfigurationError if more than one of the three is given.
+
+    A `deadline` is a moment of the monotonic clock. With one, what may hang is done in a thread of its own, and
+    APITimeoutError is raised when time is up. Without one, it is done in the thread that asks.
     """
 
     def __init__(
@@ -61,53 +94,57 @@ class CredentialSource:
             raise ConfigurationError(f"{' and '.join(names)} are given; choose one way to authenticate")
         if is_a(self._api_key, str):
             self._api_key = clean_api_key(self._api_key, "api_key")
-        self._session: Any = None
-        self._lock = threading.Lock()
-        #: Until when a miss counts, on the monotonic clock, and what the chain consists of.
-        self._miss: tuple[float, str] | None = None
+        if foreign("reading the credentials", partial(hasattr, self._credentials, "_refresh_lock")):
+            inherit(self)
 
-    def get(self) -> ApiKey | Credentials:
+    def after_fork(self) -> None:
+        """Give botocore's object a new lock, in the child of a fork, if nobody is left to release the present one."""
+        if self._credentials._refresh_lock.locked():
+            self._credentials._refresh_lock = threading.Lock()
+
+    def get(self, deadline: float | None = None) -> ApiKey | Credentials:
         """Return what the next attempt authenticates with. Raises CredentialsError if there is nothing usable."""
         if type(self._api_key) is str:
             return ApiKey(self._api_key)
-        if callable(self._api_key):
-            return ApiKey(clean_api_key(foreign("the api_key callable", self._api_key), "api_key"))
         if self._api_key is not None:
-            return ApiKey(clean_api_key(self._api_key, "api_key"))
-        if self._credentials is not None:
-            return self.aws_credentials()
-        if self._profile is None and os.environ.get(API_KEY_VARIABLE, "").strip():
+            return ApiKey(clean_api_key(self._given_key(deadline), "api_key"))
+        if self._credentials is not None or self._profile is not None:
+            return self.aws_credentials(deadline)
+        if os.environ.get(API_KEY_VARIABLE, "").strip():
             return ApiKey(clean_api_key(os.environ.get(API_KEY_VARIABLE), API_KEY_VARIABLE))
-        return self._from_chain(f"no AWS credentials and no Bedrock API key; tried: {API_KEY_VARIABLE}, ")
+        return self._from_chain(
+            f"no AWS credentials and no Bedrock API key were found; tried: {API_KEY_VARIABLE}, ", deadline
+        )
 
-    def aws_credentials(self) -> Credentials:
+    def aws_credentials(self, deadline: float | None = None) -> Credentials:
         """Return the AWS credentials that are given, or else the chain's: an API key never counts.
 
         Raises CredentialsError if there are none that can be used.
         """
+        if self._credentials is None:
+            return self._from_chain("no AWS credentials were found; tried: ", deadline)
         if callable(self._credentials):
-            return freeze(foreign("the credentials callable", self._credentials))
-        if self._credentials is not None:
+            return self._ask(lambda: freeze(foreign("the credentials callable", self._credentials)), deadline)
+        if deadline is None or is_ready(self._credentials):
             return freeze(self._credentials)
-        return self._from_chain("no AWS credentials; tried: ")
+        return self._refreshing.get(deadline)
 
-    def refresh(self) -> None:
-        """Let the next look-up start from nothing: the chain is built anew.
+    def refresh(self, deadline: float | None = None, used: ApiKey | Credentials | None = None) -> None:
+        """Let the next look-up start from nothing, unless one has begun or ended since `used` was found.
 
-        A callable that has a method `refresh` has it called; CredentialsError is raised if that fails.
+        The chain is built anew. A callable that has a method `refresh` has it called; CredentialsError is raised if
+        that fails.
         """
-        with self._lock:
-            self._session = None
-        given = self._api_key if self._api_key is not None else self._credentials
-        refresh: Any = None
-        try:
-            refresh = foreign("the callable's refresh", partial(getattr, given, "refresh", None))
-            if callable(given) and callable(refresh):
-                foreign("the callable's refresh", refresh)
-        finally:
-            del given, refresh  # as above
+        if self._given is None:
+            self._chain.forget(used if isinstance(used, Credentials) else None)
+        elif _is_punctual(self._given):
+            self._given._refresh_by(deadline, used if isinstance(used, ApiKey) else None)
+        elif callable(self._given):
+            self._ask(partial(foreign, "the callable's refresh", self._refresh_given), deadline)
 
-    def renew(self, failure: APIStatusError, used: ApiKey | Credentials) -> ApiKey | Credentials | None:
+    def renew(
+        self, failure: APIStatusError, used: ApiKey | Credentials, deadline: float | None = None
+    ) -> ApiKey | Credentials | None:
         """Return other credentials if `failure` says that those which were `used` have expired; None otherwise.
 
         A callable and the environment are asked again, after a `refresh`. What was given as a value cannot change.
@@ -115,51 +152,79 @@ class CredentialSource:
         """
         if not is_expired(failure):
             return None
-        self.refresh()
-        fresh = self.get()
+        self.refresh(deadline, used)
+        fresh = self.get(deadline)
         return None if fresh == used else fresh
 
-    def origin(self) -> str:
-        """Return where `get` finds what it gives: "argument", API_KEY_VARIABLE, or botocore's word, as "iam-role".
-
-        Raises CredentialsError if there is nothing usable.
-        """
+    def origin(self, found: ApiKey | Credentials) -> str:
+        """Return where `found` was: "argument", API_KEY_VARIABLE, or botocore's word, such as "iam-role"."""
         if self._api_key is not None or self._credentials is not None:
             return "argument"
-        if isinstance(self.get(), ApiKey):
+        if isinstance(found, ApiKey):
             return API_KEY_VARIABLE
-        found = foreign("the AWS credential chain", self._botocore_session().get_credentials)
-        return str(getattr(found, "method", None) or "unknown")
+        if self._profile is None and found == _from_environment():
+            return "env"
+        known = self._chain.known
+        return str(getattr(known and known.found, "method", None) or "unknown")
 
-    def _from_chain(self, tried: str) -> Credentials:
-        """Return what the chain finds; `tried` is how the error begins if it finds nothing."""
+    @property
+    def _given(self) -> Any:
+        """What the caller has given; None for the environment and the chain."""
+        return self._credentials if self._api_key is None else self._api_key
+
+    def _given_key(self, deadline: float | None) -> Any:
+        if not callable(self._api_key):
+            return self._api_key
+        what = "the api_key callable"
+        if _is_punctual(self._api_key):
+            return foreign(what, partial(self._api_key._call_by, deadline))
+        return self._ask(lambda: foreign(what, self._given), deadline)  # whose repr shows nothing of what it asks
+
+    def _refresh_given(self) -> None:
+        refresh = getattr(self._given, "refresh", None)
+        if callable(refresh):
+            refresh()
+
+    def _ask(self, look_up: Callable[[], Found], deadline: float | None) -> Found:
+        """Return `look_up()`, which runs code of the caller's: here, or within the deadline."""
+        return look_up() if deadline is None else self._each.get(look_up, deadline)
+
+    def _from_chain(self, nothing: str, deadline: float | None) -> Credentials:
+        """Return what the chain finds; `nothing` is how the error begins if it finds nothing."""
         if self._profile is None:
             found = _from_environment()
             if found is not None:
                 return found
-        session = self._botocore_session()
-        # The lock makes parallel first calls ask the chain once; afterwards botocore's object refreshes itself.
-        with self._lock:
-            if self._miss is not None and time.monotonic() < self._miss[0]:
-                raise CredentialsError(tried + self._miss[1])
-            found = foreign("the AWS credential chain", session.get_credentials)
-            if found is None:
-                providers = session.get_component("credential_provider").providers
-                methods = ", ".join(str(provider.METHOD) for provider in providers)
-                self._miss = (time.monotonic() + MISS_SECONDS, methods)
-                raise CredentialsError(tried + methods)
-        return freeze(found)
+        with loading():
+            from .chain import NothingFoundError
 
-    def _botocore_session(self) -> Any:
-        with self._lock:
-            if self._session is None:
-                from botocore.session import Session
+        try:
+            return self._chain.get(deadline)
+        except NothingFoundError as error:
+            failure = CredentialsError(nothing + error.message)
+        # Raised outside of the handler, so that nothing of the look-up is carried along.
+        raise failure
 
-                session = Session(profile=self._profile)
-                # Building the chain reads the profile, so a misspelled name fails here.
-                foreign("the AWS configuration", lambda: session.get_component("credential_provider"))
-                self._session = session
-            return self._session
+    @once
+    def _chain(self) -> Chain:
+        with loading():
+            from .chain import Chain
+
+        return Chain(self._profile)
+
+    @once
+    def _refreshing(self) -> Refreshing:
+        with loading():
+            from .chain import Refreshing
+
+        return Refreshing(lambda: self._credentials)
+
+    @once
+    def _each(self) -> Each:
+        with loading():
+            from .waiting import Each
+
+        return Each()
 
     def __repr__(self) -> str:
         return "CredentialSource()"

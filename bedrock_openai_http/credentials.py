@@ -11,6 +11,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -139,6 +140,21 @@ def _read(found: Any) -> Credentials | str:
         if not _VISIBLE.fullmatch(value):
             return f"the {name} has a character other than visible ASCII"
     return Credentials(access_key, secret_key, token or None)
+
+
+def is_ready(found: Any, ahead: int | None = None) -> bool:
+    """Tell whether reading `found` surely calls nobody; False for credentials that refresh themselves now, or may.
+
+    `ahead` is how many seconds before their end botocore's are to be refreshed; None for its own 15 minutes.
+    """
+    kind = type(found)
+    with suppress(Exception):  # reading them says what is wrong
+        if kind.__module__ == "botocore.credentials":
+            return not hasattr(kind, "refresh_needed") or not found.refresh_needed(ahead)
+        if hasattr(kind, "get_frozen_credentials"):
+            return False
+        return isinstance(found, tuple) or {"access_key", "secret_key", "token"} <= vars(found).keys()
+    return False
 
 
 def foreign(what: str, look_up: Callable[[], Any]) -> Any:

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from . import jsontext
 from .errors import APIStatusError, NotFoundError, RateLimitError, ResponseFormatError, status_error_class
+from .forks import loading
 from .frozen import frozen
 from .wire import Headers, HTTPResponse
 
@@ -145,7 +146,8 @@ def error_from_object(body: Any, response: HTTPResponse, *, status_code: int | N
         response=response,
         request_id=request_id_of(response.headers, body),
     )
-    from .advice import advise
+    with loading():
+        from .advice import advise
 
     error.advice = advise(error)
     return error
@@ -156,7 +158,8 @@ def format_error(reason: str, response: HTTPResponse, *, stream: bool) -> Respon
 
     `stream` tells whether a stream was asked for.
     """
-    from .advice.answers import likely_cause
+    with loading():
+        from .advice.answers import likely_cause
 
     error = ResponseFormatError(reason, response=response, request_id=request_id_of(response.headers))
     error.advice = likely_cause(response, stream=stream)

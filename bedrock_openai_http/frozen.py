@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import KW_ONLY, MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .forks import in_child
+
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
 else:
@@ -52,6 +54,8 @@ class _Late:
     def __init__(self, owner: type, name: str) -> None:
         self._owner = owner
         self._name = name
+        #: What `field()` gave, once `dataclass` has begun to take it out of the class.
+        self.given: dict[str, Field[Any]] | None = None
 
     def __get__(self, instance: object, cls: type) -> Any:
         _complete(self._owner)
@@ -72,16 +76,33 @@ def _first_init(cls: type) -> Callable[..., None]:
     return __init__
 
 
-# Held while a class is completed, which must happen once; a subclass completes its bases on the way.
+# Held while a class is completed, one at a time; a subclass completes its bases on the way.
 _lock = threading.RLock()
 
 
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+in_child(_renew_lock)
+
+
 def _complete(cls: type) -> None:
-    """Collect the fields of `cls` and compile its `__init__`, unless that is done."""
+    """Collect the fields of `cls` and compile its `__init__`, unless that is done.
+
+    It may have been interrupted, by a signal or, in the child of a fork, for ever: it is then begun again.
+    """
     with _lock:
-        if "__signature__" not in vars(cls):
+        late = vars(cls).get("__signature__")
+        if late is None:
             return
-        del cls.__match_args__  # type: ignore[attr-defined]  # `dataclass` replaces the others
+        if late.given is None:
+            late.given = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
+        for name, value in late.given.items():
+            setattr(cls, name, value)
+        if "__match_args__" in vars(cls):  # `dataclass` replaces the others
+            del cls.__match_args__  # type: ignore[attr-defined]
         dataclass(init=False, repr=False, eq=False)(cls)
         cls.__init__ = _compile_init(cls)  # type: ignore[misc]
         del cls.__signature__  # type: ignore[attr-defined]

@@ -12,7 +12,6 @@ This module's law: a key is made from AWS credentials, never from another key, a
 from __future__ import annotations
 
 import math
-import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable
@@ -22,16 +21,21 @@ from typing import Any
 
 from . import arguments
 from .api_keys import API_KEY_HOST
-from .credential_source import CredentialSource
-from .credentials import SHORT_TERM_PREFIX, Credentials
+from .credential_source import CredentialSource, Punctual
+from .credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from .endpoint import resolve_endpoint
 from .errors import BedrockOpenAIError, ConfigurationError
+from .forks import loading
+from .waiting import Shared
 
 #: Seconds that the service lets a short-term key live at most.
 LONGEST_LIFETIME = 43200
 
 #: Seconds for which credentials that could not be looked up are not asked for again while there is a good key.
 PAUSE_SECONDS = 5.0
+
+#: Before which moment a key must begin, in seconds since 1970: it ends within the years that a date can have.
+_LAST_BEGINNING = 253402300800 - LONGEST_LIFETIME
 
 
 def mint_api_key(
@@ -48,7 +52,8 @@ def mint_api_key(
     those of `profile` or of botocore's chain are used. The variable AWS_BEARER_TOKEN_BEDROCK never counts. A key
     that temporary credentials made, those of a role for one, ends when they end, however long its lifetime.
 
-    Raises ConfigurationError for a region or lifetime that cannot be, CredentialsError without usable credentials.
+    Raises ConfigurationError for a region, lifetime or `now` that cannot be, CredentialsError without usable
+    credentials.
     """
     try:
         source = CredentialSource(credentials=credentials, profile=_checked_profile(profile))
@@ -57,10 +62,12 @@ def mint_api_key(
     region = _real_region(region)
     lifetime = _checked_lifetime(lifetime)
     moment = datetime.now(timezone.utc) if now is None else arguments.moment("now", now)
+    if not 1970 < moment.year < 9999:
+        raise ConfigurationError("now: must be of the years 1971 to 9998")
     return _mint(source.aws_credentials(), region, lifetime, moment)
 
 
-class ApiKeyProvider:
+class ApiKeyProvider(Punctual):
     """A callable that returns a good short-term key, for `Client(api_key=ApiKeyProvider("us-west-2"))`. Thread-safe.
 
     Args:
@@ -101,29 +108,28 @@ class ApiKeyProvider:
         if not callable(clock):
             raise ConfigurationError(f"clock: must be callable, not {type(clock).__name__}")
         self._clock = clock
-        self._lock = threading.Lock()
-        self._present: _Minted | None = None
+        self._shared = Shared(self._best_key, aside=False)
         #: Until when credentials are not asked for again after they could not be looked up.
         self._paused_until = -math.inf
 
-    def __call__(self) -> str:
-        """Return the present key, or a new one if it is time. Raises CredentialsError if there is none."""
+    def _call_by(self, deadline: float | None) -> str:
         present = self._good_key()
-        if present is None:
-            with self._lock:
-                return self._best_key().value
-        if not self._lock.acquire(blocking=False):
-            return present.value  # another thread looks whether there is a better one
+        if present is not None and self._now() < self._paused_until:
+            return present.value
         try:
-            return self._best_key().value
-        finally:
-            self._lock.release()
+            return self._shared.get(deadline, instead=present).value
+        except BedrockOpenAIError:
+            if present is None:
+                raise
+        self._paused_until = self._now() + PAUSE_SECONDS
+        return present.value
 
-    def refresh(self) -> None:
-        """Forget the present key and the credentials, for the next call to find anew. A client does so by itself."""
-        with self._lock:
-            self._present = None
-            self._source.refresh()
+    def _refresh_by(self, deadline: float | None, used: ApiKey | None) -> None:
+        present = self._shared.present
+        if used is not None and (present.value != used.value if present else self._shared.is_under_way):
+            return  # another thread has seen to it
+        self._shared.forget()
+        self._source.refresh(deadline)
 
     def __repr__(self) -> str:
         # None where the constructor has failed, and an error reporter shows the locals of that.
@@ -135,27 +141,24 @@ class ApiKeyProvider:
     def _good_key(self) -> _Minted | None:
         """Return the present key if it is good now."""
         # A clock that was set back would make it a key of the future.
-        key = self._present
-        return key if key is not None and key.begins <= self._clock() < key.ends else None
+        key = self._shared.present
+        return key if key is not None and key.begins <= self._now() < key.ends else None
 
-    def _best_key(self) -> _Minted:
-        """Return the present key, or the new one that takes its place. The caller holds the lock."""
-        present, now = self._good_key(), self._clock()
-        if present is not None and now < self._paused_until:
-            return present
-        try:
-            credentials = self._source.aws_credentials()
-        except BedrockOpenAIError:
-            if present is None:
-                raise
-            self._paused_until = now + PAUSE_SECONDS
-            return present
+    def _best_key(self, deadline: float | None) -> _Minted:
+        """Return the present key, or the new one that takes its place."""
+        credentials = self._source.aws_credentials(deadline)
+        present, now = self._good_key(), self._now()
         if present is not None and present.credentials == credentials and now < present.ends - self._margin:
             return present
         begins = math.floor(now)  # a key knows whole seconds only
         value = _mint(credentials, self._region, self._lifetime, datetime.fromtimestamp(begins, timezone.utc))
-        self._present = _Minted(value, credentials, begins, begins + self._lifetime)
-        return self._present
+        return _Minted(value, credentials, begins, begins + self._lifetime)
+
+    def _now(self) -> float:
+        now = self._clock()
+        if not 0 <= now < _LAST_BEGINNING:
+            raise ConfigurationError("clock: must give the seconds since 1970")
+        return now
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,8 @@ class _Minted:
 
 
 def _mint(credentials: Credentials, region: str, lifetime: int, now: datetime) -> str:
-    from .signing import presign  # here, since it loads botocore
+    with loading():  # here, since it loads botocore
+        from .signing import presign
 
     url = f"https://{API_KEY_HOST}/?Action=CallWithBearerToken"
     presigned = presign("POST", url, credentials, region, "bedrock", lifetime=lifetime, now=now)

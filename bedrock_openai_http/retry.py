@@ -16,11 +16,12 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from .error_answers import is_own_word
 from .errors import APIConnectionError, APIStatusError, APITimeoutError, BedrockOpenAIError
+from .forks import inherit
+from .http_dates import seconds_of
 from .wire import Headers
 
 Result = TypeVar("Result")
@@ -76,6 +77,11 @@ class RetryQuota:
     def __init__(self, tokens: int = QUOTA) -> None:
         self._capacity = tokens
         self._tokens = tokens
+        self._lock = threading.Lock()
+        inherit(self)
+
+    def after_fork(self) -> None:
+        """Make a new lock, in the child of a fork: another thread may have held this one."""
         self._lock = threading.Lock()
 
     def take(self, cost: int) -> bool:
@@ -207,10 +213,8 @@ def _retry_after(headers: Headers) -> float:
     seconds = _number(text)
     if seconds is not None:
         return seconds
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
+    moment = seconds_of(text)
+    return 0.0 if moment is None else max(0.0, moment - time.time())
 
 
 def _number(text: str | None) -> float | None:

@@ -3,6 +3,7 @@
 A signature is good for about five minutes, so a machine whose clock is further off has every request refused. The
 rule is that of AWS's SDKs (2026): the service's `Date` is compared with the middle of the request; an answer that
 came from a cache (`Age`) or took more than 15 minutes says nothing; what was learned is kept for later requests.
+Beyond that rule, a date at which the service cannot be is not believed.
 
 This module reads the time and corrects it; who signs asks it for `now`.
 """
@@ -13,9 +14,9 @@ import os
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 
 from .errors import APIStatusError
+from .http_dates import seconds_of
 from .wire import Headers
 
 #: Turns the correction off, as in AWS's SDKs.
@@ -34,6 +35,12 @@ _LIKELY = {
 }
 _LONGEST_REQUEST = 15 * 60.0
 
+#: Between which moments the service can be, in seconds since 1970: the years 2020 (Bedrock is younger) to 2099.
+_SERVICE_TIMES = (1577836800.0, 4102444800.0)
+#: The last second that a datetime can hold, in seconds since 1970.
+_LAST_SECOND = 253402300799.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
 
 class ServiceClock:
     """Tells the service's time. One for each client; shared by its threads.
@@ -47,8 +54,11 @@ class ServiceClock:
         self.skew = 0.0
 
     def now(self) -> datetime:
-        """Return the service's time, as far as it is known."""
-        return datetime.fromtimestamp(self.wall(), timezone.utc) + timedelta(seconds=self.skew)
+        """Return the service's time, as far as it is known, within the years 1970 to 9999."""
+        seconds = self.wall() + self.skew
+        if not 0 <= seconds <= _LAST_SECOND:  # a clock that far off is corrected by the refusal that it leads to
+            seconds = _LAST_SECOND if seconds > 0 else 0.0
+        return _EPOCH + timedelta(seconds=seconds)
 
     def learn(self, failure: APIStatusError, sent: float, received: float) -> bool:
         """Take the service's time from a refusal; True if our clock was so far off that this was its cause.
@@ -60,6 +70,8 @@ class ServiceClock:
             return False
         there = service_time(failure.response.headers)
         if there is None or not 0 <= received - sent <= _LONGEST_REQUEST:
+            return False
+        if not _SERVICE_TIMES[0] <= there < _SERVICE_TIMES[1]:
             return False
         skew = there - (sent + received) / 2
         if abs(skew - self.skew) < threshold:
@@ -75,9 +87,4 @@ def correction_is_off() -> bool:
 
 def service_time(headers: Headers) -> float | None:
     """Return the time of an answer by the service's clock, in seconds since 1970; None if it does not say."""
-    if "age" in headers:
-        return None
-    try:
-        return parsedate_to_datetime(headers.get("date", "")).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None
+    return None if "age" in headers else seconds_of(headers.get("date", ""))

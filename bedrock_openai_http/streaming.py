@@ -19,6 +19,7 @@ from .chunk import ChatCompletionChunk, ChunkReader
 from .completion import ChatCompletion, Malformed
 from .error_answers import describe, error_from_object, format_error, is_error_object, request_id_of
 from .errors import BedrockOpenAIError, IncompleteStreamError, ResponseFormatError
+from .forks import loading
 from .sse import BOM, EVENT_LIMIT, EventTooLong, ServerSentEvent, iter_events
 from .wire import HTTPResponse, OpenResponse
 
@@ -61,7 +62,8 @@ def iter_chunks(
         error.request_id = error.request_id or request_id_of(response.headers)
         error.partial = None if total.empty else total.completion(error.request_id)
         if isinstance(error, IncompleteStreamError):
-            from .advice.answers import cause_of_missing_end
+            with loading():
+                from .advice.answers import cause_of_missing_end
 
             error.advice = cause_of_missing_end(error.partial, response.headers)
         raise
@@ -91,7 +93,8 @@ def _chunk(event: ServerSentEvent, data: bytes, reader: ChunkReader, response: H
             return reader.read(body)
         except Malformed as error:
             reason = f"an event of the stream is no chunk: {error}"
-    from .advice.answers import cause_of_object
+    with loading():
+        from .advice.answers import cause_of_object
 
     failure = ResponseFormatError(reason, response=response)
     failure.advice = cause_of_object(body, stream=True)

@@ -23,6 +23,7 @@ from .connection_settings import bundle_source, connection_settings
 from .connections import POOL_CLASSES, SOCKET_OPTIONS
 from .errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
 from .exchange import current_exchange, exchange, seconds_left
+from .forks import inherit
 from .network_failures import Way, open_failure
 from .open_answer import OpenAnswer
 from .wire import HTTPRequest, OpenResponse, TimeLimits
@@ -84,6 +85,11 @@ class RequestsTransport:
         self._own_pid = 0
         self._left_behind: list[requests.Session] = []
         self._checked_url = ""
+        self._lock = threading.Lock()
+        inherit(self)
+
+    def after_fork(self) -> None:
+        """Make a new lock, in the child of a fork: another thread may have held this one."""
         self._lock = threading.Lock()
 
     def open(self, request: HTTPRequest, limits: TimeLimits) -> OpenResponse:

@@ -15,6 +15,7 @@ from typing import Any
 
 from . import arguments
 from .errors import ConfigurationError, RequestValidationError
+from .forks import loading
 from .request import FIELDS, ChatCompletionRequest, Guardrail
 from .request_check import is_request
 from .validation_rules import RULES, Flaw, json_flaw, json_path, rule_flaw, unknown_key
@@ -90,7 +91,8 @@ def _plain_body(given: Any, defaults: Mapping[str, Any]) -> dict[str, Any] | Fla
 def _schema_flaw(body: Any) -> Flaw | None:
     if is_request(body):
         return None
-    from .schema_errors import schema_flaw
+    with loading():
+        from .schema_errors import schema_flaw
 
     return schema_flaw(body)
 

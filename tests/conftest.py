@@ -9,6 +9,7 @@ import gc
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -36,3 +37,13 @@ def pytest_collection_finish() -> None:
     """Let the collector pass over what will stay to the end: thousands of test items, and every library."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def in_japan(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Set this machine's time zone nine hours away from UTC."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()

@@ -198,23 +198,28 @@ class TestStream:
 
 
 def test_threads_that_begin_together_share_one_pool(endpoint: LocalEndpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many threads make a client's first calls at once, there is one transport."""
-    made: list[None] = []
-    original = RequestsTransport.__init__
+    """However many threads make a client's first calls at once, all go through one transport."""
+    used: list[RequestsTransport] = []
+    original, begin = RequestsTransport.__init__, RequestsTransport.open
 
-    def counting(self: RequestsTransport, *args: Any, **options: Any) -> None:
-        made.append(None)
+    def slow(self: RequestsTransport, *args: Any, **options: Any) -> None:
         time.sleep(0.01)  # long enough for the others to come in
         original(self, *args, **options)
 
-    monkeypatch.setattr(RequestsTransport, "__init__", counting)
+    def noting(self: RequestsTransport, *args: Any) -> Any:
+        used.append(self)
+        return begin(self, *args)
+
+    monkeypatch.setattr(RequestsTransport, "__init__", slow)
+    monkeypatch.setattr(RequestsTransport, "open", noting)
     with Client(endpoint.region, base_url=endpoint.url, credentials=endpoint.credentials) as client:
         threads = [threading.Thread(target=client.complete, args=(REQUEST,)) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join(30)
-    assert len(made) == 1
+    assert len(used) == 8
+    assert len(set(used)) == 1
 
 
 class TestRegion:

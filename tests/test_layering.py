@@ -19,9 +19,10 @@ LAYERS = {
         ("_version", "frozen", "schemas", "wire", "jsontext", "reasoning", "values", "messages", "request"), 0
     ),
     **dict.fromkeys(("completion", "guardrail_outcome", "chunk", "accumulator", "errors"), 0),
-    **dict.fromkeys(("model_facts", "arguments"), 0),
+    **dict.fromkeys(("model_facts", "arguments", "http_dates", "forks", "once"), 0),
     # refusals, and what authenticates
     **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys", "connection_settings", "redaction"), 1),
+    "waiting": 1,
     # steps
     **dict.fromkeys(("validation", "building", "endpoint", "credential_source", "signing", "skew"), 2),
     **dict.fromkeys(("retry", "transport", "response", "streaming", "lambda_deadline", "configuration"), 2),
@@ -35,6 +36,7 @@ LAYERS = {
 #: Parts of a step: pure, and imported by that step only.
 PARTS = {
     "sse": "streaming",
+    "chain": "credential_source",
     "lint_rules": "lint",
     "validation_rules": "validation",
     "request_check": "validation",
@@ -53,7 +55,7 @@ LIBRARIES = {
     "requests": {"connection_settings", "network_failures", "transport"},
     "urllib3": {"connections", "network_failures", "socks_connections"},
     "socks": {"socks_connections"},
-    "botocore": {"credential_source", "signing"},
+    "botocore": {"chain", "signing"},
     "jsonschema": {"schema_errors"},
     "referencing": {"schema_errors"},
 }

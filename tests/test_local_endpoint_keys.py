@@ -236,19 +236,22 @@ def test_a_client_calls_with_minted_keys(endpoint: LocalEndpoint) -> None:
 
 def test_a_provider_recovers_from_a_rotation_with_one_retry(endpoint: LocalEndpoint) -> None:
     """Credentials that end early end the key: it is refused once, and the retry has a key of the new ones."""
-    given = [endpoint.credentials]
-    provider = ApiKeyProvider(endpoint.region, credentials=lambda: given[0])
+
+    class Source:
+        """Gives the former credentials until it is told that they are over, which is while a call is under way."""
+
+        given = endpoint.credentials
+
+        def __call__(self) -> Credentials:
+            return self.given
+
+        def refresh(self) -> None:
+            self.given = endpoint.credentials
+
+    provider = ApiKeyProvider(endpoint.region, credentials=Source())
     with Client(endpoint.region, base_url=endpoint.url, api_key=provider) as client:
         client.complete(REQUEST)
         endpoint.rotate()
-        # The former credentials are still given when the call begins; they change while it is under way.
-        original = provider.refresh
-
-        def rotate_too() -> None:
-            given[0] = endpoint.credentials
-            original()
-
-        provider.refresh = rotate_too  # type: ignore[method-assign]
         completion = client.complete(REQUEST)
     assert len(endpoint.requests) == 3
     assert completion.request_id == endpoint.requests[2].request_id

@@ -195,7 +195,7 @@ class TestCredentials:
     def test_without_credentials(self) -> None:
         """Where the chain finds nothing, the error says what was tried; a Bedrock API key was not."""
         for make in (lambda: mint_api_key("us-west-2"), ApiKeyProvider("us-west-2")):
-            with pytest.raises(CredentialsError, match=r"^no AWS credentials; tried: env, ") as caught:
+            with pytest.raises(CredentialsError, match=r"^no AWS credentials were found; tried: env") as caught:
                 make()
             assert "BEARER" not in str(caught.value)
 

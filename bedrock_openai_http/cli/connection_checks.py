@@ -10,24 +10,21 @@ from __future__ import annotations
 import base64
 import ipaddress
 import os
-import queue
 import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ..advice.network import advise_on_network
 from ..connection_settings import proxy_url, shown_proxy
+from ..waiting import within
 from ..wire import is_ip_address
 from .finding import FAIL, NO_CONNECTION, OK, SKIPPED, Finding
-
-Result = TypeVar("Result")
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -48,33 +45,6 @@ class Route:
         """Return the route to the host of `url`."""
         parts = urlsplit(url)
         return cls(parts.hostname or "", parts.port or _PORTS[parts.scheme], proxy, context)
-
-
-def within(seconds: float, work: Callable[[], Result]) -> Result:
-    """Return `work()`, or raise TimeoutError if it takes longer; it then goes on in a thread that nobody waits for.
-
-    Neither the system's name look-up nor a chain of credentials can be told how long it may take.
-    """
-    # Not a Future: it keeps its exception, whose traceback keeps the Future and what `work` had opened.
-    outcome: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            outcome.put((work(), None))
-        except BaseException as error:  # noqa: BLE001  (it is raised in the thread that waits)
-            outcome.put((None, error))
-
-    threading.Thread(target=run, daemon=True).start()
-    result: Any = None
-    error: Any = TimeoutError()
-    with suppress(queue.Empty):
-        result, error = outcome.get(timeout=seconds)
-    try:
-        if error is not None:
-            raise error
-        return result  # type: ignore[no-any-return]
-    finally:
-        del error  # a frame that is part of its own exception's traceback would keep both, and a socket, alive
 
 
 def trust(path: str) -> ssl.SSLContext:

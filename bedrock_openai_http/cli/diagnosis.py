@@ -29,7 +29,8 @@ from ..credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from ..destination import Destination, Options, find_destination
 from ..errors import ConfigurationError, CredentialsError
 from ..transport import RequestsTransport
-from .connection_checks import Route, check_connection, trust, within
+from ..waiting import within
+from .connection_checks import Route, check_connection, trust
 from .finding import FAIL, NO_CREDENTIALS, OK, SKIPPED, UNUSABLE, WARNING, Finding, span
 from .service_checks import check_call, check_clock
 
@@ -133,12 +134,13 @@ def _source(source: str) -> str:
 def _look_up(question: Question, configuration: Configuration) -> Authentication:
     source = CredentialSource(profile=question.profile)
     try:
-        found, origin = within(question.timeout, lambda: (source.get(), source.origin()))
+        found = within(question.timeout, source.get)
     except TimeoutError:
         text = f"the AWS credential chain gave no answer within {question.timeout:g} s"
         return Authentication(CredentialsError(text))
     except CredentialsError as error:
         return Authentication(error)
+    origin = source.origin(found)
     if isinstance(found, ApiKey) or origin in _NO_PROFILE:
         return Authentication(found, ORIGINS.get(origin, origin))
     return Authentication(found, f"{ORIGINS.get(origin, origin)}, profile {configuration.profile}")

@@ -15,8 +15,8 @@ from ..errors import APIStatusError, BedrockOpenAIError, ConfigurationError, Req
 from ..messages import UserMessage
 from ..request import ChatCompletionRequest
 from ..skew import OFF_VARIABLE, correction_is_off, service_time
+from ..waiting import within
 from ..wire import Headers, HTTPRequest, TimeLimits
-from .connection_checks import within
 from .finding import FAIL, NO_CONNECTION, OK, REFUSED, UNUSABLE, WARNING, Finding, span
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ every connection and waits for the threads, so that nothing of it outlives it.
 from __future__ import annotations
 
 import io
+import os
 import re
 import socket
 import sys
@@ -62,6 +63,7 @@ class LoopbackServer(ThreadingHTTPServer):
         self.respond = respond
         self.clock = clock
         self._connections: dict[socket.socket, threading.Thread] = {}
+        self._pid = os.getpid()
         super().__init__(("127.0.0.1", port), Connection)
         self._loop = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._loop.start()
@@ -88,7 +90,13 @@ class LoopbackServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
     def close(self) -> None:
-        """Stop listening, end every connection, and wait a few seconds for the threads."""
+        """Stop listening, end every connection, and wait a few seconds for the threads.
+
+        In the child of a fork, where none of the threads is, only the child's copy of the listening socket is closed.
+        """
+        if os.getpid() != self._pid:
+            self.server_close()
+            return
         closing = threading.Thread(target=self.shutdown, daemon=True)
         closing.start()
         with suppress(OSError):  # Wakes the loop, which would look only after its poll interval.

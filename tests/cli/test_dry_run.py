@@ -138,7 +138,7 @@ def test_without_credentials_placeholders_are_shown(here: Callable[..., Finished
     done = here("chat", "--dry-run", "Hello!")
     assert done.code == 0
     assert "Credential=<AWS_ACCESS_KEY_ID>/" in done.out
-    assert "no AWS credentials and no Bedrock API key; tried: " in done.err
+    assert "no AWS credentials and no Bedrock API key were found; tried: " in done.err
     assert "which lacks AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; " in done.err
 
 

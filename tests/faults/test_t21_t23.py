@@ -232,3 +232,26 @@ def test_t23_a_denial_is_rarely_a_wrong_clock(seconds: float, options: dict[str,
         with Client(base_url=server.url, **options) as client, pytest.raises(PermissionDeniedError) as caught:
             client.complete(REQUEST)
     assert (len(server.requests), caught.value.attempts) == (posts, posts)
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Mon, 01 Jan 0001 00:00:00 GMT",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Fri, 31 Dec 9999 23:59:59 -2359",
+    ],
+)
+def test_t23_a_nonsense_date_spoils_no_later_call(date: str) -> None:
+    """A refusal with a Date that nobody can believe is raised as it is, and the next call is signed for now."""
+    kind = "x-amzn-ErrorType: InvalidSignatureException:http://internal.amazon.com/coral/"
+    nonsense = http_at(None, REFUSED, "403 Forbidden", kind, f"Date: {date}")
+    with RawServer(lambda number: [nonsense if number == 1 else http(COMPLETION)]) as server:
+        with Client("us-west-2", base_url=server.url, credentials=KEYS) as client:
+            with pytest.raises(PermissionDeniedError):
+                client.complete(REQUEST)
+            assert client.complete(REQUEST).text == "hi"
+    first, second = (received(raw) for raw in server.requests)
+    assert verify(second, scope=SCOPE, keys={KEYS.access_key: KEYS}, now=time.time()) is None
+    assert first.headers["x-amz-date"][:6] == second.headers["x-amz-date"][:6]

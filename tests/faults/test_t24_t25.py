@@ -16,7 +16,7 @@ from bedrock_openai_http import (
     Client,
     Credentials,
     CredentialsError,
-    credential_source,
+    chain,
 )
 from bedrock_openai_http.testing.verifier import verify
 from secrets_check import assert_no_secret
@@ -99,7 +99,7 @@ def test_t25_a_silent_metadata_service_is_waited_for_once(
     with RawServer(lambda number: [http(COMPLETION)]) as service, Client("us-west-2", base_url=service.url) as client:
 
         def call() -> None:
-            with pytest.raises(CredentialsError, match=r"^no AWS credentials .*tried: .*env, .*iam-role") as caught:
+            with pytest.raises(CredentialsError, match=r"^no AWS credentials .*tried: .*instance role") as caught:
                 client.complete(REQUEST)
             errors.append(caught.value)
 
@@ -118,8 +118,8 @@ def test_t25_a_silent_metadata_service_is_waited_for_once(
             assert_no_secret(error, caplog, PROMPT)
 
         # Once the miss is old, the chain is asked again.
-        later = time.monotonic() + credential_source.MISS_SECONDS + 1
-        monkeypatch.setattr(credential_source, "time", SimpleNamespace(monotonic=lambda: later))
+        later = time.monotonic() + chain.MISS_SECONDS + 1
+        monkeypatch.setattr(chain, "time", SimpleNamespace(monotonic=lambda: later))
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEYS.access_key)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEYS.secret_key)
         client.complete(REQUEST)

@@ -1,0 +1,113 @@
+"""Credentials that refresh themselves, and botocore's chain, which finds such: asked once for all threads.
+
+This module is a part of `credential_source`, and the only one that loads botocore's session. Its law: one thread at a
+time has foreign code look up or refresh credentials, without a lock; the others wait for that, or go on with what is
+still good.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from .credentials import Credentials, foreign, freeze, is_ready
+from .errors import CredentialsError
+from .forks import loading
+from .waiting import Shared
+
+#: Seconds for which a chain that found nothing is not asked again: a metadata service that does not answer costs
+#: two seconds each time.
+MISS_SECONDS = 5.0
+
+#: Seconds before their end from which on credentials must be refreshed. Before that botocore only tries to.
+MANDATORY_SECONDS = 600
+
+
+class NothingFoundError(CredentialsError):
+    """No provider of the chain has credentials; the message says where they were looked for."""
+
+
+class Known(NamedTuple):
+    """A credentials object, and what it held when it was read last."""
+
+    found: Any
+    read: Credentials
+
+
+class Refreshing:
+    """Reads credentials that may refresh themselves, such as botocore's; `find` gives the object."""
+
+    def __init__(self, find: Callable[[], Any]) -> None:
+        self._find = find
+        self._shared = Shared(self._look_up, start_anew=self._start_anew)
+
+    @property
+    def known(self) -> Known | None:
+        """The object that is read; None if there is none yet."""
+        return self._shared.present
+
+    def get(self, deadline: float | None) -> Credentials:
+        """Return the credentials of this moment. Raises APITimeoutError at the deadline, and what finding raises."""
+        known = self._shared.present
+        if known is None:
+            return self._shared.get(deadline).read
+        if is_ready(known.found):
+            return freeze(known.found)
+        good = is_ready(known.found, MANDATORY_SECONDS)
+        return self._shared.get(deadline, instead=known if good else None).read
+
+    def forget(self, used: Credentials | None) -> None:
+        """Have the object found anew, unless that has been done since `used` was read; None for whatever was."""
+        known = self._shared.present
+        if used is not None:
+            if known is None and self._shared.is_under_way:
+                return
+            if known is not None and is_ready(known.found) and freeze(known.found) != used:
+                return
+        self._shared.forget()
+
+    def _look_up(self, until: float | None) -> Known:
+        known = self._shared.present
+        found = self._find() if known is None else known.found
+        return Known(found, freeze(found))
+
+    def _start_anew(self) -> None:
+        # The object is in the middle of a refresh, and others would wait for a lock of its own.
+        self._shared.present = None
+
+
+class Chain(Refreshing):
+    """botocore's chain for one profile, or for the environment's."""
+
+    def __init__(self, profile: str | None) -> None:
+        super().__init__(self._ask)
+        self._profile = profile
+        #: Until when it counts that nothing was found, on the monotonic clock, and where.
+        self._miss = (0.0, "")
+
+    def get(self, deadline: float | None) -> Credentials:
+        """Return what the chain finds. Raises NothingFoundError if that is nothing, and what finding raises."""
+        until, places = self._miss
+        if time.monotonic() < until:
+            raise NothingFoundError(places)
+        return super().get(deadline)
+
+    def _ask(self) -> Any:
+        with loading():
+            from botocore.session import Session
+
+        session = Session(profile=self._profile)
+        # Building the chain reads the profile, so a misspelled name fails here.
+        foreign("the AWS configuration", lambda: session.get_component("credential_provider"))
+        found = foreign("the AWS credential chain", session.get_credentials)
+        if found is None:
+            places = self._places(session)
+            self._miss = (time.monotonic() + MISS_SECONDS, places)
+            raise NothingFoundError(places)
+        return found
+
+    def _places(self, session: Any) -> str:
+        """Return where the chain has looked: a dozen providers, in the words of who configures them."""
+        variables = "" if self._profile else "environment variables, "  # which do not count beside a given profile
+        return f"{variables}profile {session.profile or 'default'}, container role, instance role"
