@@ -9,6 +9,8 @@ PYTHON ?= python3
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
+# Tests at a time, for `make test` and `make floor`. They wait more than they compute.
+WORKERS = 4
 BIN := .venv/bin
 FLOOR := .venv/floor/bin
 BENCH := .venv/bench/bin
@@ -21,7 +23,7 @@ demo: .venv/package.stamp  ## talk with a real language model on this machine, o
 	@$(BIN)/python tests/e2e/demo.py
 
 test: .venv/tools.stamp  ## run the test suite (under two minutes, no network)
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS)
 
 e2e: .venv/tools.stamp model  ## run the tests against the real language model
 	$(BIN)/pytest tests/e2e
@@ -41,7 +43,7 @@ generate:  ## write the check of requests again, after a change of schemas/reque
 	$(PYTHON) tools/compile_schema.py
 
 floor: .venv/floor/tools.stamp  ## run the test suite against the oldest dependencies allowed
-	$(FLOOR)/pytest
+	$(FLOOR)/pytest -n $(WORKERS)
 
 bench: .venv/bench/tools.stamp  ## measure this client and three others, for docs/benchmarks.md (about six minutes)
 	@$(BENCH)/python benchmarks/bench
