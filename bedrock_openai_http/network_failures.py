@@ -130,7 +130,7 @@ def _unusable_files(causes: list[BaseException], way: Way) -> ConfigurationError
             return ConfigurationError(f"cert: the client certificate or its key is not there: {file}")
     if path and any(isinstance(cause, ssl.SSLCertVerificationError) and _is_unknown_ca(cause) for cause in causes):
         text = f"{way.verify_source}: the CA bundle {path} does not know who signed the certificate of {way.host}"
-        return _unusable(text, "untrusted", way)
+        return _unusable(text, "untrusted-bundle", way)
     return None
 
 
@@ -169,7 +169,7 @@ def _unconnected(causes: list[BaseException], way: Way, mine: Exchange) -> APICo
         failure = APIConnectionError(f"{proxy} did not connect to {way.host}: {mine.refusal.words}", phase="connect")
         failure.permanent = mine.refusal.permanent
         failure.response = HTTPResponse(mine.refusal.status) if mine.refusal.status else None
-        failure.advice = _advice(f"tunnel-{mine.refusal.status}", way) or _advice("tunnel", way)
+        failure.advice = _advice_on_refusal(mine.refusal.status, way)
         return failure
     if not proxy:
         text = f"cannot connect to {way.host}"
@@ -178,17 +178,24 @@ def _unconnected(causes: list[BaseException], way: Way, mine: Exchange) -> APICo
     else:
         text = f"{proxy} opened no tunnel to {way.host}" if mine.step == "tunnel" else f"cannot connect to {proxy}"
     failure = APIConnectionError(f"{text}: {_words(causes)}", phase="connect")
-    # A handshake that fails for what was said in it fails again; one that was broken off may not.
-    failure.permanent = any(isinstance(cause, (ssl.SSLError, CertificateError)) for cause in causes)
-    failure.permanent = failure.permanent and not _is_end(causes)
+    # A handshake that fails for what was said in it fails again, and one that was broken off may not. Where none was
+    # begun, a library that stands in for HTTP in a test has raised.
+    is_about_tls = any(isinstance(cause, (ssl.SSLError, CertificateError)) for cause in causes)
+    was_begun = mine.step is not None or mine.phase is None
+    failure.permanent = not was_begun or (is_about_tls and not _is_end(causes))
     failure.advice = _advice_on_connecting(causes, way, mine)
     return failure
+
+
+def _advice_on_refusal(status: int | None, way: Way) -> str | None:
+    with_password = status == 407 and "@" in (way.proxy or "")
+    return _advice("tunnel-407-password" if with_password else f"tunnel-{status}", way) or _advice("tunnel", way)
 
 
 def _advice_on_connecting(causes: list[BaseException], way: Way, mine: Exchange) -> str | None:
     if any(isinstance(cause, socket.gaierror) for cause in causes):
         return _advice("proxy-name" if way.proxy and mine.step == "TCP" else "name", way)
-    if way.proxy and mine.step != "TLS":
+    if way.proxy and mine.step not in (None, "TLS"):
         return _advice("proxy-TLS" if mine.step == "proxy TLS" else "proxy", way)
     return _advice_on_tls(causes, way)
 

@@ -23,6 +23,10 @@ _ADVICE = {
         "{bundle} does not hold the authority that signed this certificate, perhaps that of a proxy of your network: "
         "set AWS_CA_BUNDLE to a PEM file that holds it."
     ),
+    "untrusted-bundle": (
+        "Perhaps the authority is that of a proxy of your network: add its certificate to the file, or name another "
+        "one in AWS_CA_BUNDLE."
+    ),
     "bundle": "Give the path of a PEM file with the certificates to trust, or unset it for those of requests.",
     # X509_V_ERR_CERT_NOT_YET_VALID, ..._CERT_HAS_EXPIRED, ..._HOSTNAME_MISMATCH, ..._IP_ADDRESS_MISMATCH
     "certificate-9": "The certificate is not valid yet: is this machine's clock right?",
@@ -45,6 +49,9 @@ _ADVICE = {
     "proxy-TLS": "The proxy itself probably speaks no TLS: its URL in HTTPS_PROXY then begins with http://.",
     "tunnel": "The proxy would not, or could not, connect: ask who runs it; NO_PROXY names hosts that need none.",
     "tunnel-407": "A proxy wants a user name and a password: put them into the URL in HTTPS_PROXY.",
+    "tunnel-407-password": (
+        "The proxy does not accept the user name or the password in its URL: correct them in HTTPS_PROXY."
+    ),
     "tunnel-403": "The proxy forbids this host: ask who runs it to let it through, or name the host in NO_PROXY.",
     "socks": "Install PySocks: python -m pip install PySocks.",
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import responses
 
 from bedrock_openai_http import APIConnectionError, APITimeoutError, Client, ConfigurationError
 from calls import BOTH, STREAM, complete, stream
@@ -381,3 +382,21 @@ def test_t49_socks_without_pysocks(fails: Fails, monkeypatch: pytest.MonkeyPatch
         error = fails(lambda: complete(client), ConfigurationError, PASSWORD)
     assert error.message == "https_proxy: the proxy socks5h://***@127.0.0.1:1 is a SOCKS proxy, which needs PySocks"
     assert "pip install PySocks" in error.advice
+
+
+def test_t49_a_password_that_the_proxy_refuses(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has given a user name and a password already is not told to give them."""
+    with refuser("407 No") as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("//", f"//corp:{PASSWORD}@"))
+        with calling() as client:
+            error = fails(lambda: complete(client), APIConnectionError, PASSWORD)
+    assert "does not accept the user name or the password" in error.advice
+
+
+@responses.activate
+def test_t49_a_stand_in_that_knows_nothing_of_the_request() -> None:
+    """What a library raises that stands in for HTTP is no failure of the network: it is not repeated."""
+    with calling() as client, pytest.raises(APIConnectionError) as caught:
+        complete(client)
+    assert (caught.value.phase, caught.value.attempts) == ("connect", 1)
+    assert "ConnectionError" in caught.value.message
