@@ -53,9 +53,12 @@ class Refreshing:
         if known is None:
             return self._shared.get(deadline).read
         if is_ready(known.found):
-            return freeze(known.found)
+            return self._read(known)
         good = is_ready(known.found, MANDATORY_SECONDS)
         return self._shared.get(deadline, instead=known if good else None).read
+
+    def _read(self, known: Known) -> Credentials:
+        return freeze(known.found)  # the caller may have had them refreshed elsewhere
 
     def forget(self, used: Credentials | None) -> None:
         """Have the object found anew, unless that has been done since `used` was read; None for whatever was."""
@@ -63,7 +66,7 @@ class Refreshing:
         if used is not None:
             if known is None and self._shared.is_under_way:
                 return
-            if known is not None and is_ready(known.found) and freeze(known.found) != used:
+            if known is not None and is_ready(known.found) and self._read(known) != used:
                 return
         self._shared.forget()
 
@@ -92,6 +95,9 @@ class Chain(Refreshing):
         if time.monotonic() < until:
             raise NothingFoundError(places)
         return super().get(deadline)
+
+    def _read(self, known: Known) -> Credentials:
+        return known.read  # nobody else has the object, and it is never refreshed but by a look-up of ours
 
     def _ask(self) -> Any:
         with loading():

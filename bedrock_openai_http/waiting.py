@@ -48,7 +48,9 @@ class LookUp(Generic[Found]):
 
     def __init__(self, work: Callable[[], Found]) -> None:
         self._work: Any = work
-        self._ended = threading.Event()
+        #: Held until the end; a threading.Event would take longer to make than most look-ups last.
+        self._running = threading.Lock()
+        self._running.acquire()
         self._found: Any = None
         self._failure: BaseException | None = None
         #: When it began, on the monotonic clock.
@@ -79,7 +81,11 @@ class LookUp(Generic[Found]):
 
     def wait(self, until: float | None) -> bool:
         """Wait for the end, up to a moment of the monotonic clock or for ever; tell whether it has come."""
-        return self._ended.wait(None if until is None else max(0.0, until - time.monotonic()))
+        left = -1 if until is None else min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX)
+        has_ended = self._running.acquire(timeout=left)
+        if has_ended:
+            self._running.release()
+        return has_ended
 
     def result(self) -> Found:
         """Return what was found, or raise why it was not: an exception of ours to each who asks, others once."""
@@ -106,7 +112,7 @@ class LookUp(Generic[Found]):
         self._found, self._failure, self._work = found, failure, None
         if failure is not None:
             self.interrupted = isinstance(failure, APITimeoutError) or not isinstance(failure, BedrockOpenAIError)
-        self._ended.set()
+        self._running.release()
 
 
 class Each:
