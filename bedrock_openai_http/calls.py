@@ -98,7 +98,7 @@ class Caller:
             with loading():
                 from .advice import advise
 
-            error.advice = advise(error, _facts(call))
+            error.advice = advise(error, _facts(call, self._source))
 
     def _attempt(self, call: Call, number: int) -> OpenResponse:
         numbered = call.plan.request.with_headers(
@@ -161,7 +161,7 @@ class Caller:
             )
 
 
-def _facts(call: Call) -> CallFacts:
+def _facts(call: Call, source: CredentialSource) -> CallFacts:
     """Return what is known of a call that has failed."""
     from .advice import CallFacts
     from .api_keys import inspect_api_key
@@ -176,6 +176,7 @@ def _facts(call: Call) -> CallFacts:
         authentication=None if call.used is None else "SigV4" if key is None else "API key",
         key_region=key.region if key else None,
         key_expires_at=key.expires_at if key else None,
+        credentials_from=None if call.used is None else source.origin(call.used) or None,
         stream=body.get("stream") is True,
         max_completion_tokens=body.get("max_completion_tokens"),
     )

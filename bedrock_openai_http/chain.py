@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
-from .credentials import Credentials, foreign, freeze, is_ready
+from .credentials import Advise, Credentials, foreign, freeze, is_ready
 from .errors import CredentialsError
 from .forks import loading
 from .waiting import Shared
@@ -36,10 +38,14 @@ class Known(NamedTuple):
 
 
 class Refreshing:
-    """Reads credentials that may refresh themselves, such as botocore's; `find` gives the object."""
+    """Reads credentials that may refresh themselves, such as botocore's.
 
-    def __init__(self, find: Callable[[], Any]) -> None:
+    `find` gives the object, and `advise` the advice where reading it fails, as for `foreign`.
+    """
+
+    def __init__(self, find: Callable[[], Any], advise: Advise | None = None) -> None:
         self._find = find
+        self._advise = advise
         self._shared = Shared(self._look_up, start_anew=self._start_anew)
 
     @property
@@ -73,7 +79,7 @@ class Refreshing:
     def _look_up(self, until: float | None) -> Known:
         known = self._shared.present
         found = self._find() if known is None else known.found
-        return Known(found, freeze(found))
+        return Known(found, freeze(found, self._advise))
 
     def _start_anew(self) -> None:
         # The object is in the middle of a refresh, and others would wait for a lock of its own.
@@ -84,8 +90,10 @@ class Chain(Refreshing):
     """botocore's chain for one profile, or for the environment's."""
 
     def __init__(self, profile: str | None) -> None:
-        super().__init__(self._ask)
-        self._profile = profile
+        super().__init__(self._ask, self._advise_on)
+        self._given_profile = profile
+        #: The profile in use, once the chain was asked.
+        self.profile: str | None = profile
         #: Until when it counts that nothing was found, on the monotonic clock, and where.
         self._miss = (0.0, "")
 
@@ -103,17 +111,25 @@ class Chain(Refreshing):
         with loading():
             from botocore.session import Session
 
-        session = Session(profile=self._profile)
+        session = Session(profile=self._given_profile)
+        self.profile = session.profile or "default"
+        advise = partial(self._advise_on, session=session)
         # Building the chain reads the profile, so a misspelled name fails here.
-        foreign("the AWS configuration", lambda: session.get_component("credential_provider"))
-        found = foreign("the AWS credential chain", session.get_credentials)
+        foreign("the AWS configuration", lambda: session.get_component("credential_provider"), advise)
+        found = foreign("the AWS credential chain", session.get_credentials, advise)
         if found is None:
-            places = self._places(session)
+            # A dozen providers, in the words of who configures them; variables do not count beside a given profile.
+            variables = "" if self._given_profile else "environment variables, "
+            places = f"{variables}profile {self.profile}, container role, instance role"
             self._miss = (time.monotonic() + MISS_SECONDS, places)
             raise NothingFoundError(places)
         return found
 
-    def _places(self, session: Any) -> str:
-        """Return where the chain has looked: a dozen providers, in the words of who configures them."""
-        variables = "" if self._profile else "environment variables, "  # which do not count beside a given profile
-        return f"{variables}profile {session.profile or 'default'}, container role, instance role"
+    def _advise_on(self, error: Exception, what: str, session: Any = None) -> str:
+        with loading():
+            from .advice.credentials import advise_on_look_up
+
+        profiles: list[str] = []
+        with suppress(Exception):  # the files may be what is wrong
+            profiles = session.available_profiles
+        return advise_on_look_up(error, what, profile=self.profile, profiles=profiles)

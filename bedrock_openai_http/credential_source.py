@@ -149,15 +149,19 @@ class CredentialSource:
         return None if fresh == used else fresh
 
     def origin(self, found: ApiKey | Credentials) -> str:
-        """Return where `found` was: "argument", API_KEY_VARIABLE, or botocore's word, such as "iam-role"."""
+        """Return where `found` was, in words; "" if that is not known any more."""
         if self._api_key is not None or self._credentials is not None:
-            return "argument"
+            return "the argument credentials" if self._api_key is None else "the argument api_key"
         if isinstance(found, ApiKey):
             return API_KEY_VARIABLE
+        with loading():
+            from .advice.credentials import origin_in_words
+
         if self._profile is None and found == _from_environment():
-            return "env"
+            return origin_in_words("env", None)
         known = self._chain.known
-        return str(getattr(known and known.found, "method", None) or "unknown")
+        method = getattr(known.found, "method", None) if known is not None and known.read == found else None
+        return origin_in_words(str(method), self._chain.profile) if method else ""
 
     def _given_key(self, given: str | Callable[[], str], deadline: float | None) -> Any:
         if isinstance(given, str):
@@ -183,8 +187,13 @@ class CredentialSource:
         try:
             return self._chain.get(deadline)
         except NothingFoundError as error:
-            failure = CredentialsError(nothing + error.message)
+            places = error.message
         # Raised outside of the handler, so that nothing of the look-up is carried along.
+        with loading():
+            from .advice.credentials import NONE_FOUND
+
+        failure = CredentialsError(nothing + places)
+        failure.advice = NONE_FOUND
         raise failure
 
     @once

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 from .errors import BedrockOpenAIError, CredentialsError
+from .forks import loading
 from .frozen import field, frozen
 
 #: How a short-term Bedrock API key begins.
@@ -19,6 +20,9 @@ SHORT_TERM_PREFIX = "bedrock-api-key-"
 #: What may stand in an Authorization header after "Bearer " (RFC 6750, 2.1).
 _KEY = re.compile(r"[A-Za-z0-9._~+/=:-]+")
 _VISIBLE = re.compile(r"[!-~]*")
+
+#: What gives the advice for an exception of somebody else's code, and for whose code it was.
+Advise = Callable[[Exception, str], str]
 
 
 @frozen
@@ -57,35 +61,33 @@ def clean_api_key(value: object, name: str) -> str:
     Raises CredentialsError, which never repeats the key, if it is empty or could not stand in a header.
     """
     if not isinstance(value, str):
-        raise CredentialsError(f"{name}: a Bedrock API key is a str, not {type(value).__name__}")
+        raise _refused("KEY", f"{name}: a Bedrock API key is a str, not {type(value).__name__}")
     key = value.removesuffix("\n").removesuffix("\r")
     if not key.strip():
-        raise CredentialsError(f"{name}: the Bedrock API key is empty")
+        raise _refused("KEY", f"{name}: the Bedrock API key is empty")
     if not _KEY.fullmatch(key):
-        raise CredentialsError(
+        raise _refused(
+            "KEY",
             f"{name}: the Bedrock API key has a space, a line break or another character that no key has; "
-            "was it cut, or pasted with its surroundings?"
+            "was it cut, or pasted with its surroundings?",
         )
     return key
 
 
-def freeze(found: Any) -> Credentials:
+def freeze(found: Any, advise: Advise | None = None) -> Credentials:
     """Return `found` as Credentials, read at one moment, so that a refresh in between cannot mix two sets.
 
     Raises CredentialsError if it is not a credentials object, if a refresh fails, and for a character that no
-    key has, such as the line break of a file.
+    key has, such as the line break of a file. `advise` is as for `foreign`.
     """
     if hasattr(found, "get_frozen_credentials"):
-        found = foreign("a refresh", found.get_frozen_credentials)
+        found = foreign("a refresh", found.get_frozen_credentials, advise)
     access_key, secret_key, token = (getattr(found, name, None) for name in ("access_key", "secret_key", "token"))
     if not (isinstance(access_key, str) and access_key and isinstance(secret_key, str) and secret_key):
-        raise CredentialsError(
-            f"credentials: {type(found).__name__} has no access_key and secret_key; "
-            "give a botocore credentials object or a callable that returns one"
-        )
+        raise _refused("SET", f"credentials: {type(found).__name__} has no access_key and secret_key")
     for name, value in (("access_key", access_key), ("secret_key", secret_key), ("token", token or "")):
         if not (isinstance(value, str) and _VISIBLE.fullmatch(value)):
-            raise CredentialsError(f"credentials: the {name} has a character other than visible ASCII")
+            raise _refused("SET", f"credentials: the {name} has a character other than visible ASCII")
     return Credentials(access_key, secret_key, token or None)
 
 
@@ -104,16 +106,37 @@ def is_ready(found: Any, ahead: int | None = None) -> bool:
     return False
 
 
-def foreign(what: str, look_up: Callable[[], Any]) -> Any:
-    """Return `look_up()`, with whatever somebody else's code raises as a CredentialsError that names `what`."""
+def foreign(what: str, look_up: Callable[[], Any], advise: Advise | None = None) -> Any:
+    """Return `look_up()`, with whatever somebody else's code raises as a CredentialsError that names `what`.
+
+    `advise` gives the error's advice, from the exception and `what`; None for what is known of any exception.
+    """
     try:
         return look_up()
     except BedrockOpenAIError:
         raise
     except Exception as error:  # noqa: BLE001  (botocore's chain runs plugins and processes: anything can come out)
         failure = CredentialsError(f"{what} failed: {_words(error)}")
+        failure.advice = (advise or _advise)(error, what)
     # Raised outside of the handler, so that the original and whatever it holds are not carried along.
     raise failure
+
+
+def _advise(error: Exception, what: str) -> str:
+    with loading():
+        from .advice.credentials import advise_on_look_up
+
+    return advise_on_look_up(error, what)
+
+
+def _refused(what: str, message: str) -> CredentialsError:
+    """Return the error for a KEY, or a SET of keys, that cannot be used."""
+    with loading():
+        from .advice import credentials
+
+    failure = CredentialsError(message)
+    failure.advice = credentials.KEY if what == "KEY" else credentials.SET
+    return failure
 
 
 def _words(error: Exception) -> str:

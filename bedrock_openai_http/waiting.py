@@ -25,13 +25,21 @@ Found = TypeVar("Found")
 #: and as at first when one has succeeded. A look-up that all share may take its time: a person may have to sign on.
 PATIENCE_WITH_EACH, PATIENCE_WITH_SHARED = 1.0, 60.0
 
+#: The advice of who was too late. It stands here, since nothing may be loaded when there is no more time.
+SLOW = (
+    "What gives the credentials takes longer than the deadline allows, or hangs: see whether "
+    "'aws sts get-caller-identity' is quick, or give more time."
+)
+
 
 def too_late() -> APITimeoutError:
     """Return the failure of a call whose deadline passed before it was known what it authenticates with."""
-    return APITimeoutError(
+    failure = APITimeoutError(
         "the deadline of the call passed while its credentials were looked up; nothing of this attempt was sent",
         phase="deadline",
     )
+    failure.advice = SLOW
+    return failure
 
 
 def within(seconds: float, work: Callable[[], Found]) -> Found:
