@@ -11,11 +11,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from .credentials import Advise, Credentials, foreign, freeze, is_ready
 from .errors import CredentialsError
 from .forks import loading
+from .frozen import field, frozen
 from .waiting import Shared
 
 #: Seconds for which a chain that found nothing is not asked again: a metadata service that does not answer costs
@@ -30,10 +31,11 @@ class NothingFoundError(CredentialsError):
     """No provider of the chain has credentials; the message says where they were looked for."""
 
 
-class Known(NamedTuple):
+@frozen
+class Known:
     """A credentials object, and what it held when it was read last."""
 
-    found: Any
+    found: Any = field(repr=False)
     read: Credentials
 
 
@@ -125,11 +127,12 @@ class Chain(Refreshing):
             raise NothingFoundError(places)
         return found
 
-    def _advise_on(self, error: Exception, what: str, session: Any = None) -> str:
-        with loading():
-            from .advice.credentials import advise_on_look_up
-
+    def _advise_on(self, error: Exception, what: str, session: Any = None) -> str | None:
         profiles: list[str] = []
         with suppress(Exception):  # the files may be what is wrong
             profiles = session.available_profiles
-        return advise_on_look_up(error, what, profile=self.profile, profiles=profiles)
+        with suppress(OSError, ImportError), loading():  # or that none can be opened any more
+            from .advice.credentials import advise_on_look_up
+
+            return advise_on_look_up(error, what, profile=self.profile, profiles=profiles)
+        return None

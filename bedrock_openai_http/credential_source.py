@@ -15,8 +15,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
-from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze, is_ready
-from .errors import APIStatusError, ConfigurationError, CredentialsError
+from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze, is_ready, refused
+from .errors import APIStatusError, ConfigurationError
 from .forks import inherit, loading
 from .once import once
 
@@ -98,27 +98,25 @@ class CredentialSource:
     def get(self, deadline: float | None = None) -> ApiKey | Credentials:
         """Return what the next attempt authenticates with. Raises CredentialsError if there is nothing usable."""
         if self._api_key is not None:
-            return ApiKey(clean_api_key(self._given_key(self._api_key, deadline), "api_key"))
+            return ApiKey(clean_api_key(self._given_key(deadline), "api_key"))
         if self._credentials is not None or self._profile is not None:
             return self.aws_credentials(deadline)
-        variable = os.environ.get(API_KEY_VARIABLE, "")
-        if variable.strip():
-            return ApiKey(clean_api_key(variable, API_KEY_VARIABLE))
-        return self._from_chain(
-            f"no AWS credentials and no Bedrock API key were found; tried: {API_KEY_VARIABLE}, ", deadline
-        )
+        if os.environ.get(API_KEY_VARIABLE, "").strip():
+            return ApiKey(clean_api_key(os.environ.get(API_KEY_VARIABLE), API_KEY_VARIABLE))
+        return self._from_chain(deadline, or_key=True)
 
     def aws_credentials(self, deadline: float | None = None) -> Credentials:
         """Return the AWS credentials that are given, or else the chain's: an API key never counts.
 
         Raises CredentialsError if there are none that can be used.
         """
-        given = self._credentials
-        if given is None:
-            return self._from_chain("no AWS credentials were found; tried: ", deadline)
-        if callable(given):
-            return self._ask(lambda: freeze(foreign("the credentials callable", given)), deadline)
-        return freeze(given) if deadline is None or is_ready(given) else self._refreshing.get(deadline)
+        if self._credentials is None:
+            return self._from_chain(deadline)
+        if callable(self._credentials):
+            return self._ask(lambda: freeze(foreign("the credentials callable", self._credentials)), deadline)
+        if deadline is None or is_ready(self._credentials):
+            return freeze(self._credentials)
+        return self._refreshing.get(deadline)
 
     def refresh(self, deadline: float | None = None, used: ApiKey | Credentials | None = None) -> None:
         """Let the next look-up start from nothing, unless one has begun or ended since `used` was found.
@@ -126,12 +124,13 @@ class CredentialSource:
         The chain is built anew. A callable that has a method `refresh` has it called; CredentialsError is raised if
         that fails.
         """
-        given = self._api_key if self._api_key is not None else self._credentials
-        if given is None:
+        if self._api_key is None and self._credentials is None:
             self._chain.forget(used if isinstance(used, Credentials) else None)
-        elif _is_punctual(given):
-            given._refresh_by(deadline, used if isinstance(used, ApiKey) else None)
-        elif callable(given) and callable(refresh := getattr(given, "refresh", None)):
+            return
+        source = next(filter(callable, (self._api_key, self._credentials)), None)
+        if _is_punctual(source):
+            source._refresh_by(deadline, used if isinstance(used, ApiKey) else None)
+        elif callable(refresh := getattr(source, "refresh", None)):
             self._ask(lambda: foreign("the callable's refresh", refresh), deadline)
 
     def renew(
@@ -163,20 +162,20 @@ class CredentialSource:
         method = getattr(known.found, "method", None) if known is not None and known.read == found else None
         return origin_in_words(str(method), self._chain.profile) if method else ""
 
-    def _given_key(self, given: str | Callable[[], str], deadline: float | None) -> Any:
-        if isinstance(given, str):
-            return given
-        what = "the api_key callable"
-        if _is_punctual(given):
-            return foreign(what, lambda: given._call_by(deadline))
-        return self._ask(lambda: foreign(what, given), deadline)
+    def _given_key(self, deadline: float | None) -> Any:
+        if not callable(self._api_key):
+            return self._api_key
+        what, source = "the api_key callable", self._api_key
+        if _is_punctual(source):
+            return foreign(what, lambda: source._call_by(deadline))
+        return self._ask(lambda: foreign(what, source), deadline)
 
     def _ask(self, look_up: Callable[[], Found], deadline: float | None) -> Found:
         """Return `look_up()`, which runs code of the caller's: here, or within the deadline."""
         return look_up() if deadline is None else self._each.get(look_up, deadline)
 
-    def _from_chain(self, nothing: str, deadline: float | None) -> Credentials:
-        """Return what the chain finds; `nothing` is how the error begins if it finds nothing."""
+    def _from_chain(self, deadline: float | None, *, or_key: bool = False) -> Credentials:
+        """Return what the chain finds; `or_key` tells whether an API key would have done too."""
         if self._profile is None:
             found = _from_environment()
             if found is not None:
@@ -189,12 +188,10 @@ class CredentialSource:
         except NothingFoundError as error:
             places = error.message
         # Raised outside of the handler, so that nothing of the look-up is carried along.
-        with loading():
-            from .advice.credentials import NONE_FOUND
-
-        failure = CredentialsError(nothing + places)
-        failure.advice = NONE_FOUND
-        raise failure
+        if or_key:
+            places = f"{API_KEY_VARIABLE}, {places}"
+            raise refused(f"no AWS credentials and no Bedrock API key were found; tried: {places}", "NONE_FOUND")
+        raise refused(f"no AWS credentials were found; tried: {places}", "NO_CREDENTIALS")
 
     @once
     def _chain(self) -> Chain:

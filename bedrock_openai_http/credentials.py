@@ -22,7 +22,7 @@ _KEY = re.compile(r"[A-Za-z0-9._~+/=:-]+")
 _VISIBLE = re.compile(r"[!-~]*")
 
 #: What gives the advice for an exception of somebody else's code, and for whose code it was.
-Advise = Callable[[Exception, str], str]
+Advise = Callable[[Exception, str], str | None]
 
 
 @frozen
@@ -61,15 +61,15 @@ def clean_api_key(value: object, name: str) -> str:
     Raises CredentialsError, which never repeats the key, if it is empty or could not stand in a header.
     """
     if not isinstance(value, str):
-        raise _refused("KEY", f"{name}: a Bedrock API key is a str, not {type(value).__name__}")
+        raise refused(f"{name}: a Bedrock API key is a str, not {type(value).__name__}", "KEY")
     key = value.removesuffix("\n").removesuffix("\r")
     if not key.strip():
-        raise _refused("KEY", f"{name}: the Bedrock API key is empty")
+        raise refused(f"{name}: the Bedrock API key is empty", "KEY")
     if not _KEY.fullmatch(key):
-        raise _refused(
-            "KEY",
+        raise refused(
             f"{name}: the Bedrock API key has a space, a line break or another character that no key has; "
             "was it cut, or pasted with its surroundings?",
+            "KEY",
         )
     return key
 
@@ -84,10 +84,10 @@ def freeze(found: Any, advise: Advise | None = None) -> Credentials:
         found = foreign("a refresh", found.get_frozen_credentials, advise)
     access_key, secret_key, token = (getattr(found, name, None) for name in ("access_key", "secret_key", "token"))
     if not (isinstance(access_key, str) and access_key and isinstance(secret_key, str) and secret_key):
-        raise _refused("SET", f"credentials: {type(found).__name__} has no access_key and secret_key")
+        raise refused(f"credentials: {type(found).__name__} has no access_key and secret_key", "SET")
     for name, value in (("access_key", access_key), ("secret_key", secret_key), ("token", token or "")):
         if not (isinstance(value, str) and _VISIBLE.fullmatch(value)):
-            raise _refused("SET", f"credentials: the {name} has a character other than visible ASCII")
+            raise refused(f"credentials: the {name} has a character other than visible ASCII", "SET")
     return Credentials(access_key, secret_key, token or None)
 
 
@@ -109,7 +109,7 @@ def is_ready(found: Any, ahead: int | None = None) -> bool:
 def foreign(what: str, look_up: Callable[[], Any], advise: Advise | None = None) -> Any:
     """Return `look_up()`, with whatever somebody else's code raises as a CredentialsError that names `what`.
 
-    `advise` gives the error's advice, from the exception and `what`; None for what is known of any exception.
+    `advise` gives the error's advice, from the exception and `what`; without it, that is what is known of any.
     """
     try:
         return look_up()
@@ -122,21 +122,23 @@ def foreign(what: str, look_up: Callable[[], Any], advise: Advise | None = None)
     raise failure
 
 
-def _advise(error: Exception, what: str) -> str:
-    with loading():
-        from .advice.credentials import advise_on_look_up
-
-    return advise_on_look_up(error, what)
-
-
-def _refused(what: str, message: str) -> CredentialsError:
-    """Return the error for a KEY, or a SET of keys, that cannot be used."""
-    with loading():
+def refused(message: str, advice: str) -> CredentialsError:
+    """Return the error for a key or credentials that cannot be used; `advice` is a name in `advice.credentials`."""
+    failure = CredentialsError(message)
+    # What failed may be that no file can be opened any more; it must be told all the same.
+    with suppress(OSError, ImportError), loading():
         from .advice import credentials
 
-    failure = CredentialsError(message)
-    failure.advice = credentials.KEY if what == "KEY" else credentials.SET
+        failure.advice = getattr(credentials, advice)
     return failure
+
+
+def _advise(error: Exception, what: str) -> str | None:
+    with suppress(OSError, ImportError), loading():
+        from .advice.credentials import advise_on_look_up
+
+        return advise_on_look_up(error, what)
+    return None
 
 
 def _words(error: Exception) -> str:

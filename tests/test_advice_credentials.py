@@ -97,7 +97,7 @@ def test_every_row_is_tried() -> None:
         for error, _ in RAISED.values()
     ]
     assert [cause for cause in LOOK_UP_CAUSES if cause not in first] == []
-    for text in (credentials.NONE_FOUND, credentials.KEY, credentials.SET):
+    for text in (credentials.NONE_FOUND, credentials.NO_CREDENTIALS, credentials.KEY, credentials.SET):
         assert is_a_line(text)
 
 

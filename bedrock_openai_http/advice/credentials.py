@@ -29,9 +29,11 @@ ORIGINS = {
 #: Those that are the same whatever the profile.
 _NO_PROFILE = ("env", "container-role", "iam-role")
 
+_ROLE = "Where AWS runs the program, its function, task or instance needs a role."
+NO_CREDENTIALS = f"Run 'aws configure' or 'aws sso login', or name a profile that has credentials. {_ROLE}"
 NONE_FOUND = (
     "Run 'aws configure' or 'aws sso login', name a profile that has credentials, or set AWS_BEARER_TOKEN_BEDROCK. "
-    "Where AWS runs the program, its function, task or instance needs a role."
+    f"{_ROLE}"
 )
 KEY = (
     "A Bedrock API key begins with bedrock-api-key- or ABSK and is one line of letters, digits and . _ ~ + / = : - "
