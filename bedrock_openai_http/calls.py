@@ -94,7 +94,7 @@ class Caller:
             with loading():
                 from .advice import advise
 
-            error.advice = advise(error, _facts(call))
+            error.advice = advise(error, _facts(call, self._source))
         # Only here, since until now the service's own words decided what is to be done.
         if call.used is not None and not _is_of_no_answer(error):
             with loading():
@@ -172,7 +172,7 @@ def _is_of_no_answer(error: BedrockOpenAIError) -> bool:
     return isinstance(error, kinds) and error.request_id is None and error.response is None
 
 
-def _facts(call: Call) -> CallFacts:
+def _facts(call: Call, source: CredentialSource) -> CallFacts:
     """Return what is known of a call that has failed."""
     from .advice import CallFacts
     from .api_keys import inspect_api_key
@@ -187,6 +187,7 @@ def _facts(call: Call) -> CallFacts:
         authentication=None if call.used is None else "SigV4" if key is None else "API key",
         key_region=key.region if key else None,
         key_expires_at=key.expires_at if key else None,
+        credentials_from=None if call.used is None else source.origin(call.used) or None,
         stream=body.get("stream") is True,
         max_completion_tokens=body.get("max_completion_tokens"),
     )

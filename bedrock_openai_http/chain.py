@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from contextlib import suppress
+from functools import partial
+from typing import Any
 
-from .credentials import Credentials, foreign, freeze, is_ready
+from .credentials import Advise, Credentials, foreign, freeze, is_ready
 from .errors import CredentialsError
 from .forks import loading
+from .frozen import field, frozen
 from .waiting import Shared
 
 #: Seconds for which a chain that found nothing is not asked again: a metadata service that does not answer costs
@@ -28,18 +31,23 @@ class NothingFoundError(CredentialsError):
     """No provider of the chain has credentials; the message says where they were looked for."""
 
 
-class Known(NamedTuple):
+@frozen
+class Known:
     """A credentials object, and what it held when it was read last."""
 
-    found: Any
+    found: Any = field(repr=False)
     read: Credentials
 
 
 class Refreshing:
-    """Reads credentials that may refresh themselves, such as botocore's; `find` gives the object."""
+    """Reads credentials that may refresh themselves, such as botocore's.
 
-    def __init__(self, find: Callable[[], Any]) -> None:
+    `find` gives the object, and `advise` the advice where reading it fails, as for `foreign`.
+    """
+
+    def __init__(self, find: Callable[[], Any], advise: Advise | None = None) -> None:
         self._find = find
+        self._advise = advise
         self._shared = Shared(self._look_up, start_anew=self._start_anew)
 
     @property
@@ -53,9 +61,12 @@ class Refreshing:
         if known is None:
             return self._shared.get(deadline).read
         if is_ready(known.found):
-            return freeze(known.found)
+            return self._read(known)
         good = is_ready(known.found, MANDATORY_SECONDS)
         return self._shared.get(deadline, instead=known if good else None).read
+
+    def _read(self, known: Known) -> Credentials:
+        return freeze(known.found)  # the caller may have had them refreshed elsewhere
 
     def forget(self, used: Credentials | None) -> None:
         """Have the object found anew, unless that has been done since `used` was read; None for whatever was."""
@@ -63,14 +74,14 @@ class Refreshing:
         if used is not None:
             if known is None and self._shared.is_under_way:
                 return
-            if known is not None and is_ready(known.found) and freeze(known.found) != used:
+            if known is not None and is_ready(known.found) and self._read(known) != used:
                 return
         self._shared.forget()
 
     def _look_up(self, until: float | None) -> Known:
         known = self._shared.present
         found = self._find() if known is None else known.found
-        return Known(found, freeze(found))
+        return Known(found, freeze(found, self._advise))
 
     def _start_anew(self) -> None:
         # The object is in the middle of a refresh, and others would wait for a lock of its own.
@@ -81,8 +92,10 @@ class Chain(Refreshing):
     """botocore's chain for one profile, or for the environment's."""
 
     def __init__(self, profile: str | None) -> None:
-        super().__init__(self._ask)
-        self._profile = profile
+        super().__init__(self._ask, self._advise_on)
+        self._given_profile = profile
+        #: The profile in use, once the chain was asked.
+        self.profile: str | None = profile
         #: Until when it counts that nothing was found, on the monotonic clock, and where.
         self._miss = (0.0, "")
 
@@ -93,21 +106,33 @@ class Chain(Refreshing):
             raise NothingFoundError(places)
         return super().get(deadline)
 
+    def _read(self, known: Known) -> Credentials:
+        return known.read  # nobody else has the object, and it is never refreshed but by a look-up of ours
+
     def _ask(self) -> Any:
         with loading():
             from botocore.session import Session
 
-        session = Session(profile=self._profile)
+        session = Session(profile=self._given_profile)
+        self.profile = session.profile or "default"
+        advise = partial(self._advise_on, session=session)
         # Building the chain reads the profile, so a misspelled name fails here.
-        foreign("the AWS configuration", lambda: session.get_component("credential_provider"))
-        found = foreign("the AWS credential chain", session.get_credentials)
+        foreign("the AWS configuration", lambda: session.get_component("credential_provider"), advise)
+        found = foreign("the AWS credential chain", session.get_credentials, advise)
         if found is None:
-            places = self._places(session)
+            # A dozen providers, in the words of who configures them; variables do not count beside a given profile.
+            variables = "" if self._given_profile else "environment variables, "
+            places = f"{variables}profile {self.profile}, container role, instance role"
             self._miss = (time.monotonic() + MISS_SECONDS, places)
             raise NothingFoundError(places)
         return found
 
-    def _places(self, session: Any) -> str:
-        """Return where the chain has looked: a dozen providers, in the words of who configures them."""
-        variables = "" if self._profile else "environment variables, "  # which do not count beside a given profile
-        return f"{variables}profile {session.profile or 'default'}, container role, instance role"
+    def _advise_on(self, error: Exception, what: str, session: Any = None) -> str | None:
+        profiles: list[str] = []
+        with suppress(Exception):  # the files may be what is wrong
+            profiles = session.available_profiles
+        with suppress(OSError, ImportError), loading():  # or that none can be opened any more
+            from .advice.credentials import advise_on_look_up
+
+            return advise_on_look_up(error, what, profile=self.profile, profiles=profiles)
+        return None

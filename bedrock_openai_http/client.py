@@ -229,7 +229,11 @@ class Client:
     @once
     def _destination(self) -> Destination:
         """Where calls go, found at the first of them."""
-        return find_destination(self._options, self._configuration)
+        try:
+            return find_destination(self._options, self._configuration)
+        except ConfigurationError as error:
+            error.advice = error.advice or self._configuration.advice()
+            raise
 
     @property
     def _transport(self) -> Transport:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import ConfigurationError
+from .forks import loading
 from .frozen import frozen
 from .once import once
 
@@ -64,6 +65,21 @@ class Configuration:
         """The name of the profile in use."""
         named = self._given_profile or next(filter(None, map(_variable, PROFILE_VARIABLES)), None)
         return named or "default"
+
+    def advice(self) -> str | None:
+        """What helps where a setting is missing: which profiles there are, if the one that is named is not there."""
+        named = self._given_profile or any(map(_variable, PROFILE_VARIABLES))
+        try:
+            kinds = [*self._files[0], *self._files[1]]
+        except ConfigurationError:  # which is what the caller has been told
+            return None
+        profiles = {name for kind, name in kinds if kind == "profile"}
+        if not named or self.profile in profiles:
+            return None
+        with loading():
+            from .advice.credentials import no_such_profile
+
+        return no_such_profile(self.profile, profiles)
 
     def region(self) -> Setting | None:
         """The region."""

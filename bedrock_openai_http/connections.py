@@ -9,6 +9,7 @@ This module is a part of `transport`: classes for urllib3's pool.
 
 from __future__ import annotations
 
+import math
 import socket
 import ssl
 import sys
@@ -20,7 +21,7 @@ from typing import Any
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from .exchange import Answer, Exchange, current_exchange
+from .exchange import Answer, Exchange, current_exchange, seconds_left
 
 #: Seconds of wall-clock time after which a pooled connection is not trusted any more. A function that was frozen
 #: wakes up with connections that the other side has long forgotten, while no other clock has moved.
@@ -112,7 +113,8 @@ class Connection:
 
     def _connect_tls_proxy(self, *args: Any, **kwargs: Any) -> Any:
         current_exchange().step = "proxy TLS"
-        return super()._connect_tls_proxy(*args, **kwargs)  # type: ignore[misc]
+        sock = super()._connect_tls_proxy(*args, **kwargs)  # type: ignore[misc]
+        return _OuterSocket(sock) if self._tunnel_host else sock  # type: ignore[attr-defined]
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request in the time for it. A request that could not be sent is told by `getresponse`."""
@@ -161,6 +163,36 @@ class Connection:
         is_read = answer.isclosed() or answer.length == 0
         answer.close()
         return is_read and self.sent_whole and not answer.reader.surplus and not has_undelivered(self.sock)
+
+
+class _OuterSocket:
+    """The TLS socket to a proxy, within which urllib3 speaks TLS with the service.
+
+    To read a few bytes of that it reads from here as often as it takes, so a time that is set counts for all of it.
+    """
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self._until: float | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._until = None if seconds is None else time.monotonic() + seconds
+        self._sock.settimeout(seconds)
+
+    def recv(self, *args: Any) -> bytes:
+        self._sock.settimeout(self._left())
+        data: bytes = self._sock.recv(*args)
+        return data
+
+    def sendall(self, *args: Any) -> None:
+        self._sock.settimeout(self._left())
+        self._sock.sendall(*args)
+
+    def _left(self) -> float | None:
+        return None if self._until is None else seconds_left(math.inf, self._until)
 
 
 def _says_why(error: Exception) -> bool:

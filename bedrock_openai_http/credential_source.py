@@ -17,8 +17,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from .arguments import is_a
-from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze, is_ready
-from .errors import APIStatusError, ConfigurationError, CredentialsError
+from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze, is_ready, refused
+from .errors import APIStatusError, ConfigurationError
 from .forks import inherit, loading
 from .once import once
 
@@ -112,9 +112,7 @@ class CredentialSource:
             return self.aws_credentials(deadline)
         if os.environ.get(API_KEY_VARIABLE, "").strip():
             return ApiKey(clean_api_key(os.environ.get(API_KEY_VARIABLE), API_KEY_VARIABLE))
-        return self._from_chain(
-            f"no AWS credentials and no Bedrock API key were found; tried: {API_KEY_VARIABLE}, ", deadline
-        )
+        return self._from_chain(deadline, or_key=True)
 
     def aws_credentials(self, deadline: float | None = None) -> Credentials:
         """Return the AWS credentials that are given, or else the chain's: an API key never counts.
@@ -122,7 +120,7 @@ class CredentialSource:
         Raises CredentialsError if there are none that can be used.
         """
         if self._credentials is None:
-            return self._from_chain("no AWS credentials were found; tried: ", deadline)
+            return self._from_chain(deadline)
         if callable(self._credentials):
             return self._ask(lambda: freeze(foreign("the credentials callable", self._credentials)), deadline)
         if deadline is None or is_ready(self._credentials):
@@ -157,15 +155,19 @@ class CredentialSource:
         return None if fresh == used else fresh
 
     def origin(self, found: ApiKey | Credentials) -> str:
-        """Return where `found` was: "argument", API_KEY_VARIABLE, or botocore's word, such as "iam-role"."""
+        """Return where `found` was, in words; "" if that is not known any more."""
         if self._api_key is not None or self._credentials is not None:
-            return "argument"
+            return "the argument credentials" if self._api_key is None else "the argument api_key"
         if isinstance(found, ApiKey):
             return API_KEY_VARIABLE
+        with loading():
+            from .advice.credentials import origin_in_words
+
         if self._profile is None and found == _from_environment():
-            return "env"
+            return origin_in_words("env", None)
         known = self._chain.known
-        return str(getattr(known and known.found, "method", None) or "unknown")
+        method = getattr(known.found, "method", None) if known is not None and known.read == found else None
+        return origin_in_words(str(method), self._chain.profile) if method else ""
 
     @property
     def _given(self) -> Any:
@@ -189,8 +191,8 @@ class CredentialSource:
         """Return `look_up()`, which runs code of the caller's: here, or within the deadline."""
         return look_up() if deadline is None else self._each.get(look_up, deadline)
 
-    def _from_chain(self, nothing: str, deadline: float | None) -> Credentials:
-        """Return what the chain finds; `nothing` is how the error begins if it finds nothing."""
+    def _from_chain(self, deadline: float | None, *, or_key: bool = False) -> Credentials:
+        """Return what the chain finds; `or_key` tells whether an API key would have done too."""
         if self._profile is None:
             found = _from_environment()
             if found is not None:
@@ -201,9 +203,12 @@ class CredentialSource:
         try:
             return self._chain.get(deadline)
         except NothingFoundError as error:
-            failure = CredentialsError(nothing + error.message)
+            places = error.message
         # Raised outside of the handler, so that nothing of the look-up is carried along.
-        raise failure
+        if or_key:
+            places = f"{API_KEY_VARIABLE}, {places}"
+            raise refused(f"no AWS credentials and no Bedrock API key were found; tried: {places}", "NONE_FOUND")
+        raise refused(f"no AWS credentials were found; tried: {places}", "NO_CREDENTIALS")
 
     @once
     def _chain(self) -> Chain:

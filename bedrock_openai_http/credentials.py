@@ -17,6 +17,7 @@ from typing import Any
 
 from .arguments import plain_text
 from .errors import BedrockOpenAIError, CredentialsError
+from .forks import loading
 from .frozen import field, frozen
 
 #: How a short-term Bedrock API key begins.
@@ -54,6 +55,9 @@ _SHOWN = 200
 #: What may stand in an Authorization header after "Bearer " (RFC 6750, 2.1).
 _KEY = re.compile(r"[A-Za-z0-9._~+/=:-]+")
 _VISIBLE = re.compile(r"[!-~]*")
+
+#: What gives the advice for an exception of somebody else's code, and for whose code it was.
+Advise = Callable[[Exception, str], str | None]
 
 
 @frozen
@@ -105,24 +109,24 @@ def clean_api_key(value: object, name: str) -> str:
             "was it cut, or pasted with its surroundings?"
         )
     del value, text, key
-    raise CredentialsError(f"{name}: {flaw}")
+    raise refused(f"{name}: {flaw}", "KEY")
 
 
-def freeze(found: Any) -> Credentials:
+def freeze(found: Any, advise: Advise | None = None) -> Credentials:
     """Return `found` as Credentials, read at one moment, so that a refresh in between cannot mix two sets.
 
     Raises CredentialsError if it is not a credentials object, if a refresh fails, and for a character that no
-    key has, such as the line break of a file.
+    key has, such as the line break of a file. `advise` is as for `foreign`.
     """
     try:
         if foreign("reading the credentials", partial(hasattr, found, "get_frozen_credentials")):
-            found = foreign("a refresh", found.get_frozen_credentials)
+            found = foreign("a refresh", found.get_frozen_credentials, advise)
         read = foreign("reading the credentials", partial(_read, found))
     finally:
         del found
     if isinstance(read, Credentials):
         return read
-    raise CredentialsError(f"credentials: {read}")
+    raise refused(f"credentials: {read}", "SET")
 
 
 def _read(found: Any) -> Credentials | str:
@@ -130,10 +134,7 @@ def _read(found: Any) -> Credentials | str:
     parts = [getattr(found, name, None) for name in ("access_key", "secret_key", "token")]
     access_key, secret_key, token = map(plain_text, parts)
     if not (access_key and secret_key):
-        return (
-            f"{type(found).__name__} has no access_key and secret_key; "
-            "give a botocore credentials object or a callable that returns one"
-        )
+        return f"{type(found).__name__} has no access_key and secret_key"
     if parts[2] is not None and token is None:
         return f"the token is a str or None, not {type(parts[2]).__name__}"
     for name, value in (("access_key", access_key), ("secret_key", secret_key), ("token", token or "")):
@@ -157,18 +158,41 @@ def is_ready(found: Any, ahead: int | None = None) -> bool:
     return False
 
 
-def foreign(what: str, look_up: Callable[[], Any]) -> Any:
-    """Return `look_up()`, with whatever somebody else's code raises as a CredentialsError that names `what`."""
+def foreign(what: str, look_up: Callable[[], Any], advise: Advise | None = None) -> Any:
+    """Return `look_up()`, with whatever somebody else's code raises as a CredentialsError that names `what`.
+
+    `advise` gives the error's advice, from the exception and `what`; without it, that is what is known of any.
+    """
     try:
         return look_up()
     except BedrockOpenAIError:
         raise
     except Exception as error:  # noqa: BLE001  (botocore's chain runs plugins and processes: anything can come out)
         failure = CredentialsError(f"{what} failed: {_words(error)}")
+        failure.advice = (advise or _advise)(error, what)
     finally:
         del look_up
     # Raised outside of the handler, so that the original and whatever it holds are not carried along.
     raise failure
+
+
+def refused(message: str, advice: str) -> CredentialsError:
+    """Return the error for a key or credentials that cannot be used; `advice` is a name in `advice.credentials`."""
+    failure = CredentialsError(message)
+    # What failed may be that no file can be opened any more; it must be told all the same.
+    with suppress(OSError, ImportError), loading():
+        from .advice import credentials
+
+        failure.advice = getattr(credentials, advice)
+    return failure
+
+
+def _advise(error: Exception, what: str) -> str | None:
+    with suppress(OSError, ImportError), loading():
+        from .advice.credentials import advise_on_look_up
+
+        return advise_on_look_up(error, what)
+    return None
 
 
 def _words(error: Exception) -> str:

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any
 
 from .frozen import frozen
@@ -132,10 +132,14 @@ class TimedReader(io.RawIOBase):
         self._sock = sock
         self._mine = mine
         self._seconds = mine.limits.read
+        #: Whether a read of it may take several of the socket below, which share one time.
+        self._is_nested = hasattr(sock, "sslobj")
         #: The moment at which everything must have been read; None if each read just has its own time.
         self.until = mine.read_until()
         #: Set once nothing more may be taken from the connection.
         self.stopped = False
+        #: Whether the other side has ended the connection.
+        self.ended = False
         #: Whether more was taken from the connection than belongs to the answer.
         self.surplus = False
 
@@ -147,11 +151,13 @@ class TimedReader(io.RawIOBase):
         """Read what is there into `buffer`. Raises TimeoutError."""
         if self.stopped:
             return 0
-        if self.until is not None:
+        if self.until is not None or self._is_nested:
             self._sock.settimeout(seconds_left(self._seconds, self.until))
         count: int | None = self._raw.readinto(buffer)
         if count:
             self._mine.received = True
+        else:
+            self.ended = True
         return count
 
     def close(self) -> None:
@@ -198,8 +204,10 @@ class Answer(HTTPResponse):
         return version, 100 if 101 < status < 200 else status, reason
 
     def begin(self) -> None:
-        """Read the head. Raises MalformedHead."""
+        """Read the head. Raises MalformedHead, and IncompleteRead for one that was cut."""
         super().begin()
+        if self.reader.ended:
+            raise IncompleteRead(b"")  # http.client takes the end of the connection for the end of the head
         if self.msg.defects:
             rest = str(self.msg.get_payload()).splitlines()
             pairs = [(name, value.strip()) for name, colon, value in (line.partition(":") for line in rest) if colon]

@@ -17,7 +17,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, DecodeError, NewConnectionError, ProxyError, ReadTimeoutError
+from urllib3.exceptions import (
+    ClosedPoolError,
+    ConnectTimeoutError,
+    DecodeError,
+    LocationValueError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from .connection_settings import bundle_flaw, proxy_source, shown_proxy
@@ -92,16 +99,15 @@ def _deadline_passed() -> APITimeoutError:
 
 
 def _phase_seen(causes: list[BaseException]) -> str:
-    """Return the phase where no connection of ours notes it: "connect" only for what surely comes of connecting."""
-    sure = (
-        ConnectTimeoutError,
-        requests.ConnectTimeout,
-        NewConnectionError,
-        ProxyError,
-        ssl.SSLCertVerificationError,
-    )
+    """Return the phase where no connection of ours notes it: "connect" only for what surely comes of connecting.
+
+    A ProxyError does not: urllib3 raises it as well for what a proxy does with the whole request.
+    """
+    sure = (ConnectTimeoutError, requests.ConnectTimeout, NewConnectionError, ssl.SSLCertVerificationError)
     unconnected = any(isinstance(cause, (*sure, *_UNUSABLE)) for cause in causes)
-    return "connect" if unconnected or type(causes[0]) is OSError else "headers"
+    # The words of http.client for what a proxy says to CONNECT.
+    refused = any(str(cause).startswith("Tunnel connection failed: ") for cause in causes if type(cause) is OSError)
+    return "connect" if unconnected or refused or type(causes[0]) is OSError else "headers"
 
 
 def _timeout(phase: str, way: Way, limits: TimeLimits) -> APITimeoutError:
@@ -138,7 +144,9 @@ def _unusable_address(causes: list[BaseException], way: Way, mine: Exchange) -> 
     """Return the failure if a URL is what keeps a connection from being made; None if it is not."""
     if any(isinstance(cause, UnicodeError) for cause in causes):  # by IDNA, which has rules for labels
         return _unusable_proxy(way) if way.proxy else ConfigurationError(f"{way.host} is no host name")
-    is_about_urls = any(isinstance(cause, (*_UNUSABLE, HTTPException, ValueError)) for cause in causes)
+    # With a given session it is not known how far it came.
+    kinds = (*_UNUSABLE, LocationValueError) if mine.phase is None else (*_UNUSABLE, HTTPException, ValueError)
+    is_about_urls = any(isinstance(cause, kinds) for cause in causes)
     return _unusable_proxy(way) if is_about_urls and mine.step is None else None
 
 
@@ -181,7 +189,7 @@ def _unconnected(causes: list[BaseException], way: Way, mine: Exchange) -> APICo
     # A handshake that fails for what was said in it fails again, and one that was broken off may not. Where none was
     # begun, a library that stands in for HTTP in a test has raised.
     is_about_tls = any(isinstance(cause, (ssl.SSLError, CertificateError)) for cause in causes)
-    was_begun = mine.step is not None or mine.phase is None
+    was_begun = mine.step is not None or mine.phase is None or isinstance(causes[0], ClosedPoolError)
     failure.permanent = not was_begun or (is_about_tls and not _is_end(causes))
     failure.advice = _advice_on_connecting(causes, way, mine)
     return failure

@@ -39,11 +39,13 @@ class OpenAnswer:
         self.status_code = response.status_code
         self.headers = Headers(response.raw.headers.items())
         self._raw: Any = response.raw
-        self._read1 = _reader(response.raw)
         # With a session of the caller's the socket is known only while the connection is to be used again, and
         # there is no reader of ours that keeps to a deadline.
         self._sock = mine.sock or getattr(getattr(response.raw, "connection", None), "sock", None)
-        self._reader: TimedReader | None = getattr(getattr(response.raw, "_fp", None), "reader", None)
+        answer = getattr(response.raw, "_fp", None)
+        self._answer = answer if isinstance(answer, PlainResponse) else None
+        self._reader: TimedReader | None = getattr(answer, "reader", None)
+        self._read1 = _reader(response.raw, self._answer)
         self._limits = limits
         self._phase = "idle" if streamed else "body"
         self._finished = False
@@ -87,16 +89,20 @@ class OpenAnswer:
             self._drain()
         self._closed = True
         if self._finished and (self._reader is not None or self._may_be_used_again()):
-            # Only what was read to its end goes back to the pool; otherwise the rest would be the next answer.
+            # Only what was read to its end goes back to the pool; otherwise the rest would be the next answer. It is
+            # closed first, since another thread may have the connection at once, and finds no other answer on it.
+            if self._answer is not None:
+                self._answer.close()
             self._raw.release_conn()
         elif self._sock is not None and self._raw.connection is not None and self._pid == os.getpid():
             # Wakes a thread that waits in a read: closing alone would wait for it. Without a connection of its own
             # the answer has come whole, and the socket may be another call's by now; after a fork the other
             # process may still read from it.
             with contextlib.suppress(OSError):
-                self._sock.shutdown(socket.SHUT_RDWR)
+                # Of TLS within TLS the outer one.
+                getattr(self._sock, "socket", self._sock).shutdown(socket.SHUT_RDWR)
         # A thread that reads may have closed it at this moment, or be interrupted by a signal handler that closes it.
-        with contextlib.suppress(AttributeError, RuntimeError):
+        with contextlib.suppress(AttributeError, RuntimeError, ValueError):
             self._raw.close()
 
     def _may_be_used_again(self) -> bool:
@@ -123,11 +129,10 @@ class OpenAnswer:
             return
 
 
-def _reader(raw: Any) -> Callable[[int], bytes]:
+def _reader(raw: Any, answer: PlainResponse | None) -> Callable[[int], bytes]:
     """Return a function that reads what is there, at most so many bytes; b"" at the end of the body."""
     is_plain = raw.headers.get("content-encoding", "identity").lower() == "identity"
-    answer = getattr(raw, "_fp", None)
-    if not isinstance(answer, PlainResponse):  # a stand-in for a connection, in somebody's test
+    if answer is None:  # a stand-in for a connection, in somebody's test
         return lambda size: raw.read(size, decode_content=True) or b""
     if not is_plain and hasattr(raw, "read1"):
         return lambda size: raw.read1(size, decode_content=True) or b""

@@ -21,12 +21,13 @@ from requests.utils import select_proxy
 
 from .connection_settings import bundle_source, connection_settings
 from .connections import POOL_CLASSES, SOCKET_OPTIONS
+from .error_answers import request_id_of
 from .errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
 from .exchange import current_exchange, exchange, seconds_left
 from .forks import inherit
 from .network_failures import Way, open_failure
 from .open_answer import OpenAnswer
-from .wire import HTTPRequest, OpenResponse, TimeLimits
+from .wire import Headers, HTTPRequest, HTTPResponse, OpenResponse, TimeLimits
 
 #: Connections that are kept for reuse, per host.
 POOL_SIZE = 100
@@ -121,6 +122,8 @@ class RequestsTransport:
                 failure: BedrockOpenAIError = APIConnectionError(
                     "an interim answer came in place of the answer", phase="headers"
                 )
+                failure.response = HTTPResponse(response.status_code, Headers(response.raw.headers.items()))
+                failure.request_id = request_id_of(failure.response.headers)
             except Exception as error:  # noqa: BLE001  (a given session's adapter may raise anything)
                 proxy = select_proxy(request.url, proxies)
                 way = Way(request.url, proxy, verify, bundle_source(session), session.cert)

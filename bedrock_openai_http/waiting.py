@@ -25,13 +25,21 @@ Found = TypeVar("Found")
 #: and as at first when one has succeeded. A look-up that all share may take its time: a person may have to sign on.
 PATIENCE_WITH_EACH, PATIENCE_WITH_SHARED = 1.0, 60.0
 
+#: The advice of who was too late. It stands here, since nothing may be loaded when there is no more time.
+SLOW = (
+    "What gives the credentials takes longer than the deadline allows, or hangs: see whether "
+    "'aws sts get-caller-identity' is quick, or give more time."
+)
+
 
 def too_late() -> APITimeoutError:
     """Return the failure of a call whose deadline passed before it was known what it authenticates with."""
-    return APITimeoutError(
+    failure = APITimeoutError(
         "the deadline of the call passed while its credentials were looked up; nothing of this attempt was sent",
         phase="deadline",
     )
+    failure.advice = SLOW
+    return failure
 
 
 def within(seconds: float, work: Callable[[], Found]) -> Found:
@@ -48,7 +56,9 @@ class LookUp(Generic[Found]):
 
     def __init__(self, work: Callable[[], Found]) -> None:
         self._work: Any = work
-        self._ended = threading.Event()
+        #: Held until the end; a threading.Event would take longer to make than most look-ups last.
+        self._running = threading.Lock()
+        self._running.acquire()
         self._found: Any = None
         self._failure: BaseException | None = None
         #: When it began, on the monotonic clock.
@@ -79,7 +89,11 @@ class LookUp(Generic[Found]):
 
     def wait(self, until: float | None) -> bool:
         """Wait for the end, up to a moment of the monotonic clock or for ever; tell whether it has come."""
-        return self._ended.wait(None if until is None else max(0.0, until - time.monotonic()))
+        left = -1 if until is None else min(max(0.0, until - time.monotonic()), threading.TIMEOUT_MAX)
+        has_ended = self._running.acquire(timeout=left)
+        if has_ended:
+            self._running.release()
+        return has_ended
 
     def result(self) -> Found:
         """Return what was found, or raise why it was not: an exception of ours to each who asks, others once."""
@@ -106,7 +120,7 @@ class LookUp(Generic[Found]):
         self._found, self._failure, self._work = found, failure, None
         if failure is not None:
             self.interrupted = isinstance(failure, APITimeoutError) or not isinstance(failure, BedrockOpenAIError)
-        self._ended.set()
+        self._running.release()
 
 
 class Each:

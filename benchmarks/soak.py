@@ -77,6 +77,7 @@ class Soak:
         self.counts: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
+        self.unexpected: Counter[str] = Counter()
 
     def _credentials(self) -> Credentials:
         return Credentials("AKIDEXAMPLE", "secret", self.server.token)
@@ -129,6 +130,8 @@ class Soak:
             self.counts["closed_streams"] += closed
             self.counts["duplicate_posts"] += sum(not _may_be_repeated(post) for post in served[:-1])
             self.counts["unexpected_outcomes"] += outcome not in expected
+            if outcome not in expected:
+                self.unexpected[f"{outcome} after {last.fault}"] += 1
             self.counts["untyped_exceptions"] += outcome.startswith("untyped")
 
     def close(self) -> None:
@@ -221,6 +224,7 @@ def run(seconds: float, threads: int, seed: int, tls: bool) -> dict[str, Any]:
         "token_rotations": int(soak.server.token[6:]),
         "rss_mb": {"start": memory[0], "middle": memory[len(memory) // 2], "end": memory[-1]},
         "rss_mb_median": {"first third": _median(memory[:third]), "last third": _median(memory[-third:])},
+        "unexpected": dict(soak.unexpected),
         "outcomes": dict(soak.outcomes.most_common()),
         "faults": dict(soak.faults.most_common()),
     }

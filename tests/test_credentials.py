@@ -175,7 +175,7 @@ class TestProviders:
             def refresh(self) -> None:
                 raise ValueError("SECRET")
 
-        with pytest.raises(CredentialsError, match=r"^the callable's refresh failed: ValueError$") as caught:
+        with pytest.raises(CredentialsError, match=r"^the callable's refresh failed: ValueError\. ") as caught:
             CredentialSource(api_key=Provider()).renew(
                 PermissionDeniedError("Bearer Token has expired", status_code=403), ApiKey("key")
             )

@@ -25,6 +25,7 @@ from botocore.session import Session
 from bedrock_openai_http import ApiKeyProvider, Client, CredentialsError, mint_api_key
 from bedrock_openai_http.credential_source import CredentialSource
 from bedrock_openai_http.credentials import _BOTOCORES_WORDS
+from bedrock_openai_http.errors import one_line
 from support import REQUEST
 
 SECRET = "wJalrXUtnFEMI"
@@ -50,9 +51,8 @@ def words(error: Exception) -> str:
         CredentialSource(credentials=look_up).get()
     assert caught.value.__cause__ is caught.value.__context__ is None
     assert SECRET not in repr(vars(caught.value)) + "".join(traceback.format_exception(caught.value))
-    text = str(caught.value)
-    assert text.isprintable()
-    return text.removeprefix("the credentials callable failed: ")
+    assert str(caught.value).isprintable()
+    return one_line(caught.value.message).removeprefix("the credentials callable failed: ")
 
 
 def made(kind: Any, **fields: Any) -> Exception:
@@ -233,7 +233,7 @@ def test_other_ways_of_failing() -> None:
         CredentialSource(credentials=lambda: Provider()).get,
     ]
     for ask in asked:
-        with pytest.raises(CredentialsError, match=r"failed: HTTPError$"):
+        with pytest.raises(CredentialsError, match=r"failed: HTTPError\. This"):
             ask()
 
 

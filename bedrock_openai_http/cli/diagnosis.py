@@ -7,9 +7,10 @@ characters of an access key ID.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from ..advice.network import advise_on_network
@@ -27,32 +28,14 @@ from ..connection_settings import (
 from ..credential_source import API_KEY_VARIABLE, CredentialSource
 from ..credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from ..destination import Destination, Options, find_destination
-from ..errors import ConfigurationError, CredentialsError
+from ..errors import APITimeoutError, ConfigurationError, CredentialsError
 from ..transport import RequestsTransport
-from ..waiting import within
 from .connection_checks import Route, check_connection, trust
 from .finding import FAIL, NO_CREDENTIALS, OK, SKIPPED, UNUSABLE, WARNING, Finding, span
 from .service_checks import check_call, check_clock
 
 #: Seconds: an API key that ends sooner is worth a word.
 KEY_ENDS_SOON = 600.0
-
-#: What botocore's words for the origin of credentials mean.
-ORIGINS = {
-    "env": "environment variables",
-    "shared-credentials-file": "credentials file",
-    "config-file": "config file",
-    "assume-role": "assumed role",
-    "assume-role-with-web-identity": "web identity",
-    "sso": "IAM Identity Center",
-    "login": "aws login",
-    "custom-process": "credential_process",
-    "container-role": "container role",
-    "iam-role": "instance role",
-}
-
-#: Those that are the same whatever the profile.
-_NO_PROFILE = ("env", "container-role", "iam-role")
 
 _NO_REGION = Finding(
     "region", FAIL, "none", fix="give --region, or set AWS_REGION or the profile's region", exit_code=UNUSABLE
@@ -87,12 +70,12 @@ class Authentication:
 def diagnose(question: Question) -> Iterator[Finding]:
     """Yield what is found, in the order in which a call needs it. Raises nothing of ours."""
     configuration = Configuration(question.profile)
-    authentication = _look_up(question, configuration)
+    authentication = _look_up(question)
     given = Options(question.region, question.endpoint, question.endpoint_url)
     try:
         to = find_destination(given, configuration)
     except ConfigurationError as error:
-        yield _unusable(error)
+        yield _unusable(error, configuration.advice())
         yield from _authentication(question, authentication, None)
         yield Finding("network", SKIPPED, "not checked: there is no endpoint")
         return
@@ -104,10 +87,10 @@ def diagnose(question: Question) -> Iterator[Finding]:
         yield from _network(question, url, transport, bundle.source if bundle else "", authentication)
 
 
-def _unusable(error: ConfigurationError) -> Finding:
+def _unusable(error: ConfigurationError, advice: str | None) -> Finding:
     if error.message.startswith("no region"):
-        return _NO_REGION
-    fix = "correct the option, the variable or the profile that is named"
+        return replace(_NO_REGION, fix=advice) if advice else _NO_REGION
+    fix = advice or "correct the option, the variable or the profile that is named"
     return Finding("endpoint", FAIL, str(error), fix=fix, exit_code=UNUSABLE)
 
 
@@ -131,19 +114,17 @@ def _source(source: str) -> str:
     return _OPTION_OF.get(source, source)
 
 
-def _look_up(question: Question, configuration: Configuration) -> Authentication:
+def _look_up(question: Question) -> Authentication:
     source = CredentialSource(profile=question.profile)
     try:
-        found = within(question.timeout, source.get)
-    except TimeoutError:
-        text = f"the AWS credential chain gave no answer within {question.timeout:g} s"
-        return Authentication(CredentialsError(text))
+        found = source.get(time.monotonic() + question.timeout)
+    except APITimeoutError as error:
+        slow = CredentialsError(f"the AWS credential chain gave no answer within {question.timeout:g} s")
+        slow.advice = error.advice
+        return Authentication(slow)
     except CredentialsError as error:
         return Authentication(error)
-    origin = source.origin(found)
-    if isinstance(found, ApiKey) or origin in _NO_PROFILE:
-        return Authentication(found, ORIGINS.get(origin, origin))
-    return Authentication(found, f"{ORIGINS.get(origin, origin)}, profile {configuration.profile}")
+    return Authentication(found, source.origin(found))
 
 
 def _authentication(question: Question, authentication: Authentication, to: Destination | None) -> Iterator[Finding]:
@@ -164,11 +145,9 @@ def _authentication(question: Question, authentication: Authentication, to: Dest
 
 
 def _no_credentials(error: CredentialsError) -> Finding:
-    if error.message.startswith("no AWS credentials"):  # a list of all places follows
-        fix = f"run 'aws configure' or 'aws sso login', give --profile, or set {API_KEY_VARIABLE}"
-        return Finding("credentials", FAIL, "none found", fix=fix, exit_code=NO_CREDENTIALS)
-    fix = "does 'aws sts get-caller-identity' work with the same profile?"
-    return Finding("credentials", FAIL, str(error), fix=fix, exit_code=NO_CREDENTIALS)
+    # Of what is nowhere, the advice says where it could be.
+    text = "none found" if error.message.startswith("no AWS credentials") else error.message
+    return Finding("credentials", FAIL, text, fix=error.advice or "", exit_code=NO_CREDENTIALS)
 
 
 def _end_of(access_key: str) -> str:

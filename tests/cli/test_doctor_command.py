@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import Credentials, mint_api_key
+from bedrock_openai_http.chain import Chain
 from bedrock_openai_http.cli import doctor, main
 from bedrock_openai_http.cli.connection_checks import Route, check_connection, shown_proxy, trust
 from bedrock_openai_http.cli.finding import Finding, span
-from bedrock_openai_http.credential_source import CredentialSource
 from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.waiting import within
 from peers import TLSServer, make_certificate, tunnel_proxy
@@ -196,7 +196,7 @@ def test_a_profile_that_is_not_there(here: Here) -> None:
 def test_a_chain_that_hangs_is_given_up(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
     """A metadata service that does not answer costs no more than --timeout."""
     woken = threading.Event()
-    monkeypatch.setattr(CredentialSource, "get", lambda self: woken.wait(30))
+    monkeypatch.setattr(Chain, "_ask", lambda self: woken.wait(30))
     done = here("doctor", "--offline", "--timeout", "0.05")
     woken.set()
     assert done.code == 3

@@ -8,12 +8,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+from urllib3.connectionpool import HTTPConnectionPool
 
 from bedrock_openai_http import APIConnectionError, APIStatusError, ChatCompletionRequest, Client, UserMessage
 from calls import BOTH, LONG, STREAM, complete
@@ -189,3 +191,22 @@ def test_t46_a_body_that_was_sent_in_part(tls: bool, given: bool, trusted: Files
                 assert (caught.value.status_code, caught.value.message) == (413, "too long")
             assert complete(client) == "hi"
         assert (len(server.requests), server.connections) == (1, 2)
+
+
+def test_t46_a_given_sessions_connection_is_free_before_it_is_pooled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that takes a given session's connection the moment it is in the pool finds no other answer on it."""
+    put, answers = HTTPConnectionPool._put_conn, []  # type: ignore[attr-defined]
+
+    def put_and_switch(pool: Any, connection: Any) -> None:
+        put(pool, connection)
+        if not answers:
+            answers.append("")
+            other = threading.Thread(target=lambda: answers.append(complete(client)))
+            other.start()
+            other.join(10)
+
+    monkeypatch.setattr(HTTPConnectionPool, "_put_conn", put_and_switch)
+    with RawServer(lambda number: [http(COMPLETION)]) as server, requests.Session() as session:
+        client = client_of(server, session=session, timeout=5)
+        assert complete(client) == "hi"
+        assert (answers, len(server.requests), server.connections) == (["", "hi"], 2, 1)

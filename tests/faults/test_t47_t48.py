@@ -246,6 +246,16 @@ def test_t48_a_line_that_is_no_header(line: str, ask: Callable[..., str], fails:
     assert error.response.status_code == 200
 
 
+@BOTH
+@pytest.mark.parametrize("status", ["200 OK", "503 Full", "429 Slow"])
+def test_t48_a_head_that_is_cut(ask: Callable[..., str], status: str, fails: Fails) -> None:
+    """A head that ends before its blank line is no answer, of whatever status: one POST, and no half request ID."""
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nx-amzn-RequestId: 6c4f"
+    with RawServer(lambda number: [head.encode(), None]) as server, quick(client_of(server)) as client:
+        error = fails(lambda: ask(client), APIConnectionError)
+        assert (error.phase, error.attempts, error.request_id, len(server.requests)) == ("headers", 1, None, 1)
+
+
 @pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints"])
 def test_t48_an_interim_answer_and_then_silence(status: str, fails: Fails) -> None:
     """An interim answer starts no new time: silence after it ends with `timeout`, in phase `headers`."""

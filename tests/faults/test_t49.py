@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -11,12 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import responses
 
 from bedrock_openai_http import APIConnectionError, APITimeoutError, Client, ConfigurationError
 from calls import BOTH, STREAM, complete, stream
 from peers import TLSServer, make_certificate, pump, real_proxy
-from support import COMPLETION, KEY, RawServer, http, quick
+from servers import ResettingServer
+from support import (
+    CHUNK,
+    CHUNKED_STREAM,
+    COMPLETION,
+    KEY,
+    REQUEST,
+    RawServer,
+    http,
+    http_chunk,
+    quick,
+)
 
 Fails = Callable[..., Any]
 Files = tuple[Path, Path]
@@ -224,6 +237,99 @@ def test_t49_a_tunnel_is_used_again(
             with Client(base_url=server.url.replace("127.0.0.1", HOST), api_key=KEY, timeout=5) as client:
                 assert [complete(client), complete(client)] == ["hi", "hi"]
         assert (len(server.requests), server.connections) == (2, 1)
+
+
+@pytest.fixture
+def through_tls(
+    certificate: Files, named_here: Files, resolved: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., tuple[TLSServer, Client]]]:
+    """Give a function that returns a server and a client of it, between which TLS is within TLS."""
+    with contextlib.ExitStack() as stack:
+
+        def make(script: Callable[[int], Any], **options: Any) -> tuple[TLSServer, Client]:
+            server = stack.enter_context(TLSServer(script, named_here))
+            address = stack.enter_context(real_proxy(files=certificate))
+            monkeypatch.setenv("https_proxy", f"https://{address}")
+            url = server.url.replace("127.0.0.1", HOST)
+            return server, stack.enter_context(quick(Client(base_url=url, api_key=KEY, **options)))
+
+        yield make
+
+
+def test_t49_leaving_early_what_comes_by_tls_within_tls(
+    through_tls: Callable[..., tuple[TLSServer, Client]], fails: Fails
+) -> None:
+    """A stream through an https proxy may be left, and fails as any other does: typed, and with its request ID."""
+    script = [CHUNKED_STREAM + http_chunk(CHUNK), 3.0]
+    _, client = through_tls(lambda number: script, timeout=0.3)
+    with client.stream(REQUEST) as chunks:
+        assert next(chunks).text == "hi"
+    error = fails(lambda: list(client.stream(REQUEST)), APITimeoutError)
+    assert (error.phase, error.request_id, error.partial.text) == ("idle", "r-1", "hi")
+    error = fails(lambda: complete(client), APITimeoutError)
+    assert (error.phase, error.request_id) == ("body", "r-1")
+
+
+@pytest.mark.parametrize("head", [True, False], ids=["head", "body"])
+def test_t49_drips_by_tls_within_tls(
+    head: bool, through_tls: Callable[..., tuple[TLSServer, Client]], fails: Fails
+) -> None:
+    """The deadline ends an answer that drips through an https proxy, a byte a record."""
+    answer = http(COMPLETION)
+    start = 0 if head else answer.index(b"\r\n\r\n") + 4
+
+    def script(number: int) -> Iterator[bytes | float]:
+        yield answer[:start]
+        for byte in answer[start:]:
+            yield bytes([byte])
+            yield 0.1
+
+    _, client = through_tls(script, timeout=5)
+    error = fails(lambda: complete(client, deadline=0.8), APITimeoutError)
+    assert error.phase == "deadline"
+    assert error.elapsed < 2
+
+
+class DrippingHandshake(RawServer):
+    """An https proxy that opens tunnels, behind which a TLS handshake comes byte by byte, without end."""
+
+    def __init__(self, files: Files) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(files[1])
+        super().__init__(lambda number: [])
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), self._context.wrap_socket(connection, server_side=True) as secured:
+            secured.recv(4096)
+            secured.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            secured.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16,384 bytes
+            for _ in range(200):
+                secured.sendall(b"\x02")
+                self._stopped.wait(0.05)
+
+
+@pytest.mark.parametrize("limits", [{"connect_timeout": 0.6}, {"deadline": 0.6}], ids=["connect_timeout", "deadline"])
+def test_t49_a_handshake_that_drips_by_tls_within_tls(
+    limits: dict[str, float], certificate: Files, trusted: Files, fails: Fails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A TLS handshake that drips through an https proxy has the time to connect for all of it."""
+    with DrippingHandshake(certificate) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url.replace("http:", "https:"))
+        with calling(max_attempts=1, **limits) as client:
+            error = fails(lambda: complete(client), APITimeoutError)
+    assert error.phase == ("deadline" if "deadline" in limits else "connect")
+    assert error.elapsed < 1.6
+
+
+@BOTH
+@pytest.mark.parametrize("ending", ["reset", "end"])
+def test_t49_a_given_sessions_proxy_that_takes_the_request(ask: Any, ending: str, fails: Fails) -> None:
+    """A proxy that has taken the whole request and hangs up leaves the outcome unknown, with a given session too."""
+    kind = ResettingServer if ending == "reset" else RawServer
+    with kind(lambda number: [None]) as proxy, requests.Session() as session:
+        session.proxies = {"http": proxy.url}
+        error = fails(lambda: ask(calling("http", session=session)), APIConnectionError)
+    assert (error.phase, error.attempts, len(proxy.requests)) == ("headers", 1, 1)
 
 
 # SOCKS proxies
