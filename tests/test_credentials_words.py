@@ -233,7 +233,7 @@ def test_other_ways_of_failing() -> None:
         CredentialSource(credentials=lambda: Provider()).get,
     ]
     for ask in asked:
-        with pytest.raises(CredentialsError, match=r"failed: HTTPError\. This"):
+        with pytest.raises(CredentialsError, match=r"failed: HTTPError\. "):
             ask()
 
 
