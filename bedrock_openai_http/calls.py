@@ -100,7 +100,8 @@ class Caller:
             with loading():
                 from .redaction import redact
 
-            redact(error, call.used)
+            settings = getattr(self._transport(), "settings", None)  # which a given transport has not
+            redact(error, call.used, settings(call.plan.request.url)[0] if settings else None)
 
     def _attempt(self, call: Call, number: int) -> OpenResponse:
         numbered = call.plan.request.with_headers(

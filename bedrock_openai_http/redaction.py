@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import re
 import sys
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html.entities import html5
+from urllib.parse import unquote, urlsplit
 
 from .api_keys import LONG_TERM_PREFIX
 from .credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
@@ -50,9 +51,13 @@ _PREFIXES = (SHORT_TERM_PREFIX, LONG_TERM_PREFIX)
 _IN_A_SIGNED_URL = r"X-Amz-(?:Signature|Security-Token)=([^&]+)"
 
 
-def redact(error: BedrockOpenAIError, used: ApiKey | Credentials) -> None:
-    """Take what a call authenticated with out of every text of `error`, and out of the answer that it holds."""
-    sought = [_Sought(secret) for secret in _secrets_of(used) if len(secret) >= SHORTEST_SECRET]
+def redact(error: BedrockOpenAIError, used: ApiKey | Credentials, proxy: str | None = None) -> None:
+    """Take what a call authenticated with out of every text of `error`, and out of the answer that it holds.
+
+    `proxy` is the URL of the proxy that the call went through, which may hold a password.
+    """
+    secrets = [*_secrets_of(used), *(_secrets_of_proxy(proxy) if proxy else ())]
+    sought = [_Sought(secret) for secret in secrets if len(secret) >= SHORTEST_SECRET]
     if not sought:
         return
     for name, value in list(vars(error).items()):
@@ -79,6 +84,16 @@ def _secrets_of(used: ApiKey | Credentials) -> list[str]:
     except ValueError:
         return [own]
     return [own, *(re.findall(_IN_A_SIGNED_URL, text) if prefix == SHORT_TERM_PREFIX else text.partition(":")[2:])]
+
+
+def _secrets_of_proxy(proxy: str) -> list[str]:
+    """Return the password in a proxy's URL, and what a proxy gets of it for plain http: `Basic` and base64."""
+    try:
+        parts = urlsplit(proxy)
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    except ValueError:
+        return []
+    return [password, b64encode(f"{user}:{password}".encode()).decode()] if password else []
 
 
 def _clean_response(response: HTTPResponse, sought: Sequence[_Sought]) -> HTTPResponse:

@@ -197,7 +197,7 @@ def test_a_credential_process_under_way(
         # The first run waits; the second is the child's.
         (tmp_path / "process.sh").write_text(
             f"mkdir {tmp_path}/first 2>/dev/null && touch {tmp_path}/reached && "
-            f"while [ ! -e {go_on} ]; do sleep 0.02; done; cat {tmp_path}/keys\n"
+            f"for _ in $(seq 500); do [ -e {go_on} ] && break; sleep 0.02; done; cat {tmp_path}/keys\n"
         )
         (tmp_path / "config").write_text(f"[default]\ncredential_process = sh {tmp_path}/process.sh\n")
         monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import socket
 import ssl
@@ -15,7 +16,7 @@ import pytest
 import requests
 import responses
 
-from bedrock_openai_http import APIConnectionError, APITimeoutError, Client, ConfigurationError
+from bedrock_openai_http import APIConnectionError, APIStatusError, APITimeoutError, Client, ConfigurationError
 from calls import BOTH, STREAM, complete, stream
 from peers import TLSServer, make_certificate, pump, real_proxy
 from servers import ResettingServer
@@ -36,6 +37,7 @@ Files = tuple[Path, Path]
 
 HOST = "bedrock.example"
 PASSWORD = "proxy-SECRET"
+LONG_PASSWORD = "a-long-proxy-SECRET"
 
 
 def calling(scheme: str = "https", **options: Any) -> Client:
@@ -506,3 +508,22 @@ def test_t49_a_stand_in_that_knows_nothing_of_the_request() -> None:
         complete(client)
     assert (caught.value.phase, caught.value.attempts) == ("connect", 1)
     assert "ConnectionError" in caught.value.message
+
+
+@pytest.mark.parametrize("where", ["environment", "session"])
+def test_t49_a_proxy_that_repeats_its_password(where: str, fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy sees its password with a request over plain http, and may repeat it: no text of the failure does."""
+    basic = base64.b64encode(f"corp:{LONG_PASSWORD}".encode()).decode()
+
+    def script(number: int) -> Iterator[bytes]:
+        head = proxy.requests[-1].partition(b"\r\n\r\n")[0].replace(b"\r\n", b" ")
+        yield http(b'{"message": "refused: ' + head + b" " + LONG_PASSWORD.encode() + b'"}', "407 No")
+
+    with RawServer(script) as proxy, requests.Session() as session:
+        url = proxy.url.replace("//", f"//corp:{LONG_PASSWORD}@")
+        session.proxies = {"http": url}
+        monkeypatch.setenv("http_proxy", url)
+        with calling("http", session=session if where == "session" else None) as client:
+            error = fails(lambda: complete(client), APIStatusError, LONG_PASSWORD, basic)
+    assert basic.encode() in proxy.requests[0]
+    assert error.message.count("***") >= 3
