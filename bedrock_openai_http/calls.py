@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -91,10 +92,8 @@ class Caller:
         error.attempts = call.attempts
         error.elapsed = self._retrier.clock() - call.plan.started
         if isinstance(error, APIStatusError):
-            with loading():
-                from .advice import advise
-
-            error.advice = advise(error, _facts(call, self._source))
+            with suppress(ConfigurationError):  # advice that cannot be loaded is none
+                error.advice = _advice(error, call, self._source)
         # Only here, since until now the service's own words decided what is to be done.
         if call.used is not None and not _is_of_no_answer(error):
             with loading():
@@ -171,6 +170,13 @@ def _is_of_no_answer(error: BedrockOpenAIError) -> bool:
     """
     kinds = (APIConnectionError, ConfigurationError, CredentialsError)
     return isinstance(error, kinds) and error.request_id is None and error.response is None
+
+
+def _advice(error: APIStatusError, call: Call, source: CredentialSource) -> str | None:
+    with loading():
+        from .advice import advise
+
+    return advise(error, _facts(call, source))
 
 
 def _facts(call: Call, source: CredentialSource) -> CallFacts:

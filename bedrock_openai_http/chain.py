@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from .credentials import Advise, Credentials, foreign, freeze, is_ready
-from .errors import CredentialsError
+from .errors import ConfigurationError, CredentialsError
 from .forks import loading
 from .frozen import field, frozen
 from .waiting import Shared
@@ -131,7 +131,7 @@ class Chain(Refreshing):
         profiles: list[str] = []
         with suppress(Exception):  # the files may be what is wrong
             profiles = session.available_profiles
-        with suppress(OSError, ImportError), loading():  # or that none can be opened any more
+        with suppress(ConfigurationError), loading():  # or that none can be opened any more
             from .advice.credentials import advise_on_look_up
 
             return advise_on_look_up(error, what, profile=self.profile, profiles=profiles)

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from .arguments import plain_text
-from .errors import BedrockOpenAIError, CredentialsError
+from .errors import BedrockOpenAIError, ConfigurationError, CredentialsError
 from .forks import loading
 from .frozen import field, frozen
 
@@ -180,7 +180,7 @@ def refused(message: str, advice: str) -> CredentialsError:
     """Return the error for a key or credentials that cannot be used; `advice` is a name in `advice.credentials`."""
     failure = CredentialsError(message)
     # What failed may be that no file can be opened any more; it must be told all the same.
-    with suppress(OSError, ImportError), loading():
+    with suppress(ConfigurationError), loading():
         from .advice import credentials
 
         failure.advice = getattr(credentials, advice)
@@ -188,7 +188,7 @@ def refused(message: str, advice: str) -> CredentialsError:
 
 
 def _advise(error: Exception, what: str) -> str | None:
-    with suppress(OSError, ImportError), loading():
+    with suppress(ConfigurationError), loading():
         from .advice.credentials import advise_on_look_up
 
         return advise_on_look_up(error, what)

@@ -14,10 +14,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any, Protocol
 from weakref import WeakSet
+
+from .errors import ConfigurationError
 
 
 class Inherited(Protocol):
@@ -44,10 +45,34 @@ def in_child(renew: Callable[[], None]) -> None:
         os.register_at_fork(after_in_child=renew)
 
 
-def loading() -> AbstractContextManager[Any]:
-    """Return what an import is to stand in that happens late, within a call: forks wait for its end."""
-    _have_forks_wait()
-    return _loading
+def loading() -> _Loading:
+    """Return what an import is to stand in that happens late, within a call: forks wait for its end.
+
+    An import that fails, for a process may be allowed to open nothing more, is a ConfigurationError.
+    """
+    try:
+        _have_forks_wait()
+    except (OSError, ImportError) as error:
+        raise _unloadable(error) from None
+    return _Loading(_loading)
+
+
+class _Loading:
+    def __init__(self, lock: Any) -> None:
+        self._lock = lock
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
+        self._lock.release()
+        if isinstance(error, (OSError, ImportError)):
+            raise _unloadable(error) from None
+
+
+def _unloadable(error: OSError | ImportError) -> ConfigurationError:
+    why = getattr(error, "strerror", None) or getattr(error, "name", None) or type(error).__name__
+    return ConfigurationError(f"a part of what a call needs cannot be loaded: {why}")
 
 
 @cache

@@ -209,7 +209,7 @@ class TestProviders:
             {"access_key": "A", "secret_key": "SECRET", "token": "SECRET", "expiry_time": expired}, refresh, "test"
         )
         with pytest.raises(
-            CredentialsError, match=r"a refresh failed: ConnectionRefusedError: [^:]+ \(ECONNREFUSED\)$"
+            CredentialsError, match=r"a refresh failed: ConnectionRefusedError: [^:]+ \(ECONNREFUSED\)\. "
         ):
             CredentialSource(credentials=theirs).get()
 
@@ -223,7 +223,10 @@ class TestProviders:
             def secret_key(self) -> str:
                 raise ValueError("SECRET")
 
-        with pytest.raises(CredentialsError, match=r"^reading the credentials failed: ValueError$") as caught:
+        with pytest.raises(
+            CredentialsError,
+            match=r"^reading the credentials failed: ValueError\. This came out of the credentials object",
+        ) as caught:
             CredentialSource(credentials=Failing()).get()
         assert caught.value.__context__ is None
 

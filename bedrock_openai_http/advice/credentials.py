@@ -41,6 +41,7 @@ KEY = (
 )
 SET = "Give Credentials(access_key, secret_key, token), a credentials object of botocore's, or a callable for either."
 _CALLABLE = "This came out of the callable that was given: call it by itself to see why."
+_OBJECT = "This came out of the credentials object that was given: read it by itself to see why."
 _UNKNOWN = "See what 'aws sts get-caller-identity{option}' says: it uses the same chain."
 
 
@@ -174,7 +175,8 @@ def advise_on_look_up(
         return no_such_profile(profile, profiles)
     text = str(error).lower()
     cause = next((cause for cause in LOOK_UP_CAUSES if cause.fits(kinds, text)), None)
-    advice = cause.advice if cause is not None else _CALLABLE if "callable" in what else _UNKNOWN
+    given = _CALLABLE if "callable" in what else _OBJECT if what.startswith("reading") else _UNKNOWN
+    advice = cause.advice if cause is not None else given
     return advice.format(option=_option(profile))
 
 
