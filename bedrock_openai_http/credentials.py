@@ -6,12 +6,14 @@ This module's law: no key gets out, neither in a repr nor in an error.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from weakref import WeakSet
 
 from .errors import BedrockOpenAIError, CredentialsError
-from .forks import loading
+from .forks import in_child, loading
 from .frozen import field, frozen
 
 #: How a short-term Bedrock API key begins.
@@ -80,6 +82,8 @@ def freeze(found: Any, advise: Advise | None = None) -> Credentials:
     Raises CredentialsError if it is not a credentials object, if a refresh fails, and for a character that no
     key has, such as the line break of a file. `advise` is as for `foreign`.
     """
+    if type(found).__module__ == "botocore.credentials" and hasattr(found, "_refresh_lock"):
+        _with_locks.add(found)
     if hasattr(found, "get_frozen_credentials"):
         found = foreign("a refresh", found.get_frozen_credentials, advise)
     access_key, secret_key, token = (getattr(found, name, None) for name in ("access_key", "secret_key", "token"))
@@ -89,6 +93,21 @@ def freeze(found: Any, advise: Advise | None = None) -> Credentials:
         if not (isinstance(value, str) and _VISIBLE.fullmatch(value)):
             raise refused(f"credentials: the {name} has a character other than visible ASCII", "SET")
     return Credentials(access_key, secret_key, token or None)
+
+
+# Credentials of botocore's that were read. Each has a lock, which a thread holds while it refreshes them; this keeps
+# none of them alive.
+_with_locks: WeakSet[Any] = WeakSet()
+
+
+def _renew_locks() -> None:
+    """Give them new locks, in the child of a fork, where nobody is left to release those that are held."""
+    for found in list(_with_locks):
+        if found._refresh_lock.locked():
+            found._refresh_lock = threading.Lock()
+
+
+in_child(_renew_locks)
 
 
 def is_ready(found: Any, ahead: int | None = None) -> bool:
