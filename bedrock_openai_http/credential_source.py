@@ -11,7 +11,6 @@ This module decides who is asked. For what may take its time it loads `chain` an
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 from .arguments import is_a
 from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze, is_ready, refused
 from .errors import APIStatusError, ConfigurationError
-from .forks import inherit, loading
+from .forks import loading
 from .once import once
 
 if TYPE_CHECKING:
@@ -94,13 +93,6 @@ class CredentialSource:
             raise ConfigurationError(f"{' and '.join(names)} are given; choose one way to authenticate")
         if is_a(self._api_key, str):
             self._api_key = clean_api_key(self._api_key, "api_key")
-        if foreign("reading the credentials", partial(hasattr, self._credentials, "_refresh_lock")):
-            inherit(self)
-
-    def after_fork(self) -> None:
-        """Give botocore's object a new lock, in the child of a fork, if nobody is left to release the present one."""
-        if self._credentials._refresh_lock.locked():
-            self._credentials._refresh_lock = threading.Lock()
 
     def get(self, deadline: float | None = None) -> ApiKey | Credentials:
         """Return what the next attempt authenticates with. Raises CredentialsError if there is nothing usable."""

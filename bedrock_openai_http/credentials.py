@@ -9,15 +9,17 @@ from __future__ import annotations
 import errno
 import os
 import re
+import threading
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
+from weakref import WeakSet
 
 from .arguments import plain_text
 from .errors import BedrockOpenAIError, ConfigurationError, CredentialsError
-from .forks import loading
+from .forks import in_child, loading
 from .frozen import field, frozen
 
 #: How a short-term Bedrock API key begins.
@@ -119,6 +121,8 @@ def freeze(found: Any, advise: Advise | None = None) -> Credentials:
     key has, such as the line break of a file. `advise` is as for `foreign`.
     """
     try:
+        if type(found).__module__ == "botocore.credentials" and hasattr(found, "_refresh_lock"):
+            _with_locks.add(found)
         if foreign("reading the credentials", partial(hasattr, found, "get_frozen_credentials")):
             found = foreign("a refresh", found.get_frozen_credentials, advise)
         read = foreign("reading the credentials", partial(_read, found))
@@ -141,6 +145,21 @@ def _read(found: Any) -> Credentials | str:
         if not _VISIBLE.fullmatch(value):
             return f"the {name} has a character other than visible ASCII"
     return Credentials(access_key, secret_key, token or None)
+
+
+# Credentials of botocore's that were read. Each has a lock, which a thread holds while it refreshes them; this keeps
+# none of them alive.
+_with_locks: WeakSet[Any] = WeakSet()
+
+
+def _renew_locks() -> None:
+    """Give them new locks, in the child of a fork, where nobody is left to release those that are held."""
+    for found in list(_with_locks):
+        if found._refresh_lock.locked():
+            found._refresh_lock = threading.Lock()
+
+
+in_child(_renew_locks)
 
 
 def is_ready(found: Any, ahead: int | None = None) -> bool:

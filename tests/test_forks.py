@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,9 @@ LOOK_UPS: dict[str, Callable[[Slow], dict[str, Any]]] = {
     },
     # botocore's own lock is held by the thread that refreshes.
     "a refresh": lambda slow: {"credentials": DeferredRefreshableCredentials(slow.refresh, "test")},
+    "a refresh behind a callable": lambda slow: {
+        "credentials": partial(lambda keys: keys, DeferredRefreshableCredentials(slow.refresh, "test"))
+    },
 }
 
 

@@ -433,6 +433,20 @@ def test_margins_that_are_refused(margin: Any) -> None:
         ApiKeyProvider("us-west-2", margin=margin)
 
 
+@pytest.mark.parametrize("now", [-1.0, 253402300799.0, 1e300, float("inf"), float("nan")])
+def test_a_clock_that_gives_nonsense(now: float) -> None:
+    """A clock of the caller's that is out of all years is a ConfigurationError, and so is such a `now`."""
+    with pytest.raises(ConfigurationError, match=r"^clock: "):
+        ApiKeyProvider("us-west-2", credentials=KEYS, clock=lambda: now)()
+
+
+@pytest.mark.parametrize("now", [datetime.min, datetime.max, datetime.max.replace(tzinfo=timezone.utc)])  # noqa: DTZ901
+def test_a_moment_out_of_all_years(now: datetime) -> None:
+    """A key is not made for a moment that no key can name."""
+    with pytest.raises(ConfigurationError, match=r"^now: "):
+        mint_api_key("us-west-2", credentials=KEYS, now=now)
+
+
 # --- secrets
 
 

@@ -29,6 +29,7 @@ from bedrock_openai_http import (
     PermissionDeniedError,
     waiting,
 )
+from bedrock_openai_http.chain import Refreshing
 from calls import complete, stream
 from signed_calls import KEYS, SECRETS
 from support import COMPLETION, KEY, REQUEST, RawServer, http
@@ -331,6 +332,19 @@ def test_what_hangs_is_not_waited_for_for_ever(
         assert len(came) == 2
 
 
+def test_credentials_whose_refresh_hangs_are_found_anew(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another look-up beside one that hangs does not wait for the lock of botocore's object: it finds another one."""
+    monkeypatch.setattr(waiting, "PATIENCE_WITH_SHARED", 0.2)
+    answers: list[Any] = [metadata(minutes=5)]  # which botocore refreshes at once
+    objects = iter([deferred(lambda: answers.pop() if answers else gate.hang()), deferred(lambda: metadata())])
+    chain = Refreshing(lambda: next(objects))
+    assert chain.get(time.monotonic() + 20) == KEYS
+    with pytest.raises(APITimeoutError):
+        chain.get(time.monotonic() + 0.1)
+    assert chain.get(time.monotonic() + 20) == KEYS
+    assert gate.came == 1
+
+
 class LazyObject:
     """Credentials with botocore's method, of another class than botocore's."""
 
@@ -433,6 +447,32 @@ def test_a_failure_keeps_nothing_alive(deadline: float | None, service: RawServe
                 client.complete(REQUEST, deadline=deadline)
         wait_for(lambda: opened[0]() is None, 2)
         assert opened[0]() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("kind", [OSError, KeyError, KeyboardInterrupt, CredentialsError])
+def test_a_failure_of_work_that_was_done_aside(kind: type[BaseException]) -> None:
+    """`within` raises what the work raised, whatever that is, and keeps nothing of it alive."""
+
+    class Opened:
+        """A socket, or the like."""
+
+    opened: list[weakref.ref[Opened]] = []
+
+    def work() -> None:
+        mine = Opened()
+        opened.append(weakref.ref(mine))
+        raise kind("no")
+
+    gc.disable()
+    try:
+        with suppress(kind):
+            waiting.within(20.0, work)
+        wait_for(lambda: opened[0]() is None, 2)
+        assert opened[0]() is None
+        with pytest.raises(kind):
+            waiting.within(20.0, work)
     finally:
         gc.enable()
 
