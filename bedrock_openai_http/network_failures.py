@@ -189,7 +189,8 @@ def _unconnected(causes: list[BaseException], way: Way, mine: Exchange) -> APICo
     # A handshake that fails for what was said in it fails again, and one that was broken off may not. Where none was
     # begun, a library that stands in for HTTP in a test has raised.
     is_about_tls = any(isinstance(cause, (ssl.SSLError, CertificateError)) for cause in causes)
-    was_begun = mine.step is not None or mine.phase is None or isinstance(causes[0], ClosedPoolError)
+    was_closed = any(isinstance(cause, ClosedPoolError) for cause in causes)  # by another thread: the next is open
+    was_begun = mine.step is not None or mine.phase is None or was_closed
     failure.permanent = not was_begun or (is_about_tls and not _is_end(causes))
     failure.advice = _advice_on_connecting(causes, way, mine)
     return failure

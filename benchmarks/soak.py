@@ -18,14 +18,13 @@ import os
 import random
 import select
 import signal
-import ssl
 import sys
-import tempfile
 import threading
 import time
 import traceback
 import uuid
 from collections import Counter
+from multiprocessing.managers import BaseManager
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +62,26 @@ MUST_BE_ZERO = (
 CHILD_SECONDS, CHILD_CALLS = 20.0, 3
 
 
+class Servers(BaseManager):
+    """Runs the server."""
+
+
+Servers.register("FaultServer", FaultServer)
+
+
 class Soak:
     """One run: its clients, its server, and what is counted."""
 
     def __init__(self, seed: int, tls: bool) -> None:
-        self.server = FaultServer(seed, _tls_context() if tls else None)
-        options: dict[str, Any] = {"base_url": self.server.url, "timeout": 3.0}
+        # In a process of its own: a forked process would keep open what the server closes.
+        self._manager = Servers()
+        self._manager.start()
+        self.server: Any = self._manager.FaultServer(seed, tls)  # type: ignore[attr-defined]
+        facts = self.server.facts()
+        self.token = facts["token"]
+        if tls:
+            os.environ["AWS_CA_BUNDLE"] = facts["bundle"]
+        options: dict[str, Any] = {"base_url": facts["url"], "timeout": 3.0}
         self._clients = (
             Client("us-west-2", credentials=self._credentials, **options),
             Client(api_key=KEY, **options),
@@ -80,7 +93,7 @@ class Soak:
         self.unexpected: Counter[str] = Counter()
 
     def _credentials(self) -> Credentials:
-        return Credentials("AKIDEXAMPLE", "secret", self.server.token)
+        return Credentials("AKIDEXAMPLE", "secret", self.token)
 
     def work(self, end: float, seed: int) -> None:
         """Call until `end`, a moment of `time.monotonic()`."""
@@ -138,6 +151,7 @@ class Soak:
         for client in self._clients:
             client.close()
         self.server.close()
+        self._manager.shutdown()
 
 
 def _call(client: Client, marker: str, streamed: bool, closed_after: float | None = None) -> tuple[str, str]:
@@ -181,18 +195,6 @@ def _rss() -> float:
     return round(pages * 4096 / 1e6, 1)
 
 
-def _tls_context() -> ssl.SSLContext:
-    """Return the context of a server whose certificate this process trusts from now on."""
-    import trustme
-
-    authority, folder = trustme.CA(), Path(tempfile.mkdtemp())
-    authority.cert_pem.write_to_path(str(folder / "bundle.pem"))
-    os.environ["AWS_CA_BUNDLE"] = str(folder / "bundle.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
-    return context
-
-
 def run(seconds: float, threads: int, seed: int, tls: bool) -> dict[str, Any]:
     soak = Soak(seed, tls)
     start = time.monotonic()
@@ -206,10 +208,11 @@ def run(seconds: float, threads: int, seed: int, tls: bool) -> dict[str, Any]:
         soak.fork(1_000_000 * seed + len(memory))
         memory.append(_rss())
         if len(memory) % 5 == 0:
-            soak.server.rotate()
+            soak.token = soak.server.rotate()
     for worker in workers:
         worker.join(30)
     elapsed = time.monotonic() - start
+    facts = soak.server.facts()
     soak.close()
     third = len(memory) // 3
     return {
@@ -219,9 +222,9 @@ def run(seconds: float, threads: int, seed: int, tls: bool) -> dict[str, Any]:
         "tls": tls,
         **{name: soak.counts[name] for name in ("requests", "answers_matched", *MUST_BE_ZERO)},
         **{name: soak.counts[name] for name in ("forks", "closed_streams")},
-        "posts": soak.server.posts,
-        "connections": soak.server.connections,
-        "token_rotations": int(soak.server.token[6:]),
+        "posts": facts["posts"],
+        "connections": facts["connections"],
+        "token_rotations": int(facts["token"][6:]),
         "rss_mb": {"start": memory[0], "middle": memory[len(memory) // 2], "end": memory[-1]},
         "rss_mb_median": {"first third": _median(memory[:third]), "last third": _median(memory[-third:])},
         "unexpected": dict(soak.unexpected),

@@ -16,11 +16,14 @@ import re
 import socket
 import ssl
 import struct
+import tempfile
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 MARKER = re.compile(rb"marker-[0-9a-f]{32}")
 KEY = "soak-key"
@@ -63,9 +66,10 @@ class Hang(Exception):
 class FaultServer:
     """Serves until `close`. `token` is the only session token that is let in; `rotate` changes it."""
 
-    def __init__(self, seed: int, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, seed: int, tls: bool) -> None:
         self._random = random.Random(seed)
-        self._context = context
+        self._bundle = ""
+        self._context = self._tls_context() if tls else None
         self._lock = threading.Lock()
         self._served: dict[str, list[Served]] = defaultdict(list)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -75,12 +79,28 @@ class FaultServer:
         self.posts = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
-    @property
-    def url(self) -> str:
+    def facts(self) -> dict[str, Any]:
+        """Return where it is, the CA bundle to trust, and what was counted."""
+        names = ("token", "connections", "posts")
+        return {"url": self._url(), "bundle": self._bundle, **{name: getattr(self, name) for name in names}}
+
+    def _tls_context(self) -> ssl.SSLContext:
+        import trustme
+
+        authority = trustme.CA()
+        self._bundle = str(Path(tempfile.mkdtemp()) / "bundle.pem")
+        authority.cert_pem.write_to_path(self._bundle)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        return context
+
+    def _url(self) -> str:
         return f"http{'s' if self._context else ''}://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def rotate(self) -> None:
+    def rotate(self) -> str:
+        """Let in the next token only, and return it."""
         self.token = f"token-{int(self.token[6:]) + 1}"
+        return self.token
 
     def take(self, marker: str) -> list[Served]:
         """Return what was done to the POSTs with that marker, and forget it."""

@@ -306,3 +306,15 @@ def test_t48_an_adapter_with_a_fault(fails: Fails) -> None:
         error = fails(lambda: complete(quick(client_of(server, session=session))), APIConnectionError)
     assert (error.phase, error.attempts) == ("headers", 1)
     assert "KeyError" in str(error)
+
+
+def test_t48_a_pool_that_another_thread_has_closed(fails: Fails) -> None:
+    """A call that meets a pool which `close()` has closed meanwhile has sent nothing, and tries again."""
+    with RawServer(lambda number: [http(COMPLETION)]) as server, quick(client_of(server)) as client:
+        assert complete(client) == "hi"
+        manager = client._transport._session().get_adapter(server.url).poolmanager  # type: ignore[attr-defined]
+        manager.pools[next(iter(manager.pools.keys()))].close()
+        error = fails(lambda: complete(client), APIConnectionError)
+        assert (error.phase, error.attempts, len(server.requests)) == ("connect", 3, 1)
+        client.close()
+        assert complete(client) == "hi"
