@@ -10,7 +10,7 @@ PYTHON ?= python3
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 # Tests at a time, for `make test` and `make floor`. They wait more than they compute.
-WORKERS = 4
+WORKERS = 3
 BIN := .venv/bin
 FLOOR := .venv/floor/bin
 BENCH := .venv/bench/bin
