@@ -60,7 +60,8 @@ def _value(choices: atheris.FuzzedDataProvider, depth: int = 0) -> Any:
     if kind == 5:
         return choices.ConsumeUnicode(8)
     if kind == 6:
-        return choices.PickValueInList(list(NO_JSON))
+        # A copy, which a later change may change: the one value within itself would be a place without an end.
+        return deepcopy(choices.PickValueInList(list(NO_JSON)))
     size = choices.ConsumeIntInRange(0, 3)
     if kind == 7:
         return [_value(choices, depth + 1) for _ in range(size)]
