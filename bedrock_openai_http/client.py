@@ -52,7 +52,7 @@ class Client:
         profile: a profile of the AWS configuration files.
         timeout: seconds to wait for the answer's headers, and then for each piece of its body.
         connect_timeout: seconds to wait for a connection.
-        deadline: seconds for a whole call, attempts, waits and body included; None for no limit.
+        deadline: seconds for a whole call, look-up of credentials, attempts, waits and body; None for no limit.
         max_attempts: how often a call is attempted in all; None for AWS_MAX_ATTEMPTS, the profile's, or 3.
         retry_read_timeouts: also repeat an attempt that got no answer, or a gateway's 500 to 504; both may be paid
             for twice.

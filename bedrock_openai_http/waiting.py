@@ -228,7 +228,8 @@ class Shared(Generic[Found]):
                 return mine.run()
             if leads:
                 mine.start()
-            if mine.wait(until if until is None else min(until, mine.began + self._patience)):
+            patient_until = mine.began + self._patience
+            if mine.wait(patient_until if until is None else min(until, patient_until)):
                 if leads or not mine.interrupted:
                     return mine.result()
             elif until is not None and time.monotonic() >= until:
