@@ -5,17 +5,17 @@ This module checks nothing; each peer listens on 127.0.0.1 and ends with its `wi
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-import pproxy
 import trustme
 
 from support import RawServer
@@ -91,40 +91,47 @@ def pump(source: socket.socket, target: socket.socket) -> None:
             end.shutdown(socket.SHUT_RDWR)
 
 
+#: Runs pproxy until its standard input ends. A host of `.example` leads to this machine.
+_PROXY = """
+import asyncio, socket, sys, threading, pproxy
+resolve = socket.getaddrinfo
+def resolved(host, *args, **kwargs):
+    name = host.decode() if isinstance(host, bytes) else str(host)
+    return resolve("127.0.0.1" if name.endswith(".example") else host, *args, **kwargs)
+socket.getaddrinfo = resolved
+server = pproxy.Server(sys.argv[1])
+if len(sys.argv) > 2:
+    server.sslserver.load_cert_chain(sys.argv[2])
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+settings = {"rserver": [pproxy.Connection("direct://")], "authtime": -1}  # nobody is remembered
+loop.run_until_complete(server.start_server(settings))
+threading.Thread(target=lambda: (sys.stdin.read(), loop.call_soon_threadsafe(loop.stop)), daemon=True).start()
+print("ready", flush=True)
+loop.run_forever()
+"""
+
+
 @contextlib.contextmanager
 def real_proxy(user: str = "", files: tuple[Path, Path] | None = None) -> Iterator[str]:
-    """Give the address of a proxy by pproxy, which speaks HTTP, SOCKS4, 4a and 5, to any number of clients.
+    """Give the address of a proxy by pproxy, which speaks HTTP, SOCKS4 and 5, to any number of clients.
 
     It lets in only `user`, as "name:password", if given. With the `files` of a certificate it speaks HTTP within TLS.
+    It is a process of its own, since it leaves open what its clients leave.
     """
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     kinds = "http+socks4+socks5" if files is None else "http+ssl"
-    server = pproxy.Server(f"{kinds}://{address}{'#' if user else ''}{user}")
-    if files is not None:
-        server.sslserver.load_cert_chain(files[1])
-    settings = {"rserver": [pproxy.Connection("direct://")], "authtime": -1}  # nobody is remembered
-    loop = asyncio.new_event_loop()
-    started = threading.Event()
-
-    def run() -> None:
-        asyncio.set_event_loop(loop)
-        listening = loop.run_until_complete(server.start_server(settings))
-        started.set()
-        loop.run_forever()
-        listening.close()
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    assert started.wait(5)
-    try:
-        yield address
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+    command = [sys.executable, "-c", _PROXY, f"{kinds}://{address}{'#' if user else ''}{user}"]
+    command += [] if files is None else [str(files[1])]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "ready\n"
+            yield address
+        finally:
+            process.stdin.close()
+            process.kill()
