@@ -41,6 +41,7 @@ PARTS = {
     "validation_rules": "validation",
     "request_check": "validation",
     "schema_errors": "validation",
+    "known_mistakes": "validation",
     "connections": "transport",
     "network_failures": "transport",
     **dict.fromkeys(("exchange", "open_answer", "socks_connections"), "transport"),
