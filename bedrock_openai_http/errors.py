@@ -172,8 +172,13 @@ class APIStatusError(BedrockOpenAIError):
         self.response = response
 
     def _text(self) -> str:
-        label = " ".join(str(part) for part in (self.status_code, self.code or self.type) if part)
-        return f"{label}: {self.message}" if label else self.message
+        name = self.type if self.code == str(self.status_code) else self.code or self.type
+        label = " ".join(dict.fromkeys(str(part) for part in (self.status_code, name) if part))
+        places = [label] if label else []
+        # A field that the message does not name; what is too long for a name is none.
+        if isinstance(self.param, str) and 0 < len(self.param) <= 200 and self.param not in str(self.message):
+            places.append(self.param)
+        return ": ".join([*places, str(self.message)]) if places else self.message
 
 
 class BadRequestError(APIStatusError):

@@ -22,7 +22,7 @@ LAYERS = {
     **dict.fromkeys(("model_facts", "arguments", "http_dates", "forks", "once"), 0),
     # refusals, and what authenticates
     **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys", "connection_settings", "redaction"), 1),
-    "waiting": 1,
+    **dict.fromkeys(("error_shapes", "waiting"), 1),
     # steps
     **dict.fromkeys(("validation", "building", "endpoint", "credential_source", "signing", "skew"), 2),
     **dict.fromkeys(("retry", "transport", "response", "streaming", "lambda_deadline", "configuration"), 2),
