@@ -188,12 +188,12 @@ class Client:
         timeout: float | None = None,
     ) -> ChatCompletionStream:
         with loading():
-            from .streaming import ChatCompletionStream, not_a_stream
+            from .streaming import ChatCompletionStream, may_be_a_stream, not_a_stream
 
         call = self._call(request, True, deadline, extra_headers, timeout)
         try:
             response = self._caller.open(call)
-            if response.headers.get("content-type", "").split(";")[0].strip().lower() != "text/event-stream":
+            if not may_be_a_stream(response.headers):
                 raise not_a_stream(read_response(response))
         except BedrockOpenAIError as error:
             self._caller.annotate(call, error)

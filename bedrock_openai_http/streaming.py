@@ -21,11 +21,13 @@ from .error_answers import describe, error_from_object, format_error, is_error_o
 from .errors import BedrockOpenAIError, IncompleteStreamError, ResponseFormatError
 from .forks import loading
 from .sse import BOM, EVENT_LIMIT, EventTooLong, ServerSentEvent, iter_events
-from .wire import HTTPResponse, OpenResponse
+from .wire import Headers, HTTPResponse, OpenResponse
 
 _DONE = b"[DONE]"
 #: How much of a body that is no event stream is read to find out what it is, in bytes.
 _NO_STREAM_LIMIT = 65536
+#: What the fields of an event begin with: data, event, id, retry.
+_FIELDS = (b"d", b"e", b"i", b"r")
 #: How long a thread that was woken by `close` may take to leave, in seconds.
 _LEAVING = 1.0
 
@@ -105,7 +107,9 @@ def _event_stream(pieces: Iterable[bytes], response: HTTPResponse) -> Iterator[b
     """Return `pieces` if they look like an event stream; raise what they are otherwise."""
     rest = iter(pieces)
     read, start = _beginning(rest)
-    if start not in (b"{", b"[", b"<"):
+    unnamed = response.headers and not response.headers.get("content-type", "").strip()
+    is_text = unnamed and start.isalpha() and start not in _FIELDS
+    if not (is_text or start in (b"{", b"[", b"<")):
         return chain(read, rest)
     size = sum(map(len, read))
     for piece in rest:
@@ -131,6 +135,12 @@ def _beginning(pieces: Iterator[bytes]) -> tuple[list[bytes], bytes]:
             if head or size > _NO_STREAM_LIMIT:
                 break
     return read, head.lstrip()[:1]
+
+
+def may_be_a_stream(headers: Headers) -> bool:
+    """Tell whether an answer calls itself an event stream, perhaps twice, or not at all: its bytes decide then."""
+    kinds = headers.get("content-type", "").strip().split(",")
+    return kinds == [""] or any(kind.split(";")[0].strip().lower() == "text/event-stream" for kind in kinds)
 
 
 def not_a_stream(response: HTTPResponse) -> BedrockOpenAIError:
