@@ -102,6 +102,9 @@ class ToolCall(WireValue):
     id: str
     function: FunctionCall
     type: str = "function"
+    _: KW_ONLY
+    #: The call's position in the answer, which calls that come from a stream of another SDK carry.
+    index: int | None = None
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> ToolCall:
@@ -116,6 +119,9 @@ class CustomToolCall(WireValue):
     id: str
     custom: CustomCall
     type: str = "custom"
+    _: KW_ONLY
+    #: The call's position in the answer, which calls that come from a stream of another SDK carry.
+    index: int | None = None
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> CustomToolCall:
@@ -179,7 +185,11 @@ class UserMessage(RoleMessage):
 
 @frozen
 class AssistantMessage(RoleMessage):
-    """What the model said before: text, a refusal, spoken audio (`{"id": ...}`), or its tool calls."""
+    """What the model said before: text, a refusal, spoken audio (`{"id": ...}`), or its tool calls.
+
+    `reasoning`, `reasoning_content` and `annotations` are an answer's. Some services take them back, and some models
+    mind: send them where you know that they help.
+    """
 
     role = "assistant"
     content: Content | None = field(default=None, repr=False)
@@ -189,6 +199,9 @@ class AssistantMessage(RoleMessage):
     audio: Mapping[str, Any] | None = field(default=None, repr=False)
     tool_calls: Sequence[WireObject] = field(default=(), repr=False)
     function_call: WireObject | None = field(default=None, repr=False)
+    reasoning: str | None = field(default=None, repr=False)
+    reasoning_content: str | None = field(default=None, repr=False)
+    annotations: Sequence[Mapping[str, Any]] | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wire form, without `tool_calls` where there are none."""
@@ -205,6 +218,8 @@ class ToolMessage(RoleMessage):
     role = "tool"
     content: Content = field(repr=False)
     tool_call_id: str
+    _: KW_ONLY
+    name: str | None = None
 
 
 @frozen

@@ -208,7 +208,20 @@ def _user_message(value: Any) -> bool:
     )
 
 
-_ASSISTANT_MESSAGE_NAMES = frozenset({"role", "content", "refusal", "name", "audio", "tool_calls", "function_call"})
+_ASSISTANT_MESSAGE_NAMES = frozenset(
+    {
+        "role",
+        "content",
+        "refusal",
+        "name",
+        "audio",
+        "reasoning",
+        "reasoning_content",
+        "annotations",
+        "tool_calls",
+        "function_call",
+    }
+)
 
 
 _REFUSAL_PART_NAMES = frozenset({"type", "refusal"})
@@ -249,16 +262,31 @@ def _assistant_message_refusal(value: Any) -> bool:
     return value is None
 
 
-_ASSISTANT_MESSAGE_AUDIO_NAMES = frozenset({"id"})
+_ASSISTANT_MESSAGE_AUDIO_NAMES = frozenset({"id", "data", "expires_at", "transcript"})
+
+
+def _assistant_message_audio_expires_at(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _assistant_message_audio(value: Any) -> bool:
     if type(value) is dict:
-        return value.keys() <= _ASSISTANT_MESSAGE_AUDIO_NAMES and "id" in value and isinstance(value["id"], str)
+        return (
+            value.keys() <= _ASSISTANT_MESSAGE_AUDIO_NAMES
+            and "id" in value
+            and isinstance(value["id"], str)
+            and ("data" not in value or isinstance(value["data"], str))
+            and ("expires_at" not in value or _assistant_message_audio_expires_at(value["expires_at"]))
+            and ("transcript" not in value or isinstance(value["transcript"], str))
+        )
     return value is None
 
 
-_FUNCTION_TOOL_CALL_NAMES = frozenset({"id", "type", "function"})
+_FUNCTION_TOOL_CALL_NAMES = frozenset({"id", "index", "type", "function"})
+
+
+def _call_index(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 _FUNCTION_TOOL_CALL_FUNCTION_NAMES = frozenset({"name", "arguments"})
@@ -283,12 +311,13 @@ def _function_tool_call(value: Any) -> bool:
         and "type" in value
         and "function" in value
         and isinstance(value["id"], str)
+        and ("index" not in value or _call_index(value["index"]))
         and value["type"] == "function"
         and _function_tool_call_function(value["function"])
     )
 
 
-_CUSTOM_TOOL_CALL_NAMES = frozenset({"id", "type", "custom"})
+_CUSTOM_TOOL_CALL_NAMES = frozenset({"id", "index", "type", "custom"})
 
 
 _CUSTOM_TOOL_CALL_CUSTOM_NAMES = frozenset({"name", "input"})
@@ -313,6 +342,7 @@ def _custom_tool_call(value: Any) -> bool:
         and "type" in value
         and "custom" in value
         and isinstance(value["id"], str)
+        and ("index" not in value or _call_index(value["index"]))
         and value["type"] == "custom"
         and _custom_tool_call_custom(value["custom"])
     )
@@ -357,12 +387,15 @@ def _assistant_message(value: Any) -> bool:
         and ("refusal" not in value or _assistant_message_refusal(value["refusal"]))
         and ("name" not in value or isinstance(value["name"], str))
         and ("audio" not in value or _assistant_message_audio(value["audio"]))
+        and ("reasoning" not in value or isinstance(value["reasoning"], str))
+        and ("reasoning_content" not in value or isinstance(value["reasoning_content"], str))
+        and ("annotations" not in value or type(value["annotations"]) is list)
         and ("tool_calls" not in value or _assistant_message_tool_calls(value["tool_calls"]))
         and ("function_call" not in value or _assistant_message_function_call(value["function_call"]))
     )
 
 
-_TOOL_MESSAGE_NAMES = frozenset({"role", "content", "tool_call_id"})
+_TOOL_MESSAGE_NAMES = frozenset({"role", "content", "tool_call_id", "name"})
 
 
 def _text_only_part(value: Any) -> bool:
@@ -389,6 +422,7 @@ def _tool_message(value: Any) -> bool:
         and value["role"] == "tool"
         and _text_content(value["content"])
         and isinstance(value["tool_call_id"], str)
+        and ("name" not in value or isinstance(value["name"], str))
     )
 
 
@@ -873,7 +907,7 @@ def _request_tool_choice(value: Any) -> bool:
 _FUNCTION_TOOL_NAMES = frozenset({"type", "function"})
 
 
-_FUNCTION_TOOL_FUNCTION_NAMES = frozenset({"name", "description", "parameters", "strict"})
+_FUNCTION_TOOL_FUNCTION_NAMES = frozenset({"name", "description", "type", "parameters", "strict"})
 
 
 def _function_tool_function_strict(value: Any) -> bool:
@@ -889,6 +923,7 @@ def _function_tool_function(value: Any) -> bool:
         and "name" in value
         and _identifier(value["name"])
         and ("description" not in value or isinstance(value["description"], str))
+        and ("type" not in value or isinstance(value["type"], str))
         and ("parameters" not in value or type(value["parameters"]) is dict)
         and ("strict" not in value or _function_tool_function_strict(value["strict"]))
     )

@@ -53,7 +53,10 @@ def checked_body(request: ChatCompletionRequest | Mapping[str, Any], **defaults:
 
 def request_flaws(body: Any, *, in_file: bool = False) -> Iterator[Flaw]:
     """Yield what is wrong with a JSON body, of decoded JSON; `in_file` tells that its author writes no Python."""
-    flaw = json_flaw(body) or _schema_flaw(body) or rule_flaw(body)
+    flaw = json_flaw(body)
+    if flaw is None:
+        body, flaw = _known(body)
+        flaw = flaw or rule_flaw(body)
     if flaw is not None:
         with loading():
             from .known_mistakes import in_better_words
@@ -86,7 +89,10 @@ def _request_body(request: ChatCompletionRequest) -> dict[str, Any] | Flaw:
     for name in extra:
         if name in own:
             return Flaw((name,), "given-twice", "is given both as a field and in extra_body")
-    flaw = json_flaw(own) or json_flaw(extra) or _schema_flaw(own) or rule_flaw(own, beyond=extra)
+    flaw = json_flaw(own) or json_flaw(extra)
+    if flaw is None:
+        own, flaw = _known(own)
+        flaw = flaw or rule_flaw(own, beyond=extra)
     return flaw or {**own, **extra}
 
 
@@ -94,17 +100,43 @@ def _plain_body(given: Any, defaults: Mapping[str, Any]) -> dict[str, Any] | Fla
     body = plain(given)
     if defaults and isinstance(body, dict):
         body = {**defaults, **body}
-    flaw = json_flaw(body) or _schema_flaw(body) or rule_flaw(body)
-    return flaw or {name: value for name, value in body.items() if value is not None}
+    flaw = json_flaw(body)
+    if flaw is None:
+        body, flaw = _known(body)
+        flaw = flaw or rule_flaw(body)
+    return flaw or body
 
 
-def _schema_flaw(body: Any) -> Flaw | None:
-    if is_request(body):
-        return None
+def _known(body: Any) -> tuple[Any, Flaw | None]:
+    """Return `body` without its known members that are null, mostly itself, and what is wrong with it by the schema."""
+    follows = is_request(body)
+    if follows and not _has_null(body):
+        return body, None
+    with loading():
+        from .known_members import without_nulls
+
+    body = without_nulls(body)
+    if follows or is_request(body):
+        return body, None
     with loading():
         from .schema_errors import schema_flaw
 
-    return schema_flaw(body)
+    return body, schema_flaw(body)
+
+
+def _has_null(body: dict[str, Any]) -> bool:
+    """Tell whether `body`, which follows the schema, may have a member that is null, and is not content."""
+    if None in body.values() or not body.keys().isdisjoint(_MAY_HOLD_NULL):
+        return True
+    for message in body["messages"]:
+        if None in message.values() and any(message.get(name, "") is None for name in _NULLABLE):
+            return True
+    return any(tool[tool["type"]].get("strict", "") is None for tool in body.get("tools", ()))
+
+
+#: Where the schema lets null pass, besides the fields of the body and `strict` of a function.
+_NULLABLE = ("refusal", "audio", "function_call")
+_MAY_HOLD_NULL = frozenset(("response_format", "moderation", "web_search_options"))
 
 
 #: What may stand in the guardrail headers, after InvokeModel's shapes in botocore's service model. Its pattern of
