@@ -169,7 +169,17 @@ def test_region_and_service_are_the_callers_choice() -> None:
         ("POST", "//openai/v1/chat/completions"),
         ("GET", PATH),
         ("DELETE", PATH),
-        ("GET", "/openai/v1/models"),
+        ("GET", "/openai/v1/model"),
+        ("POST", "/openai/v1/models"),
+        ("POST", "/openai/v1/embeddings"),
+        ("POST", "/openai/v1/responses-of-mine"),
+        ("POST", "/openai/v1/responses/openai/v1/chat/completions"),
+        ("POST", "/anthropic/v1/messages/openai/v1/chat/completions"),
+        ("GET", "/model/m/converse"),
+        ("POST", "/model/m"),
+        ("POST", "/model//converse/more"),
+        ("GET", "/anthropic/v1/messages"),
+        ("GET", "/"),
     ],
 )
 def test_an_unknown_path_or_method_gets_bedrocks_odd_success(endpoint: LocalEndpoint, method: str, path: str) -> None:
@@ -180,6 +190,43 @@ def test_an_unknown_path_or_method_gets_bedrocks_odd_success(endpoint: LocalEndp
         "Output": {"__type": "com.amazon.coral.service#UnknownOperationException"},
         "Version": "1.0",
     }
+
+
+CONVERSE = "/model/openai.gpt-oss-20b-1%3A0/converse"
+ARN = "/model/arn:aws:bedrock:us-west-2:1:inference-profile/us.x/invoke"
+OF_AWS = [
+    ("POST", CONVERSE),
+    ("POST", f"{CONVERSE}-stream"),
+    ("POST", ARN),
+    ("POST", f"{ARN}-with-response-stream"),
+    ("POST", "/model/m/count-tokens"),
+    ("POST", "/guardrail/g/version/DRAFT/apply"),
+    ("GET", "/async-invoke"),
+]
+OF_OPENAI = [
+    ("GET", "/openai/v1/models", "not_found"),
+    ("GET", "/openai/v1/models/openai.gpt-oss-20b-1:0", "not_found"),
+    ("POST", "/openai/v1/responses", "model_not_found"),
+    ("GET", "/openai/v1/responses/resp_1", "model_not_found"),
+    ("POST", "/openai/v1/batches", "not_found"),
+]
+
+
+def test_a_path_of_another_api_of_bedrocks_is_refused_in_its_shape(endpoint: LocalEndpoint) -> None:
+    """What Bedrock serves and the endpoint does not is 404 in the words and the shape of that API."""
+    headers = bearer(endpoint.api_key)
+    for method, path in OF_AWS:
+        reply = send(endpoint, b"{}", headers, method=method, path=path)
+        assert (reply.status, list(reply.json)) == (404, ["message"]), path
+        assert reply.headers["x-amzn-ErrorType"] == f"ResourceNotFoundException:{CORAL}"
+    for method, path, code in OF_OPENAI:
+        reply = send(endpoint, b"{}", headers, method=method, path=path)
+        assert (reply.status, reply.json["error"]["code"]) == (404, code), path
+        assert reply.json["error"]["type"] == "not_found_error"
+        assert "x-amzn-ErrorType" not in reply.headers
+    reply = send(endpoint, b"{}", headers, path="/anthropic/v1/messages?beta=true")
+    assert (reply.status, reply.json["type"], reply.json["error"]["type"]) == (404, "error", "not_found_error")
+    assert all(send(endpoint, b"{}", {}, method=method, path=path).status == 403 for method, path in OF_AWS)
 
 
 def test_an_unknown_path_without_a_key_is_refused_first(endpoint: LocalEndpoint) -> None:
@@ -211,7 +258,8 @@ def test_an_invalid_body_is_refused_in_openais_shape(endpoint: LocalEndpoint, bo
     error = reply.json["error"]
     assert (error["code"], error["type"]) == ("validation_error", "invalid_request_error")
     assert error["param"] == param
-    assert error["message"]
+    assert error["message"].startswith(f"{param}: " if param else "")
+    assert len(error["message"]) > len(param or "") + 3
     assert "x-amzn-ErrorType" not in reply.headers
 
 

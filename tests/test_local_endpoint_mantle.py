@@ -8,6 +8,7 @@ import pytest
 
 from bedrock_openai_http import ChatCompletionRequest, Client, NotFoundError, PermissionDeniedError, UserMessage
 from bedrock_openai_http.testing import LocalEndpoint
+from loopback import send
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +46,17 @@ def test_another_path(mantle: LocalEndpoint) -> None:
         with pytest.raises(NotFoundError) as caught:
             client.complete(ChatCompletionRequest("openai.gpt-oss-20b", [UserMessage("Hello!")]))
     assert caught.value.status_code == 404
+
+
+def test_the_paths_of_mantles_other_apis(mantle: LocalEndpoint) -> None:
+    """What mantle serves and the endpoint does not is 404 too, in the shape of its API."""
+    headers = {"Authorization": f"Bearer {mantle.api_key}"}
+    for asked in ("GET /v1/models", "GET /openai/v1/models", "POST /v1/responses", "POST /openai/v1/responses"):
+        method, path = asked.split()
+        reply = send(mantle, b"{}", headers, method=method, path=path)
+        assert (reply.status, reply.json["error"]["code"]) == (404, "not_found_error")
+    reply = send(mantle, b"{}", headers, path="/anthropic/v1/messages")
+    assert (reply.status, reply.json["type"]) == (404, "error")
 
 
 def test_a_recorded_answer_of_mantle() -> None:

@@ -7,8 +7,8 @@
 It does for real what Bedrock's front end does: it verifies the SigV4 signature or the API key, validates the
 body, refuses in Bedrock's words, and sends a request ID with every answer. What it answers is its own text,
 or your own (`answer=`), or a real model's (`upstream=`), or one of Bedrock's recorded answers (`scenario=`).
-It serves the paths of one endpoint, runtime or mantle. Guardrail headers are taken and recorded, but no guardrail is
-applied.
+It serves Chat Completions on the paths of one endpoint, runtime or mantle; the paths of Bedrock's other APIs are
+refused. Guardrail headers are taken and recorded, but no guardrail is applied.
 
 This module needs the standard library and this package's own values and checks: neither botocore nor
 requests, so that it cannot share a mistake with what it stands in for.
@@ -33,6 +33,7 @@ from ..validation import validate_request
 from . import answers
 from .authentication import Door, Identity
 from .exchange import Exchange, event, json_text
+from .other_paths import AWS, OtherPath, other_path
 from .received import ReceivedRequest
 from .recorded import RecordedAnswer, play_list
 from .server import BodyError, Connection, LoopbackServer
@@ -173,10 +174,8 @@ class LocalEndpoint:
         if refusal is not None:
             status = STATUS_BY_TYPE.get(refusal.error_type, 403)
             exchange.refuse_as_aws(status, refusal.error_type, refusal.message)
-        elif not known_path and self._paths is PATHS["bedrock-mantle"]:
-            exchange.refuse_as_openai(404, "not_found_error", "invalid_request_error", "Not found", None)
         elif not known_path:
-            exchange.send_json(200, UNKNOWN_OPERATION)
+            _refuse_path(exchange, other_path(self._door.scope.service, request.method, request.path))
         elif recorded is not None and recorded.status_code >= 300:
             exchange.play(recorded)  # Who refuses does not ask whether the request is valid.
         else:
@@ -187,7 +186,8 @@ class LocalEndpoint:
             body = valid_body(request)
         except RequestValidationError as error:
             param = error.json_path.removeprefix("$").removeprefix(".") or None
-            exchange.refuse_as_openai(400, "validation_error", "invalid_request_error", error.message, param)
+            message = f"{param}: {error.message}" if param else error.message
+            exchange.refuse_as_openai(400, "validation_error", "invalid_request_error", message, param)
             return
         if recorded is not None:
             exchange.play(recorded)
@@ -210,6 +210,16 @@ class LocalEndpoint:
             exchange.send_stream(200, "text/event-stream", chain(events, [event(b"[DONE]")]))
         else:
             exchange.send_json(200, answers.completion_body(answer))
+
+
+def _refuse_path(exchange: Exchange, other: OtherPath | None) -> None:
+    """Refuse what another API of Bedrock serves; a path that no API has gets runtime's odd success."""
+    if other is None:
+        exchange.send_json(200, UNKNOWN_OPERATION)
+    elif other.shape == AWS:
+        exchange.refuse_as_aws(404, other.code, other.message)
+    else:
+        exchange.send_json(404, other.body)
 
 
 def valid_body(request: ReceivedRequest) -> dict[str, Any]:
