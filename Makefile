@@ -4,7 +4,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test e2e system lambda lint generate floor dist lambda-zip clean model
+.PHONY: help demo test replay e2e system lambda lint generate floor dist lambda-zip clean model
 .NOTPARALLEL:
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -24,6 +24,9 @@ demo: .venv/package.stamp  ## talk with a real language model on this machine, o
 
 test: .venv/tools.stamp  ## run the test suite (under two minutes, no network)
 	$(BIN)/pytest -n $(WORKERS)
+
+replay: .venv/tools.stamp  ## read every recorded answer and history again, and count what comes out wrong
+	$(BIN)/python tests/replay.py
 
 e2e: .venv/tools.stamp model  ## run the tests against the real language model
 	$(BIN)/pytest tests/e2e

@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 import pytest
 
-from bedrock_openai_http import (
-    APIStatusError,
-    BedrockOpenAIError,
-    ChatCompletion,
-    ChatCompletionChunk,
-    Client,
-    HTTPResponse,
-    Usage,
-    iter_chunks,
-    parse_completion,
-)
-from bedrock_openai_http.accumulator import Accumulator
+from bedrock_openai_http import ChatCompletionChunk, Client, parse_completion
 from bedrock_openai_http.testing import LocalEndpoint, scenarios
-from bedrock_openai_http.testing.recorded import RecordedAnswer
+from outcomes import add_up, cuts, outcome_of, response_of
 from pack_cases import PACKED, packed, read_cases
 from support import REQUEST
 
@@ -32,60 +18,6 @@ STREAMS = [name for name, case in CASES.items() if case["stream"]]
 WHOLE = [name for name in CASES if name not in STREAMS]
 GUESSED = {name for name, case in CASES.items() if case["tag"] == "INF"}
 REFUSED = [name for name in WHOLE if CASES[name]["answer"].split()[1] != b"200"]
-
-
-def named(**values: Any) -> dict[str, Any]:
-    """Return what a case has to name: everything that is not empty."""
-    return {name: value for name, value in values.items() if value not in (None, "", (), [], {}, False)}
-
-
-def of_completion(completion: ChatCompletion) -> dict[str, Any]:
-    message, usage, outcome = completion.choices[0].message, completion.usage, completion.guardrail
-    return {"text": completion.text} | named(
-        id=completion.id,
-        content=message.content if message.content != message.text else None,
-        reasoning=completion.reasoning,
-        refusal=message.refusal,
-        tool_calls=[[call.id, call.function.name, call.function.arguments] for call in completion.tool_calls],
-        finish_reason=completion.finish_reason,
-        budget_spent_on_reasoning=completion.budget_spent_on_reasoning,
-        usage=usage and of_usage(usage),
-        service_tier=completion.service_tier,
-        system_fingerprint=completion.system_fingerprint,
-        guardrail=outcome and {"intervened": outcome.intervened, **named(trace=outcome.trace)},
-        request_id=completion.request_id,
-        extra=completion.extra,
-        choice_extra=completion.choices[0].extra,
-        message_extra=message.extra,
-    )
-
-
-def of_usage(usage: Usage) -> dict[str, Any]:
-    values = dataclasses.asdict(usage)
-    extra = values.pop("extra")
-    return {name: value for name, value in values.items() if value != {}} | named(extra=extra)
-
-
-def of_error(error: BedrockOpenAIError) -> dict[str, Any]:
-    details = {}
-    if isinstance(error, APIStatusError):
-        details = {name: getattr(error, name) for name in ("status_code", "code", "type", "param")}
-    return {"class": type(error).__name__, "message": error.message} | named(
-        **details, request_id=error.request_id, partial=error.partial and of_completion(error.partial)
-    )
-
-
-def outcome_of(run: Callable[[], ChatCompletion]) -> dict[str, Any]:
-    """Return what `run` gives, a completion or an error, in the words of a case's `expect`."""
-    try:
-        return {"completion": of_completion(run())}
-    except BedrockOpenAIError as error:
-        return {"error": of_error(error)}
-
-
-def response(name: str) -> HTTPResponse:
-    recorded = RecordedAnswer.from_bytes(CASES[name]["answer"])
-    return HTTPResponse(recorded.status_code, recorded.headers, recorded.body)
 
 
 # --- the cases themselves
@@ -133,29 +65,13 @@ def test_what_ships_is_made_of_the_cases() -> None:
 @pytest.mark.parametrize("name", WHOLE)
 def test_a_whole_answer(name: str) -> None:
     """`parse_completion` makes of the answer what the case expects."""
-    assert outcome_of(lambda: parse_completion(response(name))) == CASES[name]["expect"]
-
-
-def cuts(body: bytes) -> Iterator[list[bytes]]:
-    """Yield the body in one piece, in events, and in pieces of a few sizes."""
-    yield [body]
-    yield re.split(rb"(?<=\n\n)", body)
-    for size in (1, 2, 7, 64, 1000):
-        yield [body[start : start + size] for start in range(0, len(body), size)]
-
-
-def add_up(recorded: HTTPResponse, pieces: list[bytes], chunks: list[ChatCompletionChunk]) -> ChatCompletion:
-    """Return what the chunks of the body add up to, having put each into `chunks`."""
-    total = Accumulator()
-    for chunk in iter_chunks(pieces, response=recorded, into=total):
-        chunks.append(chunk)
-    return total.completion(recorded.headers["x-amzn-requestid"])
+    assert outcome_of(lambda: parse_completion(response_of(CASES[name]))) == CASES[name]["expect"]
 
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_a_stream_however_it_is_cut(name: str) -> None:
     """`iter_chunks` makes of the answer what the case expects, and its chunks add up to it."""
-    recorded = response(name)
+    recorded = response_of(CASES[name])
     for pieces in cuts(recorded.body):
         chunks: list[ChatCompletionChunk] = []
         outcome = outcome_of(partial(add_up, recorded, pieces, chunks))
@@ -185,6 +101,6 @@ def test_the_case_played_over_a_connection(name: str) -> None:
 
 def test_the_comparison_sees_what_a_case_does_not_name() -> None:
     """What comes out beyond what a case expects makes it fail."""
-    seen = outcome_of(lambda: parse_completion(response("guardrail-input-blocked")))
+    seen = outcome_of(lambda: parse_completion(response_of(CASES["guardrail-input-blocked"])))
     assert seen["completion"].pop("guardrail") == {"intervened": True}
     assert seen != CASES["guardrail-input-blocked"]["expect"]
