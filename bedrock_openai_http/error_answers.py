@@ -87,9 +87,11 @@ def is_error_object(body: Any) -> bool:
     """Tell whether a decoded body of a 2xx answer, or of one event of a stream, is an error in any known shape."""
     if not isinstance(body, dict):
         return False
-    if body.get("error") is not None:
+    # Beside choices, some gateways write an empty `error`, which is none.
+    has_choices, error = body.get("choices") is not None, body.get("error")
+    if error or (error is not None and not has_choices):
         return True
-    return "choices" not in body and any(
+    return not has_choices and any(
         (
             _text(body.get("message")),
             _text(body.get("Message")),
