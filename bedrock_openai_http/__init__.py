@@ -18,20 +18,19 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from .answer_message import Message as Message
     from .api_keys import ApiKeyInfo as ApiKeyInfo
     from .api_keys import inspect_api_key as inspect_api_key
     from .building import build_http_request as build_http_request
     from .chunk import ChatCompletionChunk as ChatCompletionChunk
-    from .chunk import ChunkChoice as ChunkChoice
-    from .chunk import Delta as Delta
-    from .chunk import FunctionCallDelta as FunctionCallDelta
-    from .chunk import ToolCallDelta as ToolCallDelta
     from .client import Client as Client
     from .completion import ChatCompletion as ChatCompletion
     from .completion import Choice as Choice
-    from .completion import Message as Message
-    from .completion import Usage as Usage
     from .credentials import Credentials as Credentials
+    from .delta import ChunkChoice as ChunkChoice
+    from .delta import Delta as Delta
+    from .delta import FunctionCallDelta as FunctionCallDelta
+    from .delta import ToolCallDelta as ToolCallDelta
     from .endpoint import Endpoint as Endpoint
     from .endpoint import resolve_endpoint as resolve_endpoint
     from .errors import APIConnectionError as APIConnectionError
@@ -82,18 +81,21 @@ if TYPE_CHECKING:
     from .signing import sign as sign
     from .streaming import ChatCompletionStream as ChatCompletionStream
     from .streaming import iter_chunks as iter_chunks
+    from .usage import Usage as Usage
     from .validation import validate_request as validate_request
     from .wire import Headers as Headers
     from .wire import HTTPRequest as HTTPRequest
     from .wire import HTTPResponse as HTTPResponse
 
 _NAMES_BY_MODULE = {
+    "answer_message": "Message",
     "api_keys": "ApiKeyInfo inspect_api_key",
     "building": "build_http_request",
-    "chunk": "ChatCompletionChunk ChunkChoice Delta FunctionCallDelta ToolCallDelta",
+    "chunk": "ChatCompletionChunk",
     "client": "Client",
-    "completion": "ChatCompletion Choice Message Usage",
+    "completion": "ChatCompletion Choice",
     "credentials": "Credentials",
+    "delta": "ChunkChoice Delta FunctionCallDelta ToolCallDelta",
     "endpoint": "Endpoint resolve_endpoint",
     "errors": (
         "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError BedrockOpenAIError "
@@ -113,6 +115,7 @@ _NAMES_BY_MODULE = {
     "schemas": "load_schema",
     "signing": "sign",
     "streaming": "ChatCompletionStream iter_chunks",
+    "usage": "Usage",
     "validation": "validate_request",
     "wire": "HTTPRequest HTTPResponse Headers",
 }

@@ -1,136 +1,43 @@
 """The completion that a stream's chunks add up to.
 
-This module's law: nothing that arrived is lost. Text is joined, token lists are appended, tool-call fragments are
-joined by their index, a guardrail's traces are joined and its intervention stays, and other fields that this version
-does not know keep their last value. To take in a chunk costs the same however much came before it, and changes
-neither a chunk nor a completion that was given away.
+This module's law: nothing that arrived is lost. Texts and arrays of a message are joined, token lists are appended,
+the fragments of tool calls are put together (see `call_parts`), a guardrail's traces are joined and its intervention
+stays. Of other fields the last value counts, but what is null or empty takes nothing back. To take in a chunk costs
+the same however much came before it, and changes neither a chunk nor a completion that was given away.
 """
 
 from __future__ import annotations
 
-from .chunk import ChatCompletionChunk, ChunkChoice, Delta, FunctionCallDelta, ToolCallDelta
-from .completion import ChatCompletion, JSONObject
+from .call_parts import CallParts, ToolCallsParts
+from .chunk import ChatCompletionChunk
+from .completion import ChatCompletion
+from .delta import ChunkChoice, Delta
 from .guardrail_outcome import FINISH_REASONS as GUARDRAIL_REASONS
 from .guardrail_outcome import GuardrailSigns
-
-#: Padding against traffic analysis, not content.
-_PADDING = frozenset(("obfuscation",))
-
-#: How deep unknown objects are joined. Since Python 3.12 JSON is read that is nested deeper than Python code can go.
-_MERGE_DEPTH = 16
-
-
-#: After how many pieces they are joined. A piece is a word or two, and takes ten times its length by itself.
-_PIECES = 1024
-
-
-class _Text:
-    """A text that arrives in pieces, kept in little more memory than it needs."""
-
-    __slots__ = ("_joined", "_pieces")
-
-    def __init__(self, *pieces: str) -> None:
-        self._joined: list[str] = []
-        self._pieces = list(pieces)
-
-    def add(self, piece: str) -> None:
-        self._pieces.append(piece)
-        if len(self._pieces) >= _PIECES:
-            self._joined.append("".join(self._pieces))
-            self._pieces.clear()
-
-    def whole(self) -> str | None:
-        """Return the text so far; None if no piece came, be it an empty one."""
-        return "".join(self._joined + self._pieces) if self._joined or self._pieces else None
-
-
-class _Fields:
-    """Unknown fields that arrive in pieces: texts and objects are joined, of anything else the last value counts."""
-
-    __slots__ = ("_depth", "_values")
-
-    def __init__(self, first: JSONObject, depth: int = 0) -> None:
-        #: What came once is kept as it came; a `_Text` or `_Fields` stands for what is being joined.
-        self._values = dict(first)
-        self._depth = depth
-
-    def add(self, data: JSONObject) -> None:
-        values = self._values
-        for key, value in data.items():
-            known = values.get(key)
-            if isinstance(value, str) and isinstance(known, _Text):
-                known.add(value)
-            elif isinstance(value, str) and isinstance(known, str) and key != "id":
-                values[key] = _Text(known, value)
-            elif isinstance(value, dict) and isinstance(known, _Fields):
-                known.add(value)
-            elif isinstance(value, dict) and isinstance(known, dict) and self._depth < _MERGE_DEPTH:
-                values[key] = joined = _Fields(known, self._depth + 1)
-                joined.add(value)
-            elif key not in _PADDING and (
-                value is not None or known is None
-            ):  # null beside `content` takes nothing back
-                values[key] = value
-
-    def whole(self) -> JSONObject:
-        """Return the fields so far."""
-        return {
-            key: value.whole() if isinstance(value, (_Text, _Fields)) else value
-            for key, value in self._values.items()
-        }
-
-
-class _ToolCallParts:
-    def __init__(self) -> None:
-        self.id: str | None = None
-        self.type: str | None = None
-        self.name = ""
-        #: The pieces of a function's arguments or of a custom tool's input.
-        self.text = _Text()
-        self.custom = False
-        self.extra: JSONObject = {}
-
-    def add(self, delta: ToolCallDelta) -> None:
-        self.id = self.id or delta.id
-        self.type = self.type or delta.type
-        if delta.function is not None:
-            self._add_call(delta.function.name, delta.function.arguments)
-        self.extra.update(delta.extra)
-        custom = self.extra.pop("custom", None)
-        if custom is not None:
-            self.custom = True
-            self._add_call(custom.get("name"), custom.get("input"))
-
-    def _add_call(self, name: str | None, text: str | None) -> None:
-        self.name = self.name or name or ""
-        self.text.add(text or "")
-
-    def body(self) -> JSONObject:
-        kind, member = ("custom", "input") if self.custom else ("function", "arguments")
-        call = {"name": self.name, member: self.text.whole() or ""}
-        return {"id": self.id or "", "type": self.type or kind, kind: call, **self.extra}
+from .pieces import PADDING, Fields, Text, extend_lists, joined, keep_last, merged, says_nothing
+from .reading import JSONObject
 
 
 class _ChoiceParts:
     def __init__(self) -> None:
         self.role: str | None = None
-        self.content = _Text()
-        self.reasoning = _Text()
-        self.refusal = _Text()
-        self.tool_calls: dict[int, _ToolCallParts] = {}
-        self.function_call: _ToolCallParts | None = None
+        self.content = Text()
+        self.reasoning = Text()
+        self.refusal = Text()
+        self.tool_calls: ToolCallsParts | None = None
+        self.function_call: CallParts | None = None
         self.finish_reason: str | None = None
         self.logprobs: JSONObject = {}
-        self.message_extra = _Fields({})
+        self.message_extra = Fields({})
         self.extra: JSONObject = {}
 
     def add(self, choice: ChunkChoice) -> None:
         if choice.finish_reason and self.finish_reason not in GUARDRAIL_REASONS:
             self.finish_reason = choice.finish_reason
         if choice.logprobs:
-            _extend_lists(self.logprobs, choice.logprobs)
-        if choice.extra and not _PADDING.issuperset(choice.extra):
-            self.extra.update(_without_padding(choice.extra))
+            extend_lists(self.logprobs, choice.logprobs)
+        if choice.extra and not PADDING.issuperset(choice.extra):
+            keep_last(self.extra, choice.extra)
         delta = choice.delta
         if delta.content is not None:
             self.content.add(delta.content)
@@ -141,24 +48,19 @@ class _ChoiceParts:
         self.role = self.role or delta.role
         if delta.refusal is not None:
             self.refusal.add(delta.refusal)
-        for call in delta.tool_calls:
-            parts = self.tool_calls.get(call.index)
-            if parts is None:
-                parts = self.tool_calls[call.index] = _ToolCallParts()
-            parts.add(call)
+        if delta.tool_calls:
+            self.tool_calls = self.tool_calls or ToolCallsParts()
+            self.tool_calls.add(delta.tool_calls)
         if delta.function_call is not None:
-            self._add_function_call(delta.function_call)
+            self.function_call = self.function_call or CallParts()
+            self.function_call.add_function(delta.function_call)
         if delta.extra:
-            unknown = dict(delta.extra)
-            reasoning = unknown.pop("reasoning", None)
-            if reasoning:
-                self.reasoning.add(reasoning)
+            unknown = delta.extra
+            reasoning = unknown.get("reasoning")
+            if isinstance(reasoning, str) or reasoning is None:
+                self.reasoning.add(reasoning or "")
+                unknown = {key: value for key, value in unknown.items() if key != "reasoning"}
             self.message_extra.add(unknown)
-
-    def _add_function_call(self, delta: FunctionCallDelta) -> None:
-        if self.function_call is None:
-            self.function_call = _ToolCallParts()
-        self.function_call.add(ToolCallDelta(0, function=delta))
 
     def body(self, index: int) -> JSONObject:
         message: JSONObject = {"role": self.role or "assistant", "content": self.content.whole()}
@@ -166,15 +68,14 @@ class _ChoiceParts:
         reasoning = self.reasoning.whole()
         if reasoning:
             message["reasoning"] = reasoning
-        if self.tool_calls:
-            message["tool_calls"] = [self.tool_calls[key].body() for key in sorted(self.tool_calls)]
+        if self.tool_calls is not None:
+            message["tool_calls"] = self.tool_calls.bodies()
         if self.function_call is not None:
-            message["function_call"] = self.function_call.body()["function"]
-        message.update(self.message_extra.whole())
-        choice = {"index": index, "message": message, "finish_reason": self.finish_reason}
+            message["function_call"] = self.function_call.function_body()
         logprobs = {key: list(value) if isinstance(value, list) else value for key, value in self.logprobs.items()}
+        choice = {"index": index, "finish_reason": self.finish_reason, "logprobs": logprobs or None}
         # What was added up comes last: a field that is unknown in a chunk may have a name of a whole choice.
-        return {**self.extra, **choice, "logprobs": logprobs or None}
+        return {**joined(self.extra, choice), "message": joined(self.message_extra.whole(), message)}
 
 
 class Accumulator:
@@ -184,8 +85,12 @@ class Accumulator:
         self._top: JSONObject = {}
         self._signs = GuardrailSigns()
         self._choices: dict[int, _ChoiceParts] = {}
-        #: The ID of the last chunk.
+        #: Of the last chunk.
         self._id: str | None = None
+        self._model: str | None = None
+        self._tier: str | None = None
+        self._fingerprint: str | None = None
+        self._created: float | None = None
         #: Whether no chunk has arrived yet.
         self.empty = True
         #: Whether the stream's end mark has arrived.
@@ -195,7 +100,15 @@ class Accumulator:
         """Take in the next chunk."""
         self.empty = False
         # What stands beside the choices seldom changes, and this runs for every token.
-        if chunk.id != self._id or chunk.usage is not None or chunk.extra:
+        if (
+            chunk.id != self._id
+            or chunk.usage is not None
+            or chunk.extra
+            or chunk.model != self._model
+            or chunk.service_tier != self._tier
+            or chunk.system_fingerprint != self._fingerprint
+            or chunk.created != self._created
+        ):
             self._add_top(chunk)
         for choice in chunk.choices:
             parts = self._choices.get(choice.index)
@@ -204,30 +117,25 @@ class Accumulator:
             parts.add(choice)
 
     def _add_top(self, chunk: ChatCompletionChunk) -> None:
-        self._id = chunk.id
-        fields = {key: value for key, value in chunk.raw.items() if key not in ("choices", "object")}
-        if fields.get("usage") is None:
-            fields.pop("usage", None)
+        self._id, self._model, self._created = chunk.id, chunk.model, chunk.created
+        self._tier, self._fingerprint = chunk.service_tier, chunk.system_fingerprint
+        fields = {key: value for key, value in chunk.raw.items() if key not in ("choices", "object", *PADDING)}
         self._signs.add(fields)
-        self._top.update(_without_padding(fields))
+        usage = fields.pop("usage", None)
+        if chunk.usage is not None:
+            # Some servers count the prompt in the first chunk and the answer in the last.
+            self._top["usage"] = merged(self._top.get("usage"), usage)
+        elif usage is not None:
+            self._top.setdefault("usage", usage)
+        for key, value in fields.items():
+            # What is null, empty or cannot be read takes nothing back, and nor does a time of 0.
+            unread = key in chunk.extra and key in ChatCompletionChunk._KNOWN
+            weak = unread or says_nothing(value) or (key == "created" and not value)
+            if not weak or says_nothing(self._top.get(key)):
+                self._top[key] = value
 
     def completion(self, request_id: str | None = None) -> ChatCompletion:
         """Return the completion so far. Its `raw` is the body that a plain answer would have had."""
         choices = [self._choices[index].body(index) for index in sorted(self._choices)]
         body = {**self._top, **self._signs.members(), "object": "chat.completion", "choices": choices}
         return ChatCompletion.from_dict(body, request_id=request_id)
-
-
-def _without_padding(data: JSONObject) -> JSONObject:
-    return {key: value for key, value in data.items() if key not in _PADDING}
-
-
-def _extend_lists(into: JSONObject, data: JSONObject) -> None:
-    for key, value in data.items():
-        known = into.get(key)
-        if isinstance(value, list):
-            if not isinstance(known, list):
-                known = into[key] = []
-            known.extend(value)
-        elif known is None:
-            into[key] = value

@@ -87,10 +87,14 @@ class Caller:
             lambda failure: self._mend(call, failure),
         )
 
+    def elapsed(self, call: Call) -> float:
+        """Return the seconds since `call` began."""
+        return self._retrier.clock() - call.plan.started
+
     def annotate(self, call: Call, error: BedrockOpenAIError) -> None:
         """Note in `error` how often the call was attempted and how long it took, and take the keys out of it."""
         error.attempts = call.attempts
-        error.elapsed = self._retrier.clock() - call.plan.started
+        error.elapsed = self.elapsed(call)
         if isinstance(error, APIStatusError):
             with suppress(ConfigurationError):  # advice that cannot be loaded is none
                 error.advice = _advice(error, call, self._source)

@@ -8,68 +8,28 @@ This module is on the path of every token: it builds paths for error texts only 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from .completion import JSONObject, Malformed, Usage, expect, extra_of, optional
+from .completion import top_members
+from .delta import ChunkChoice, Delta, read_delta
 from .frozen import field, frozen
 from .guardrail_outcome import GuardrailOutcome, guardrail_outcome
-from .reasoning import ReasoningSplitter
-
-
-@frozen
-class FunctionCallDelta:
-    """A fragment of a function call: its name comes once, its arguments in any number of pieces."""
-
-    name: str | None = None
-    arguments: str | None = None
-
-
-@frozen
-class ToolCallDelta:
-    """A fragment of a tool call. Fragments with an equal `index` belong together, also within one chunk."""
-
-    index: int
-    id: str | None = None
-    type: str | None = None
-    function: FunctionCallDelta | None = None
-    #: Of a custom tool's call its fragment `custom`, as on the wire.
-    extra: JSONObject = field(default_factory=dict)
-
-    _KNOWN = frozenset(("index", "id", "type", "function"))
-
-
-@frozen
-class Delta:
-    """What a chunk adds to one choice's message."""
-
-    role: str | None = None
-    #: As on the wire, with Bedrock's reasoning tags.
-    content: str | None = None
-    #: What the chunk adds to the answer, without the reasoning.
-    text: str = ""
-    #: What the chunk adds to the thoughts, from the tags or from Bedrock's own field `reasoning`.
-    reasoning: str = ""
-    refusal: str | None = None
-    tool_calls: tuple[ToolCallDelta, ...] = ()
-    #: Deprecated by the API in favour of `tool_calls`.
-    function_call: FunctionCallDelta | None = None
-    extra: JSONObject = field(default_factory=dict)
-
-    _KNOWN = frozenset(("role", "content", "refusal", "tool_calls", "function_call"))
-
-
-@frozen
-class ChunkChoice:
-    """One choice's part of a chunk."""
-
-    index: int
-    delta: Delta
-    #: Set on the choice's last chunk: "stop", "length", "tool_calls", or whatever the service says.
-    finish_reason: str | None = None
-    logprobs: JSONObject | None = None
-    extra: JSONObject = field(default_factory=dict)
-
-    _KNOWN = frozenset(("index", "delta", "finish_reason", "logprobs"))
+from .reading import (
+    JSONObject,
+    Kind,
+    Malformed,
+    expect,
+    extra_of,
+    position,
+    side_members,
+    unread,
+    whole_number,
+    wire_form,
+    without_words,
+)
+from .reasoning import ReasoningSplitter, own_reasoning
+from .usage import Usage, read_usage
 
 
 @frozen
@@ -87,10 +47,21 @@ class ChatCompletionChunk:
     system_fingerprint: str | None = None
     object: str = "chat.completion.chunk"
     extra: JSONObject = field(default_factory=dict)
-    #: The event's own JSON object.
+    #: The event's own JSON object; empty for the chunk that brings what was held back (see `ChunkReader.rest`).
     raw: JSONObject = field(default_factory=dict, repr=False)
 
-    _KNOWN = frozenset(("id", "created", "model", "choices", "usage", "service_tier", "system_fingerprint", "object"))
+    _SIDE: ClassVar[Mapping[str, Kind]] = {
+        **dict.fromkeys(("id", "model", "service_tier", "system_fingerprint", "object"), str),
+        "created": (int, float),
+    }
+    _KNOWN = frozenset(("choices", "usage", *_SIDE))
+    _WORDS = frozenset(("extra",))
+
+    __repr__ = without_words
+
+    def to_dict(self) -> JSONObject:
+        """Return the wire form, with the members that this version does not know; it can be written as JSON."""
+        return wire_form(top_members(self), self.extra, self.raw, ("object",))
 
     @property
     def text(self) -> str:
@@ -108,24 +79,15 @@ class ChatCompletionChunk:
         return guardrail_outcome(self.id, self.extra, [choice.finish_reason for choice in self.choices])
 
 
-#: What stands beside the choices of every chunk.
-_TOP = ("id", "created", "model", "service_tier", "system_fingerprint", "object")
-
-
-def _check_top(values: tuple[Any, ...]) -> None:
-    for name, value in zip(_TOP, values, strict=True):
-        if name == "created":
-            optional(value, (int, float), "$.created", "a number")
-        else:
-            optional(value, str, f"$.{name}", "a string")
-
-
 class ChunkReader:
     """Reads the chunks of one stream, in order."""
 
     def __init__(self) -> None:
         self._splitters: dict[int, ReasoningSplitter] = {}
+        #: What stands beside the choices, as it came and as it is read, and what of it is of the wrong kind.
         self._top: tuple[Any, ...] = ()
+        self._read_top: tuple[Any, ...] = ("", None, "", None, None, "chat.completion.chunk")
+        self._unread: JSONObject = {}
 
     def read(self, data: Any) -> ChatCompletionChunk:
         """Return the chunk that the decoded object `data` holds. Raises Malformed."""
@@ -133,122 +95,114 @@ class ChunkReader:
             expect(data, dict, "$", "an object")
         get = data.get
         choices, usage = get("choices"), get("usage")
-        if type(choices) is not list:
+        if choices is None:
+            choices = ()
+        elif type(choices) is not list:
             expect(choices, list, "$.choices", "an array")
-        # The same in nearly every chunk of a stream, so checked where it changes.
+        # The same in nearly every chunk of a stream, so read where it changes.
         top = get("id"), get("created"), get("model"), get("service_tier"), get("system_fingerprint"), get("object")
         if top != self._top:
-            _check_top(top)
-            self._top = top
-        completion_id, created, model, service_tier, fingerprint, kind = top
+            self._change_top(data, top)
+        completion_id, created, model, service_tier, fingerprint, kind = self._read_top
+        extra = extra_of(data, ChatCompletionChunk._KNOWN)
+        if self._unread:
+            extra = {**extra, **self._unread}
+        if usage is not None:
+            original, usage = usage, read_usage(usage)
+            if usage is None:
+                extra = {**extra, "usage": original}
         return ChatCompletionChunk(
-            completion_id or "",
+            completion_id,
             created,
-            model or "",
+            model,
             (self._choice(choices[0], 0),)
             if len(choices) == 1
             else tuple([self._choice(item, i) for i, item in enumerate(choices)]),
-            None if usage is None else Usage.from_dict(usage),
+            usage,
             service_tier,
             fingerprint,
-            kind or "chat.completion.chunk",
-            extra_of(data, ChatCompletionChunk._KNOWN),
+            kind,
+            extra,
             data,
         )
 
-    def _choice(self, data: Any, position: int) -> ChunkChoice:
+    def rest(self) -> ChatCompletionChunk | None:
+        """Return one more chunk with what was held back as a possible tag, now that the stream has ended.
+
+        It has the ID and model of the last chunk, text or reasoning without content, which the wire had before, and
+        no `raw`. None if nothing is held back: a chunk with a finish reason and no content has brought it already.
+        """
+        held = [(index, *splitter.flush()) for index, splitter in sorted(self._splitters.items())]
+        choices = [ChunkChoice(index, Delta(None, None, text, why)) for index, text, why in held if text or why]
+        completion_id, created, model, service_tier, fingerprint, kind = self._read_top
+        if not choices:
+            return None
+        return ChatCompletionChunk(
+            completion_id, created, model, tuple(choices), None, service_tier, fingerprint, kind
+        )
+
+    def _change_top(self, data: JSONObject, top: tuple[Any, ...]) -> None:
+        read = side_members(data, ChatCompletionChunk._SIDE)
+        self._top = top
+        self._read_top = (
+            read["id"] or "",
+            read["created"],
+            read["model"] or "",
+            read["service_tier"],
+            read["system_fingerprint"],
+            read["object"] or "chat.completion.chunk",
+        )
+        self._unread = unread(data, read)
+
+    def _choice(self, data: Any, place: int) -> ChunkChoice:
         try:
             if type(data) is not dict:
                 expect(data, dict, "", "an object")
             get = data.get
             index, finish_reason, logprobs = get("index", 0), get("finish_reason"), get("logprobs")
+            extra = extra_of(data, ChunkChoice._KNOWN)
             if type(index) is not int:
-                expect(index, int, ".index", "an integer")
-            if finish_reason is not None:
-                expect(finish_reason, str, ".finish_reason", "a string")
-            if logprobs is not None:
-                expect(logprobs, dict, ".logprobs", "an object")
-            delta = self._delta(get("delta"), index, finish_reason is not None)
-            return ChunkChoice(index, delta, finish_reason, logprobs, extra_of(data, ChunkChoice._KNOWN))
+                index = position(index, place)
+                extra |= unread(data, {"index": whole_number(data.get("index"))})
+            if finish_reason is not None or logprobs is not None:
+                side = side_members(data, _CHOICE_SIDE)
+                finish_reason, logprobs = side["finish_reason"] or None, side["logprobs"]
+                extra |= unread(data, side)
+            delta = self._delta(data, index, finish_reason is not None)
+            choice = ChunkChoice(index, delta, finish_reason, logprobs, extra)
+            choice.__dict__["_read"] = data
+            return choice
         except Malformed as error:
-            raise Malformed(f"$.choices[{position}]{error}") from None
+            raise Malformed(f"$.choices[{place}]{error}") from None
 
-    def _delta(self, data: Any, index: int, last: bool) -> Delta:
+    def _delta(self, choice: JSONObject, index: int, last: bool) -> Delta:
+        data = choice.get("delta")
         if type(data) is not dict:
-            expect(data, dict, ".delta", "an object")
-        get = data.get
-        content = get("content")
+            # What has its words in another place is no chunk, and is not to be taken for an empty one.
+            if data is not None or "message" in choice or "text" in choice:
+                expect(data, dict, ".delta", "an object")
+            data = {}
+        content = data.get("content")
         if content is not None and type(content) is not str:
             expect(content, str, ".delta.content", "a string")
         text, thoughts = self._split(content, index, last)
         if len(data) == 1 and content is not None:  # nearly every chunk
             return Delta(None, content, text, thoughts)
-        extra = extra_of(data, Delta._KNOWN)
-        own = _own_reasoning(extra) if extra else None
-        tool_calls = optional(get("tool_calls"), list, ".delta.tool_calls", "an array")
-        call = get("function_call")
-        return Delta(
-            optional(get("role"), str, ".delta.role", "a string"),
-            content,
-            text,
-            own + thoughts if own else thoughts,
-            optional(get("refusal"), str, ".delta.refusal", "a string"),
-            _tool_call_deltas(tool_calls) if tool_calls else (),
-            None if call is None else _function_delta(call, ".delta.function_call"),
-            extra,
-        )
+        try:
+            return read_delta(data, text, own_reasoning(data) + thoughts)
+        except Malformed as error:
+            raise Malformed(f".delta{error}") from None
 
     def _split(self, content: str | None, index: int, last: bool) -> tuple[str, str]:
-        """Return what `content` adds to (text, reasoning); with the `last` piece also what was held back."""
+        """Return what `content` adds to (text, reasoning); after the `last` piece also what was held back."""
         splitter = self._splitters.get(index)
         if splitter is None:
             splitter = self._splitters[index] = ReasoningSplitter()
-        text, thoughts = splitter.feed(content) if content else ("", "")
-        if last:
-            held_text, held_thoughts = splitter.flush()
-            return text + held_text, thoughts + held_thoughts
-        return text, thoughts
+        if content:
+            return splitter.feed(content)
+        # With content the finish reason may not be the last word: servers put it on chunks that others follow.
+        return splitter.flush() if last else ("", "")
 
 
-def _own_reasoning(extra: JSONObject) -> str | None:
-    """Return the field `reasoning`, having checked those that the whole message will be read by."""
-    optional(extra.get("annotations"), list, ".delta.annotations", "an array")
-    optional(extra.get("audio"), dict, ".delta.audio", "an object")
-    reasoning: str | None = optional(extra.get("reasoning"), str, ".delta.reasoning", "a string")
-    return reasoning
-
-
-def _tool_call_deltas(items: list[Any]) -> tuple[ToolCallDelta, ...]:
-    deltas = []
-    for i, item in enumerate(items):
-        here = f".delta.tool_calls[{i}]"
-        expect(item, dict, here, "an object")
-        function = item.get("function")
-        extra = extra_of(item, ToolCallDelta._KNOWN)
-        if "custom" in extra:
-            _check_custom(extra["custom"], f"{here}.custom")
-        deltas.append(
-            ToolCallDelta(
-                expect(item.get("index", i), int, f"{here}.index", "an integer"),
-                optional(item.get("id"), str, f"{here}.id", "a string"),
-                optional(item.get("type"), str, f"{here}.type", "a string"),
-                None if function is None else _function_delta(function, f"{here}.function"),
-                extra,
-            )
-        )
-    return tuple(deltas)
-
-
-def _check_custom(data: Any, path: str) -> None:
-    """Check a fragment of a custom tool's call, which the whole message will be read by."""
-    custom = optional(data, dict, path, "an object") or {}
-    for name in ("name", "input"):
-        optional(custom.get(name), str, f"{path}.{name}", "a string")
-
-
-def _function_delta(data: Any, path: str) -> FunctionCallDelta:
-    expect(data, dict, path, "an object")
-    return FunctionCallDelta(
-        optional(data.get("name"), str, f"{path}.name", "a string"),
-        optional(data.get("arguments"), str, f"{path}.arguments", "a string"),
-    )
+#: What of a choice may be of any kind.
+_CHOICE_SIDE: Mapping[str, Kind] = {"finish_reason": str, "logprobs": dict}

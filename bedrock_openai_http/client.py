@@ -175,10 +175,11 @@ class Client:
     ) -> ChatCompletion:
         call = self._call(request, False, deadline, extra_headers, timeout)
         try:
-            return parse_completion(read_response(self._caller.open(call)))
+            completion = parse_completion(read_response(self._caller.open(call)))
         except BedrockOpenAIError as error:
             self._caller.annotate(call, error)
             raise
+        return replace(completion, attempts=call.attempts, elapsed=self._caller.elapsed(call))
 
     def _stream(
         self,
@@ -198,7 +199,12 @@ class Client:
         except BedrockOpenAIError as error:
             self._caller.annotate(call, error)
             raise
-        return ChatCompletionStream(response, lambda error: self._caller.annotate(call, error))
+        return ChatCompletionStream(
+            response,
+            lambda error: self._caller.annotate(call, error),
+            attempts=call.attempts,
+            clock=lambda: self._caller.elapsed(call),
+        )
 
     def _call(
         self,

@@ -65,9 +65,11 @@ def is_error_object(body: Any) -> bool:
     """Tell whether a decoded body of a 2xx answer, or of one event of a stream, is an error in any known shape."""
     if not isinstance(body, dict):
         return isinstance(body, list) and any(isinstance(item, dict) and is_error_object(item) for item in body)
-    if body.get("error") is not None:
+    # Beside choices, some gateways write an empty `error`, which is none.
+    has_choices, error = body.get("choices") is not None, body.get("error")
+    if error or (error is not None and not has_choices):
         return True
-    if "choices" in body:
+    if has_choices:
         return False
     kind = body.get("__type") or output_type(body)
     return (isinstance(kind, str) and kind != "") or has_words(body)

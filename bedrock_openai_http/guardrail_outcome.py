@@ -13,6 +13,7 @@ from typing import Any
 
 from . import jsontext
 from .frozen import frozen
+from .reading import without_words
 
 ACTION = "amazon-bedrock-guardrailAction"
 TRACE = "amazon-bedrock-trace"
@@ -34,8 +35,12 @@ class GuardrailOutcome:
 
     #: Also true for an answer that only ended as `content_filter`, which may be the model's own filter.
     intervened: bool
-    #: `amazon-bedrock-trace.guardrail` as on the wire, or None if no trace came.
+    #: `amazon-bedrock-trace.guardrail` as on the wire, or None if no trace came. It quotes what it found.
     trace: dict[str, Any] | None = None
+
+    _WORDS = frozenset(("trace",))
+
+    __repr__ = without_words
 
 
 def guardrail_outcome(
@@ -62,8 +67,9 @@ class GuardrailSigns:
         """Take in what stands beside the choices of the next chunk."""
         if members.get(ACTION) == INTERVENED:
             self._lasting[ACTION] = INTERVENED
-        if (members.get("id") or "").startswith(ID_PREFIX):
-            self._lasting.setdefault("id", members["id"])
+        completion_id = members.get("id")
+        if isinstance(completion_id, str) and completion_id.startswith(ID_PREFIX):
+            self._lasting.setdefault("id", completion_id)
         if TRACE in members:
             if self._trace is None:
                 self._trace = _Trace(members[TRACE])

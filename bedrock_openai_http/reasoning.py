@@ -9,8 +9,15 @@ to tell them apart takes time linear in its length.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 OPEN = "<reasoning>"
 CLOSE = "</reasoning>"
+
+
+#: Where thoughts stand that have a field of their own, best first: Bedrock's, and what other servers call it.
+FIELDS = ("reasoning", "reasoning_content")
 
 
 class ReasoningSplitter:
@@ -60,6 +67,11 @@ def split_reasoning(content: str) -> tuple[str, str]:
     text, thoughts = splitter.feed(content)
     rest_text, rest_thoughts = splitter.flush()
     return text + rest_text, thoughts + rest_thoughts
+
+
+def own_reasoning(members: Mapping[str, Any]) -> str:
+    """Return the thoughts in a field of their own, the first that has a text; "" if there are none."""
+    return next((text for text in map(members.get, FIELDS) if text and isinstance(text, str)), "")
 
 
 def _end_before_tag(text: str, tag: str, start: int) -> int:

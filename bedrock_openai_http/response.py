@@ -6,7 +6,7 @@ This module's law: a 2xx answer that is no completion is never handed on as one.
 from __future__ import annotations
 
 from . import jsontext
-from .completion import ChatCompletion, Malformed
+from .completion import ChatCompletion
 from .error_answers import (
     describe,
     error_from_object,
@@ -16,6 +16,7 @@ from .error_answers import (
     request_id_of,
 )
 from .errors import ResponseFormatError
+from .reading import Malformed
 from .wire import HTTPResponse, OpenResponse
 
 #: How long an answer may be, in bytes, with any compression undone.
@@ -23,7 +24,7 @@ BODY_LIMIT = 64 * 1024 * 1024
 
 
 def parse_completion(response: HTTPResponse) -> ChatCompletion:
-    """Return the completion that `response` holds, with its request ID.
+    """Return the completion that `response` holds, with its request ID, status and headers.
 
     Raises APIStatusError for a status of 300 or more, and for an error object inside a 2xx answer;
     ResponseFormatError for a 2xx answer that is anything else than a completion.
@@ -39,10 +40,15 @@ def parse_completion(response: HTTPResponse) -> ChatCompletion:
         if is_error_object(body):
             raise error_from_object(body, response)
         try:
-            return ChatCompletion.from_dict(body, request_id=request_id)
+            return ChatCompletion.from_dict(body, request_id=request_id, response=_head_of(response))
         except Malformed as error:
             reason = f"the answer is no chat completion: {error}"
     raise format_error(reason, response, stream=False)
+
+
+def _head_of(response: HTTPResponse) -> HTTPResponse:
+    """Return the status and headers alone: a completion keeps what its body says, not the bytes as well."""
+    return HTTPResponse(response.status_code, response.headers)
 
 
 def read_response(response: OpenResponse, limit: int = BODY_LIMIT) -> HTTPResponse:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain
 from types import TracebackType
 from typing import Any
@@ -16,9 +17,16 @@ from typing import Any
 from . import jsontext
 from .accumulator import Accumulator
 from .chunk import ChatCompletionChunk, ChunkReader
-from .completion import ChatCompletion, Malformed
+from .chunk_events import chunk_of
+from .completion import ChatCompletion
 from .error_answers import describe, error_from_object, format_error, is_error_object, request_id_of
-from .errors import BedrockOpenAIError, IncompleteStreamError, ResponseFormatError
+from .errors import (
+    APIConnectionError,
+    BedrockOpenAIError,
+    ConfigurationError,
+    IncompleteStreamError,
+    ResponseFormatError,
+)
 from .forks import loading
 from .sse import BOM, EVENT_LIMIT, EventTooLong, ServerSentEvent, iter_events
 from .wire import Headers, HTTPResponse, OpenResponse
@@ -38,7 +46,7 @@ def iter_chunks(
     """Yield the chunks of a streamed answer whose body arrives as `pieces`, cut anywhere.
 
     `response` is the answer's status and headers, for errors; `into` adds the chunks up on the way. Bytes after
-    the end mark are left alone.
+    the end mark are left alone. If something is held back at the end mark, it comes as one more chunk, without `raw`.
 
     Raises APIStatusError for an error object in mid-stream, ResponseFormatError for an event that is no chunk or
     a body that is no event stream, and IncompleteStreamError if the end mark is missing. Each of them, and what
@@ -52,23 +60,39 @@ def iter_chunks(
             data = event.data.strip()
             if data == _DONE:
                 total.complete = True
+                rest = reader.rest()
+                if rest is not None:
+                    yield rest
                 return
             # Some servers keep the connection alive by events without content; an error without words is one still.
-            if not event.finished or not (data or event.event == "error"):
+            if not (data or event.event == "error"):
                 continue
-            chunk = _chunk(event, data, reader, response)
+            try:
+                chunk = chunk_of(event, data, reader, response)
+            except ResponseFormatError:
+                if event.finished:
+                    raise
+                continue  # the end of the stream has cut it off
             total.add(chunk)
             yield chunk
         raise IncompleteStreamError("the stream ended before its end mark [DONE]")
     except BedrockOpenAIError as error:
         error.request_id = error.request_id or request_id_of(response.headers)
         error.partial = None if total.empty else total.completion(error.request_id)
-        if isinstance(error, IncompleteStreamError):
-            with loading():
-                from .advice.answers import cause_of_missing_end
-
-            error.advice = cause_of_missing_end(error.partial, response.headers)
+        if isinstance(error, (IncompleteStreamError, APIConnectionError)):
+            _say_how_far_it_came(error, response)
         raise
+
+
+def _say_how_far_it_came(error: IncompleteStreamError | APIConnectionError, response: HTTPResponse) -> None:
+    """Put into `error` why the end mark probably did not come, and whether the model had finished."""
+    with suppress(ConfigurationError):  # what failed may be that no file can be opened; such advice is none
+        with loading():
+            from .advice.answers import FINISHED, cause_of_missing_end
+
+        cause = cause_of_missing_end(error.partial, response.headers)
+        if isinstance(error, IncompleteStreamError) or cause == FINISHED:
+            error.advice = cause
 
 
 def _events(pieces: Iterable[bytes], response: HTTPResponse) -> Iterator[ServerSentEvent]:
@@ -78,28 +102,6 @@ def _events(pieces: Iterable[bytes], response: HTTPResponse) -> Iterator[ServerS
         failure = ResponseFormatError(f"an event of the stream is longer than {EVENT_LIMIT} bytes", response=response)
     else:
         return
-    raise failure
-
-
-def _chunk(event: ServerSentEvent, data: bytes, reader: ChunkReader, response: HTTPResponse) -> ChatCompletionChunk:
-    try:
-        body = jsontext.decode(data)
-    except jsontext.JSONError as error:
-        if event.event == "error":
-            raise error_from_object(data.decode("utf-8", errors="replace"), response) from None
-        body, reason = None, f"an event of the stream is not JSON: {error}"
-    else:
-        if event.event == "error" or is_error_object(body):
-            raise error_from_object(body, response)
-        try:
-            return reader.read(body)
-        except Malformed as error:
-            reason = f"an event of the stream is no chunk: {error}"
-    with loading():
-        from .advice.answers import cause_of_object
-
-    failure = ResponseFormatError(reason, response=response)
-    failure.advice = cause_of_object(body, stream=True)
     raise failure
 
 
@@ -166,10 +168,23 @@ class ChatCompletionStream:
     #: The open response, which each stream has of its own until somebody takes it away to let it go.
     _open: OpenResponse | None = None
 
-    def __init__(self, response: OpenResponse, on_error: Callable[[BedrockOpenAIError], None]) -> None:
+    def __init__(
+        self,
+        response: OpenResponse,
+        on_error: Callable[[BedrockOpenAIError], None],
+        *,
+        attempts: int | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
         self._open = response
         #: The answer's status and headers.
         self.response = HTTPResponse(response.status_code, response.headers)
+        #: How many attempts at sending were made for the call; None where it was not a client that asked.
+        self.attempts = attempts
+        #: Gives the seconds since the call began.
+        self._clock = clock
+        #: What that was when the stream ended.
+        self._ended: float | None = None
         #: The AWS request ID from the headers.
         self.request_id = request_id_of(response.headers)
         self._on_error = on_error
@@ -243,7 +258,15 @@ class ChatCompletionStream:
         """
         for _ in self:
             pass
-        return self._total.completion(self.request_id)
+        whole = self._total.completion(self.request_id)
+        return replace(whole, attempts=self.attempts, elapsed=self.elapsed, response=self.response)
+
+    @property
+    def elapsed(self) -> float | None:
+        """Seconds from the start of the call to the stream's end, or until now; None where no client asked."""
+        if self._ended is not None or self._clock is None:
+            return self._ended
+        return self._clock()
 
     def close(self) -> None:
         """Stop reading and close the connection. Closing twice is fine, also from another thread or a signal handler.
@@ -257,6 +280,7 @@ class ChatCompletionStream:
     def _let_go(self, *, drain: bool) -> None:
         response = vars(self).pop("_open", None)  # in one step: only one thread can get it
         if response is not None:
+            self._ended = self.elapsed
             response.close(drain=drain)
 
     @property

@@ -20,6 +20,7 @@ LAYERS = {
     ),
     **dict.fromkeys(("completion", "guardrail_outcome", "chunk", "accumulator", "errors", "known_members"), 0),
     **dict.fromkeys(("model_facts", "arguments", "http_dates", "forks", "once"), 0),
+    **dict.fromkeys(("reading", "usage", "answer_message", "delta", "pieces", "call_parts"), 0),
     # refusals, and what authenticates
     **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys", "connection_settings", "redaction"), 1),
     **dict.fromkeys(("error_shapes", "waiting"), 1),
@@ -36,6 +37,7 @@ LAYERS = {
 #: Parts of a step: pure, and imported by that step only.
 PARTS = {
     "sse": "streaming",
+    "chunk_events": "streaming",
     "chain": "credential_source",
     "lint_rules": "lint",
     "validation_rules": "validation",

@@ -22,6 +22,9 @@ _HEAD, _DECODED = 512, 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _GZIP = b"\x1f\x8b"
 
+#: What is said of a stream that broke off after everything but its end mark had come.
+FINISHED = "The model had finished, so `partial` probably is the whole answer."
+
 _PAGE = re.compile(rb"<(!doctype html|html|head|body|h1|title)\b", re.IGNORECASE)
 _EVENT = re.compile(rb"(data|event|id|retry)?:")
 
@@ -65,7 +68,7 @@ def cause_of_missing_end(partial: ChatCompletion | None, headers: Mapping[str, s
         nothing = "Not one chunk had arrived: something on the way probably ended the connection."
         return _by_headers(headers) or nothing
     if partial.choices and all(choice.finish_reason for choice in partial.choices):
-        return "The model had finished, so `partial` probably is the whole answer."
+        return FINISHED
     return "The service, or a proxy with a time limit, probably ended the connection: use `partial`, or ask again."
 
 

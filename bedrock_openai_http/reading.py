@@ -1,0 +1,137 @@
+"""How a decoded answer is read, and written again: strictly where a caller would be misled, leniently elsewhere.
+
+An answer is paid for. Only its choices, messages, contents and calls may refuse it; of any other member what is of
+the wrong kind is read as None, and the member as it came stays in `extra`, beside those that are not known.
+
+This module is what the values of an answer have in common; it knows the name of none of their members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from .values import plain
+
+JSONObject = dict[str, Any]
+#: What may stand for a member: the kinds that `isinstance` knows.
+Kind = type | tuple[type, ...]
+
+Value = TypeVar("Value")
+
+
+class Malformed(ValueError):
+    """A decoded answer is not of the promised form. The text names the path and what was expected there."""
+
+
+def expect(value: Any, kind: Kind, path: str, what: str) -> Any:
+    """Return `value` if it is of `kind`; raise Malformed otherwise. A bool is no number."""
+    if is_of(value, kind):
+        return value
+    raise Malformed(f"{path} is {_kind_name(value)}, not {what}")
+
+
+def optional(value: Any, kind: Kind, path: str, what: str) -> Any:
+    """Return `value` if it is None or of `kind`; raise Malformed otherwise."""
+    return None if value is None else expect(value, kind, path, what)
+
+
+def is_of(value: Any, kind: Kind) -> bool:
+    """Tell whether `value` is of `kind`. A bool is no number."""
+    return isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool)
+
+
+def whole_number(value: Any) -> int | None:
+    """Return an integer, also one that is written as 12.0; None for anything else."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if is_of(value, int) else None
+
+
+def position(value: Any, place: int) -> int:
+    """Return the integer that `value` is or spells, to tell choices apart; else `place`, that in their list."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
+        return int(value)
+    number = whole_number(value)
+    return place if number is None else number
+
+
+def side_members(data: Mapping[str, Any], kinds: Mapping[str, Kind]) -> JSONObject:
+    """Return each member of `kinds` as it stands in `data`, or None if it is missing or of another kind."""
+    return {name: value if is_of(value := data.get(name), kind) else None for name, kind in kinds.items()}
+
+
+def extra_of(data: Mapping[str, Any], known: frozenset[str], read: Mapping[str, Any] | None = None) -> JSONObject:
+    """Return the members of `data` that are not known, and those that were `read` as None for their kind."""
+    extra = {} if known.issuperset(data) else {key: value for key, value in data.items() if key not in known}
+    return {**extra, **unread(data, read)} if read else extra
+
+
+def unread(data: Mapping[str, Any], read: Mapping[str, Any]) -> JSONObject:
+    """Return the members of `data` that were `read` as None and are not null."""
+    return {name: data[name] for name, value in read.items() if value is None and data.get(name) is not None}
+
+
+#: Of a value that was made by hand, or by `dataclasses.replace`.
+NOTHING_READ: Mapping[str, Any] = {}
+
+
+def remember(value: Value, data: JSONObject) -> Value:
+    """Return `value` with the JSON object that it was read from, by which `wire_form` tells null from absent.
+
+    It is no field, so `asdict`, comparisons and `repr` do not see it; copies and pickles have it.
+    """
+    vars(value)["_read"] = data
+    return value
+
+
+def wire_form(
+    members: Mapping[str, Any], extra: Mapping[str, Any], read: Mapping[str, Any], default: tuple[str, ...] = ()
+) -> JSONObject:
+    """Return the JSON object of a value, in new dicts and lists, made of the wire forms of its `members`.
+
+    A member that is None or an empty array or object stands in it only if it stood in what was `read`. So does one of
+    `default`, which a value has even if the wire has not.
+    """
+    body: JSONObject = {}
+    for name, item in members.items():
+        if item is None or (isinstance(item, (list, tuple, dict)) and not item):
+            if name in read and name not in extra:
+                body[name] = None if read[name] else read[name]
+        elif name in read or not read or name not in default:
+            body[name] = item
+    body = {**{name: body[name] for name in read if name in body}, **body, **_others(extra, body)}
+    copy: JSONObject = plain(body)
+    return copy
+
+
+def _others(extra: Mapping[str, Any], body: JSONObject) -> JSONObject:
+    return {name: value for name, value in extra.items() if name not in body}
+
+
+def without_words(value: Any, **shown: str) -> str:
+    """Return a dataclass's repr with the length of each of its `_WORDS` in place of it: they are the model's.
+
+    What is `shown` for a field stands there as it is.
+    """
+    for name in (each.name for each in fields(value) if each.repr and each.name not in shown):
+        item = getattr(value, name)
+        shown[name] = length_of(item) if name in value._WORDS else repr(item)
+    ordered = (f"{each.name}={shown[each.name]}" for each in fields(value) if each.repr)
+    return f"{type(value).__qualname__}({', '.join(ordered)})"
+
+
+def length_of(value: Any) -> str:
+    """Return how long a text, array or object is, in angle brackets; what is empty or None as it is."""
+    if not value:
+        return repr(value)
+    if isinstance(value, str):
+        return f"<{len(value)} characters>"
+    return f"<{len(value)} {'members' if isinstance(value, Mapping) else 'items'}>"
+
+
+def _kind_name(value: Any) -> str:
+    names = {type(None): "missing or null", bool: "a boolean", int: "an integer", float: "a number"}
+    names |= {str: "a string", list: "an array", dict: "an object"}
+    return names.get(type(value), type(value).__name__)
