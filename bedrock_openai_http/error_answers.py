@@ -106,7 +106,7 @@ def error_from_object(body: Any, response: HTTPResponse, *, status_code: int | N
     `status_code` is None for an error inside a 200 answer: the status then is the one that the object names.
     """
     details = details_of(body)
-    aws_type = bare_type(response.headers.get("x-amzn-errortype"))
+    aws_type = bare_type(response.headers.get("x-amzn-errortype", "").split(",")[0])  # the header may come twice
     kind = aws_type or details.type or details.code
     status = status_code if status_code is not None else details.status_code
     own_class = _CLASS_BY_TYPE.get(kind or "") if status_code is None else None

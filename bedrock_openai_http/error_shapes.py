@@ -71,14 +71,13 @@ def details_of(body: Any, depth: int = 0) -> ErrorDetails:
     # A text as `error` is the words where there are no others, and else the code if it is a name.
     title, name = _text(inner), None
     if message is None and nested is None:
-        message = title or _text(body.get("title"))
+        message = title or _text(found.get("title")) or _text(body.get("title"))
     elif title and re.fullmatch(_NAME, title):
         name = title
-    code = _text(found.get("code"))
     outer = ErrorDetails(
         message=message,
         type=bare_type(_text(found.get("type")) or _text(body.get("__type")) or output_type(body)),
-        code=bare_type(code or name),
+        code=bare_type(_text(found.get("code")) or name),
         param=_text(found.get("param")) or _location(found),
         status_code=_status(places),
         request_id=_text(body.get("request_id")) or _text(body.get("requestId")) or _text(found.get("request_id")),
@@ -147,7 +146,7 @@ def _words(places: tuple[dict[str, Any], ...], depth: int) -> tuple[str | None, 
     for place in places:
         for key in (*_WORDS, "error"):
             value = place.get(key)
-            if isinstance(value, (dict, list)):
+            if isinstance(value, (dict, list)) and value is not places[0]:
                 nested = details_of(value, depth)
                 if nested.message is None and key == "errors" and isinstance(value, dict):
                     nested = ErrorDetails(message=_joined(_by_field(value)))

@@ -218,6 +218,8 @@ def _retry_after(headers: Headers) -> float:
 
 
 def _number(text: str | None) -> float | None:
-    """Return a finite number that is not negative, or None. float() alone would take "1_000" and other digits too."""
-    value = float(text) if re.fullmatch(r"[0-9]+(\.[0-9]*)?", text or "") else math.inf  # type: ignore[arg-type]
+    """Return a finite number that is not negative, or None: the first of a header that came more than once."""
+    first = (text or "").partition(",")[0].strip()
+    # float() alone would take "1_000" and other digits too.
+    value = float(first) if re.fullmatch(r"[0-9]+(\.[0-9]*)?", first) else math.inf
     return value if math.isfinite(value) else None

@@ -124,3 +124,13 @@ def test_a_repeated_request_id(lines: list[tuple[str, str]], expected: str | Non
     with pytest.raises(BedrockOpenAIError) as caught:
         parse_completion(HTTPResponse(500, Headers(lines), b"{}"))
     assert caught.value.request_id == expected
+
+
+def test_a_repeated_type_of_error() -> None:
+    """The header that names the kind of an error counts once as well."""
+    kind = "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/"
+    for value in (kind, "ThrottlingException"):
+        lines = [("x-amzn-ErrorType", value)] * 2
+        with pytest.raises(APIStatusError) as caught:
+            parse_completion(HTTPResponse(400, Headers(lines), b'{"message": "No."}'))
+        assert caught.value.type == caught.value.code == "ThrottlingException"

@@ -60,6 +60,7 @@ SHAPES: list[tuple[Any, str, dict[str, Any]]] = [
     ({"error_code": 17, "error_msg": "No."}, "No.", {}),
     ({"error": {"msg": "No.", "code": "c"}}, "No.", {"code": "c"}),
     ({"error": {"code": "c"}, "message": "No."}, "No.", {"code": "c"}),
+    ({"error": {"title": "No."}}, "No.", {}),
     # objects within
     ({"message": {"error": {"message": "No.", "code": "c"}}}, "No.", {"code": "c"}),
     ({"error": {"message": {"message": "No.", "type": "t"}, "code": "c"}}, "No.", {"code": "c", "type": "t"}),

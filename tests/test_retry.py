@@ -154,6 +154,8 @@ def test_waits_grow_up_to_twenty_seconds() -> None:
         ({"x-amz-retry-after": "junk"}, 1.0),
         ({"x-amz-retry-after": "1500", "retry-after": "9"}, 1.5),
         ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "7, 7"}, 7.0),  # the header came twice
+        ({"x-amz-retry-after": "1500, 1500"}, 1.5),
         ({"retry-after": "300"}, 60.0),
         ({"retry-after": "0"}, 1.0),
         ({"retry-after": "nan"}, 1.0),

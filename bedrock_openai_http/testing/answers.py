@@ -147,7 +147,7 @@ def _demanded_function(body: Mapping[str, Any]) -> str | None:
     if isinstance(choice, Mapping) and choice.get("type") == "function":
         name: str = choice["function"]["name"]
         return name
-    names = [tool["function"]["name"] for tool in body.get("tools") or () if tool["type"] == "function"]
+    names = [tool["function"]["name"] for tool in body.get("tools") or () if tool.get("type") == "function"]
     return names[0] if choice == "required" and names else None
 
 
@@ -160,5 +160,5 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _count(content: Any) -> int:
-    texts = [content] if isinstance(content, str) else [part.get("text", "") for part in content or ()]
-    return sum(len(text.split()) for text in texts)
+    texts = [content] if isinstance(content, str) else [part.get("text") for part in content or ()]
+    return sum(len(text.split()) for text in texts if isinstance(text, str))
