@@ -202,7 +202,10 @@ def test_a_null_error_is_none() -> None:
         (b'data: {"choices": {}}', "$.choices is an object, not an array"),
         (b'data: {"type": "response.created"}', "$.choices is missing or null, not an array"),
         (b'data: {"choices": [{"message": {}}]}', "$.choices[0].delta is missing or null, not an object"),
-        (b'data: {"choices": [{"text": "a", "delta": null}]}', "$.choices[0].delta is missing or null, not an object"),
+        (
+            b'data: {"choices": [{"text": "a", "delta": null}]}',
+            "$.choices[0].delta is missing or null, not an object",
+        ),
         (b'data: {"choices": [{"delta": []}]}', "$.choices[0].delta is an array, not an object"),
         (b'data: {"choices": [{"delta": {"tool_calls": {}}}]}', "$.choices[0].delta.tool_calls is an object"),
         (b'data: {"choices": [{"delta": {"tool_calls": [7]}}]}', "delta.tool_calls[0] is an integer, not an object"),
