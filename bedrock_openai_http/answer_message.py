@@ -117,7 +117,7 @@ def message_wire_form(message: Message) -> JSONObject:
 
 def _calls_wire_form(message: Message) -> list[JSONObject]:
     """Return the tool calls with the members that only the wire had."""
-    own = message._read.get("tool_calls") or [{}] * len(message.tool_calls)
+    own = (message._read or {}).get("tool_calls") or [{}] * len(message.tool_calls)
     bodies = []
     for call, read in zip(message.tool_calls, own, strict=True):
         body = call.to_dict()

@@ -46,17 +46,16 @@ class CallParts:
     def __init__(self, index: int = 0) -> None:
         #: Where it stands among the others.
         self.index = index
-        self.id: str | None = None
-        self._type: str | None = None
+        self.id = ""
+        self._type = ""
         self.function = _Called()
         self._custom: _Called | None = None
-        self._has_function = False
         self._extra: JSONObject = {}
 
     def add(self, delta: ToolCallDelta) -> None:
         """Take in a fragment."""
-        self.id = self.id or delta.id
-        self._type = self._type or delta.type
+        self.id = self.id or delta.id or ""
+        self._type = self._type or delta.type or ""
         if delta.function is not None:
             self.add_function(delta.function)
         if delta.extra:
@@ -68,7 +67,6 @@ class CallParts:
 
     def add_function(self, delta: FunctionCallDelta) -> None:
         """Take in what is called and with which arguments, unless it is all that was said, once more."""
-        self._has_function = True
         said = self.function
         is_said = bool(delta.arguments) and len(delta.arguments or "") == said.text.length
         is_said = is_said and delta.arguments == said.text.whole() and said.is_whole()
@@ -77,11 +75,11 @@ class CallParts:
     def body(self) -> JSONObject:
         """Return the call as a whole answer has it."""
         called: dict[str, Any] = {}
-        if self._has_function or self._custom is None:
+        if self.function.name or self.function.text.length or self._custom is None:
             called["function"] = self.function_body()
         if self._custom is not None:
             called["custom"] = {"name": self._custom.name, "input": self._custom.text.whole() or ""}
-        return joined(self._extra, {"id": self.id or "", "type": self._type or next(iter(called)), **called})
+        return joined(self._extra, {"id": self.id, "type": self._type or next(iter(called)), **called})
 
     def function_body(self) -> JSONObject:
         """Return what is called as a whole answer has it."""
@@ -115,7 +113,7 @@ class ToolCallsParts:
         call = latest if call_id is None else self._known.get((index, call_id))
         if call_id is None and call is not None and (named or _is_over(call, delta)):
             call = None
-        elif call is None and latest is not None and latest.id is None and (index is not None or not _name(delta)):
+        elif call is None and latest is not None and not latest.id and (index is not None or not _name(delta)):
             call = latest  # whose ID comes later
         if call is None:
             call = CallParts(index if index is not None else latest.index if latest else 0)

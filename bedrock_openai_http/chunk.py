@@ -61,7 +61,7 @@ class ChatCompletionChunk:
 
     def to_dict(self) -> JSONObject:
         """Return the wire form, with the members that this version does not know; it can be written as JSON."""
-        return wire_form(top_members(self), self.extra, self.raw, ("object",))
+        return wire_form(top_members(self), self.extra, self.raw or None, ("object",))
 
     @property
     def text(self) -> str:

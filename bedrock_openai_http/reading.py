@@ -73,8 +73,8 @@ def unread(data: Mapping[str, Any], read: Mapping[str, Any]) -> JSONObject:
     return {name: data[name] for name, value in read.items() if value is None and data.get(name) is not None}
 
 
-#: Of a value that was made by hand, or by `dataclasses.replace`.
-NOTHING_READ: Mapping[str, Any] = {}
+#: What a value was read from that was made by hand, or by `dataclasses.replace`.
+NOTHING_READ: Mapping[str, Any] | None = None
 
 
 def remember(value: Value, data: JSONObject) -> Value:
@@ -87,27 +87,27 @@ def remember(value: Value, data: JSONObject) -> Value:
 
 
 def wire_form(
-    members: Mapping[str, Any], extra: Mapping[str, Any], read: Mapping[str, Any], default: tuple[str, ...] = ()
+    members: Mapping[str, Any],
+    extra: Mapping[str, Any],
+    read: Mapping[str, Any] | None,
+    default: tuple[str, ...] = (),
 ) -> JSONObject:
     """Return the JSON object of a value, in new dicts and lists, made of the wire forms of its `members`.
 
     A member that is None or an empty array or object stands in it only if it stood in what was `read`. So does one of
-    `default`, which a value has even if the wire has not.
+    `default`, which a value has even where the wire had none, or none that could be read.
     """
+    came = read or {}
     body: JSONObject = {}
     for name, item in members.items():
         if item is None or (isinstance(item, (list, tuple, dict)) and not item):
-            if name in read and name not in extra:
-                body[name] = None if read[name] else read[name]
-        elif name in read or not read or name not in default:
+            if name in came and name not in extra:
+                body[name] = None if came[name] else came[name]
+        elif read is None or name not in default or (name in came and name not in extra):
             body[name] = item
-    body = {**{name: body[name] for name in read if name in body}, **body, **_others(extra, body)}
-    copy: JSONObject = plain(body)
+    others = {name: value for name, value in extra.items() if name not in body}
+    copy: JSONObject = plain({**{name: body[name] for name in came if name in body}, **body, **others})
     return copy
-
-
-def _others(extra: Mapping[str, Any], body: JSONObject) -> JSONObject:
-    return {name: value for name, value in extra.items() if name not in body}
 
 
 def without_words(value: Any, **shown: str) -> str:

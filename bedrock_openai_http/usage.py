@@ -49,10 +49,17 @@ class Usage:
     def from_dict(cls, data: Any, path: str = "$.usage") -> Usage:
         """Read the `usage` object. Raises Malformed for what is no object."""
         expect(data, dict, path, "an object")
-        read = {name: whole_number(data.get(name)) for name in COUNTS} | side_members(data, cls._DETAILS)
-        prompt, completion, total, prompt_details, completion_details = read.values()
-        extra = extra_of(data, cls._KNOWN, read)
-        return remember(cls(prompt, completion, total, prompt_details or {}, completion_details or {}, extra), data)
+        counts = {name: whole_number(data.get(name)) for name in COUNTS}
+        details = side_members(data, cls._DETAILS)
+        usage = cls(
+            counts["prompt_tokens"],
+            counts["completion_tokens"],
+            counts["total_tokens"],
+            details["prompt_tokens_details"] or {},
+            details["completion_tokens_details"] or {},
+            extra_of(data, cls._KNOWN, {**counts, **details}),
+        )
+        return remember(usage, data)
 
     def to_dict(self) -> JSONObject:
         """Return the wire form, with the members that this version does not know."""

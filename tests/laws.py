@@ -18,12 +18,10 @@ from bedrock_openai_http import (
     ChatCompletion,
     ChatCompletionChunk,
     ChatCompletionRequest,
-    CustomToolCall,
     HTTPResponse,
     IncompleteStreamError,
     RequestValidationError,
     ResponseFormatError,
-    ToolCall,
     ToolCallDelta,
     iter_chunks,
     parse_completion,
@@ -31,7 +29,7 @@ from bedrock_openai_http import (
 )
 from bedrock_openai_http.accumulator import Accumulator
 from bedrock_openai_http.jsontext import decode, encode
-from bedrock_openai_http.reasoning import CLOSE, OPEN
+from bedrock_openai_http.reasoning import CLOSE, OPEN, own_reasoning
 from bedrock_openai_http.request import FIELDS
 from bedrock_openai_http.request_check import is_request
 from bedrock_openai_http.schema_errors import schema_flaw
@@ -176,11 +174,13 @@ def _check_nothing_lost(chunks: list[ChatCompletionChunk], whole: ChatCompletion
         message = choice.message
         assert (message.content or "") == "".join(delta.content or "" for delta in deltas)
         assert (message.refusal or "") == "".join(delta.refusal or "" for delta in deltas)
-        _check_tool_calls(message.tool_calls, [call for delta in deltas for call in delta.tool_calls])
+        (body,) = (body for body in whole.raw["choices"] if body["index"] == choice.index)
+        calls = body["message"].get("tool_calls") or []
+        _check_tool_calls(calls, [call for delta in deltas for call in delta.tool_calls])
         if not _goes_on_after_its_end(parts):
             _check_delivered(message.text, "".join(delta.text for delta in deltas))
             # A service has thoughts in tags or in a field; of one with both, the field's come first in the whole.
-            own = [delta.extra.get("reasoning") or "" for delta in deltas]
+            own = [own_reasoning(delta.extra) for delta in deltas]
             tagged = [delta.reasoning.removeprefix(text) for delta, text in zip(deltas, own, strict=True)]
             _check_delivered(message.reasoning or "", "".join([*own, *tagged]))
 
@@ -193,31 +193,43 @@ def _check_delivered(whole: str, delivered: str) -> None:
 
 
 def _goes_on_after_its_end(parts: list[Any]) -> bool:
-    """Tell whether a choice has content after its finish reason, where nothing is held back any more."""
+    """Tell whether a choice has content after a finish reason that came alone, which has brought what was held."""
     ended = False
     for part in parts:
         if ended and part.delta.content:
             return True
-        ended = ended or part.finish_reason is not None
+        ended = ended or (part.finish_reason is not None and not part.delta.content)
     return False
 
 
-def _check_tool_calls(calls: Sequence[ToolCall | CustomToolCall], fragments: Sequence[ToolCallDelta]) -> None:
-    """Check that the calls, which are in the order of their index, hold what the fragments have brought."""
-    for index, call in zip(sorted({fragment.index for fragment in fragments}), calls, strict=True):
-        own = [fragment for fragment in fragments if fragment.index == index]
-        pieces = []
-        for fragment in own:
-            pieces.append((fragment.function and fragment.function.arguments) or "")
-            pieces.append((fragment.extra.get("custom") or {}).get("input") or "")
-        text = call.function.arguments if isinstance(call, ToolCall) else call.custom.input
-        assert text == "".join(pieces)
+def _check_tool_calls(calls: Sequence[dict[str, Any]], fragments: Sequence[ToolCallDelta]) -> None:
+    """Check that the calls of a whole body hold what the fragments have brought, and nothing else.
+
+    All arguments said once more are said once.
+    """
+    said = [(call.get(kind) or {}).get(member) or "" for call in calls for kind, member in CALLED]
+    came = []
+    for fragment in fragments:
+        came.append((fragment.function and fragment.function.arguments) or "")
+        came.append((fragment.extra.get("custom") or {}).get("input") or "")
+    assert all(any(piece in text for text in said) for piece in came)
+    lost = sorted("".join(came)) != sorted("".join(said))
+    assert not lost or any(piece.startswith("{") and piece in said for piece in came)
+
+
+#: What a call has its name and words in.
+CALLED = (("function", "arguments"), ("custom", "input"))
 
 
 def _use(completion: ChatCompletion) -> None:
     """Ask a completion for all that it has."""
     assert isinstance(completion.text, str)
     _ = completion.reasoning, completion.tool_calls, completion.finish_reason, completion.guardrail, repr(completion)
+    assert completion.empty in (True, False)
+    assert json.loads(json.dumps(completion.to_dict())) == completion.to_dict()
     for choice in completion.choices:
-        history = choice.message.to_dict()
-        assert history["role"] == "assistant"
+        calls = [call.id for call in choice.message.tool_calls]
+        results = [{"role": "tool", "content": "x", "tool_call_id": call_id} for call_id in calls]
+        user = {"role": "user", "content": "x"}
+        validate_request({"model": "m", "messages": [user, choice.message, *results]})
+        validate_request({"model": "m", "messages": [user, choice.message.to_dict(), *results, user]})

@@ -40,8 +40,10 @@ FIELDS: list[tuple[list[Any], Any]] = [
     ([None, None], None),
     ([{"a": "b"}, None], {"a": "b"}),
     ([1, 2], 2),
-    ([[1], [2]], [2]),
+    ([[1], [2], [], None, [3]], [1, 2, 3]),
     ([{}, {}], {}),
+    (["a", [], {}], "a"),
+    ([{"x": [1]}, {"x": [2]}], {"x": [1, 2]}),
     (["a", 1, "b", "c"], "bc"),
     ([{"x": "a"}, {"x": "b", "y": 1}, {"y": 2}], {"x": "ab", "y": 2}),
     ([{"x": "a"}, "b", {"x": "c"}], {"x": "c"}),
@@ -58,18 +60,22 @@ FIELDS: list[tuple[list[Any], Any]] = [
 
 @pytest.mark.parametrize(("values", "whole"), FIELDS)
 def test_unknown_fields_of_a_message(values: list[Any], whole: Any) -> None:
-    """Texts and objects are joined, and of anything else the last value counts, under any name but `id`."""
+    """Texts, arrays and objects are joined, and of anything else the last value counts, under any name but `id`."""
     deltas = [{"reasoning_content": value, "id": value} for value in values]
     completion = added_up([{"choices": [{"index": 0, "delta": delta}]} for delta in deltas])
     assert completion.choices[0].message.extra["reasoning_content"] == whole
     last = completion.choices[0].message.extra["id"]
-    said = [value for value in values if value is not None] or [None]
-    assert last == (whole if isinstance(whole, dict) else said[-1])
+    assert last == (whole if isinstance(whole, (dict, list)) else last_said(values))
+
+
+def last_said(values: list[Any]) -> Any:
+    """Return the last of `values` that is not null or empty, else the first."""
+    return ([value for value in values if value not in (None, "", [], {})] or values)[-1 if any(values) else 0]
 
 
 @pytest.mark.parametrize(("values", "whole"), FIELDS)
 def test_other_unknown_fields(values: list[Any], whole: Any) -> None:
-    """Beside the message, in a choice, a tool call or the whole, the last value counts."""
+    """Beside the message, in a choice, a tool call or the whole, the last value counts that says something."""
     call = {"index": 0, "function": {"name": "f"}}
     bodies = [
         {"x": value, "choices": [{"index": 0, "x": value, "delta": {"tool_calls": [{**call, "x": value}]}}]}
@@ -77,7 +83,40 @@ def test_other_unknown_fields(values: list[Any], whole: Any) -> None:
     ]
     body = added_up(bodies).raw
     (choice,) = body["choices"]
-    assert (body["x"], choice["x"], choice["message"]["tool_calls"][0]["x"]) == (values[-1],) * 3
+    assert (body["x"], choice["x"], choice["message"]["tool_calls"][0]["x"]) == (last_said(values),) * 3
+
+
+def test_a_last_chunk_takes_nothing_back() -> None:
+    """What is null, empty, 0 or of another kind in a later chunk leaves what was said before; counts are joined."""
+    said = {"id": "c", "model": "m", "created": 7, "service_tier": "flex", "system_fingerprint": "f", "x": 1}
+    first = {**said, "usage": {"prompt_tokens": 5, "completion_tokens": None}}
+    last: list[dict[str, Any]] = [
+        {"id": "", "model": "", "created": 0, "service_tier": "", "system_fingerprint": None, "x": None, "usage": {}},
+        {**dict.fromkeys(said), "usage": None},
+        {"id": 5, "model": [], "created": "now", "service_tier": {}, "system_fingerprint": False, "usage": "free"},
+    ]
+    counted = {"usage": {"completion_tokens": 2.0, "total_tokens": 7, "prompt_tokens": None}}
+    for order in ([first, *last, counted], [*reversed(last), first, counted, *last]):
+        whole = added_up(order)
+        assert {name: whole.raw[name] for name in said} == said
+        assert whole.usage is not None
+        assert (whole.usage.prompt_tokens, whole.usage.completion_tokens, whole.usage.total_tokens) == (5, 2, 7)
+
+
+def test_what_comes_late_beside_the_choices() -> None:
+    """A member of the whole that comes in a later chunk of the same ID counts, also without others that are new."""
+    for name, value in {"model": "m", "created": 7, "service_tier": "flex", "system_fingerprint": "f"}.items():
+        whole = added_up([{"id": "c"}, {"id": "c", name: value}, {"id": "c"}])
+        assert getattr(whole, name) == whole.raw[name] == value
+
+
+def test_arrays_of_a_message_are_appended() -> None:
+    """Annotations and the details of reasoning that came in several chunks are all there."""
+    pieces = [{"annotations": [n], "reasoning_details": [{"text": n}]} for n in range(3)]
+    whole = added_up([{"choices": [{"index": 0, "delta": delta}]} for delta in [*pieces, {"annotations": None}]])
+    message = whole.choices[0].message
+    assert message.annotations == (0, 1, 2)
+    assert message.extra["reasoning_details"] == [{"text": 0}, {"text": 1}, {"text": 2}]
 
 
 def test_the_first_sign_of_a_guardrail_stays() -> None:

@@ -101,7 +101,7 @@ def failure_of(response: HTTPResponse) -> BedrockOpenAIError:
         (b'{"type": "message_start", "message": {}}', "the Anthropic Messages API"),
         (b'{"object": "chat.completion", "choices": [{"message": {"content": "a"}}]}', "A whole completion"),
         (b'{"choices": [{"message": {"content": "a"}}]}', "A whole completion"),
-        (b'{"choices": [{"index": "0", "delta": {}}]}', None),
+        (b'{"choices": [{"index": 0, "delta": 1}]}', None),
         (b"[]", None),
         (b"{", None),
     ],

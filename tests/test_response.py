@@ -194,8 +194,12 @@ def test_guardrail_outcome(extra: dict[str, Any], prefix: str, intervened: bool,
             b'{"choices": [{"message": {"tool_calls": [{}]}}]}',
             "$.choices[0].message.tool_calls[0].function is missing",
         ),
-        (b'{"choices": [], "usage": []}', "$.usage is an array, not an object"),
-        (b'{"choices": [], "id": 5}', "$.id is an integer, not a string"),
+        (
+            b'{"choices": [{"message": {"tool_calls": {}}}]}',
+            "$.choices[0].message.tool_calls is an object, not an array",
+        ),
+        (b'{"choices": [{"message": {"tool_calls": ["x"]}}]}', "tool_calls[0] is a string, not an object"),
+        (b'{"choices": [{"message": {"function_call": "x"}}]}', "function_call is a string, not an object"),
     ],
 )
 def test_a_2xx_answer_that_is_no_completion(body: bytes, reason: str) -> None:
@@ -342,8 +346,34 @@ def test_a_long_answer_is_cut_off() -> None:
     assert response.closed == [False, False]
 
 
+@pytest.mark.parametrize(
+    ("message", "empty"),
+    [
+        ({}, True),
+        ({"content": ""}, True),
+        ({"content": None, "tool_calls": [], "audio": {}, "refusal": "", "annotations": [1]}, True),
+        ({"content": "<reasoning>only thoughts</reasoning>"}, True),
+        ({"content": "", "reasoning": "only thoughts"}, True),
+        ({"content": "<reasoning>x</reasoning> "}, False),
+        ({"refusal": "no"}, False),
+        ({"audio": {"id": "a"}}, False),
+        ({"function_call": {"name": "f", "arguments": ""}}, False),
+        ({"tool_calls": [{"id": "c", "function": {"name": "f", "arguments": ""}}]}, False),
+    ],
+)
+@pytest.mark.parametrize("finish_reason", ["stop", "length"])
+def test_an_answer_that_says_nothing(message: dict[str, Any], empty: bool, finish_reason: str) -> None:
+    """An answer without text, call, refusal and audio is empty; with a spent budget and thoughts it also says why."""
+    choice = {"index": 0, "message": message, "finish_reason": finish_reason}
+    completion = parse_completion(answer({"choices": [choice]}))
+    assert completion.empty is empty
+    thought = completion.reasoning is not None
+    assert completion.budget_spent_on_reasoning is (empty and thought and finish_reason == "length")
+
+
 def test_an_answer_without_choices() -> None:
     """A completion without choices is one, as a content filter may give; its accessors are empty."""
     completion: ChatCompletion = parse_completion(answer({**RUNTIME, "choices": []}))
     assert (completion.text, completion.reasoning, completion.tool_calls) == ("", None, ())
     assert completion.finish_reason is None
+    assert completion.empty is True
