@@ -2,8 +2,8 @@
 
     make replay
 
-The answers are those of `tests/cases/`, each with what must come out of it, and streams of tool calls that are made
-in every form of `tests/server_forms.py`; the requests are those of `tests/data/histories/`, and every answer that
+The answers are those of `tests/cases/`, each with what must come out of it, and streams that are made in every
+form of `tests/server_forms.py`; the requests are those of `tests/data/histories/`, and every answer that
 was read, put back as history. It prints the figures and what is wrong, and ends with 1 if anything is.
 
 This module knows no right value of its own.
@@ -35,7 +35,7 @@ from bedrock_openai_http import (
 from histories import read_histories, without_sdk_members
 from outcomes import add_up, cuts, outcome_of, response_of
 from pack_cases import read_cases
-from server_forms import FORMS, some_calls, stream_of
+from server_forms import FORMS, TEXT_FORMS, some_calls, some_words, stream_of
 
 #: What is counted, with the parts of an outcome that belong to it; "errors" is all of an error but what it carries.
 KINDS = {
@@ -44,8 +44,10 @@ KINDS = {
     "finish reasons": ("finish_reason",),
     "usages": ("usage",),
 }
-#: How often each form of tool calls is made.
+#: How often a stream is made in each form.
 ROUNDS = 40
+#: What the streams that are made end with.
+USAGE = {"completion_tokens": 7, "prompt_tokens": 70, "total_tokens": 77}
 
 
 @dataclass
@@ -118,23 +120,35 @@ def replay_cases(figures: Figures, completions: list[tuple[str, ChatCompletion]]
                 compare(figures, f"{name} {form}", found, expected)
 
 
-def replay_forms(figures: Figures, completions: list[tuple[str, ChatCompletion]], rounds: int = ROUNDS) -> None:
-    """Make streams of tool calls in every form, `rounds` of each, and read each in a few cuts."""
-    chance = random.Random(20261129)
-    usage = {"completion_tokens": 7, "prompt_tokens": 70, "total_tokens": 77}
+def generated(chance: random.Random, rounds: int) -> Iterator[tuple[str, bytes, dict[str, Any]]]:
+    """Yield the name of a form, a stream in it, and what it means; `rounds` of each form."""
     for name, form in FORMS.items():
-        keep = _keeper(completions, name)
         for _ in range(rounds):
             calls = some_calls(chance)
-            body = stream_of(form(calls, chance), usage)
-            figures.given["generated streams"] += 1
-            right = {"text": "Let me see.", "tool_calls": [list(call) for call in calls], "usage": usage}
-            expected = {"completion": {**right, "finish_reason": "tool_calls"}}
-            response = HTTPResponse(200, {"x-amzn-requestid": "r-1"}, body)
-            for size in (1, 7, len(body)):
-                pieces = [body[start : start + size] for start in range(0, len(body), size)]
-                found = outcome_of(keep(partial(add_up, response, pieces, [])))
-                compare(figures, f"tool calls, {name}", found, expected)
+            deltas = [{"content": "Let me see."}, *({"tool_calls": each} for each in form(calls, chance))]
+            right = {"text": "Let me see.", "tool_calls": [list(call) for call in calls]}
+            yield f"calls, {name}", stream_of(deltas, "tool_calls", USAGE), {**right, "finish_reason": "tool_calls"}
+    for name, write in TEXT_FORMS.items():
+        for turn in range(rounds):
+            thoughts, text = some_words(chance)
+            deltas = list(write(thoughts, text, chance))
+            right = {"text": text, "reasoning": thoughts, "finish_reason": "stop"}
+            content = "".join(delta.get("content", "") for delta in deltas)
+            if content != text:
+                right["content"] = content
+            yield f"words, {name}", stream_of(deltas, "stop", USAGE, before=(None, "")[turn % 2]), right
+
+
+def replay_forms(figures: Figures, completions: list[tuple[str, ChatCompletion]], rounds: int = ROUNDS) -> None:
+    """Read the streams of every form, each in a few cuts."""
+    for name, body, right in generated(random.Random(20261129), rounds):
+        figures.given["generated streams"] += 1
+        response = HTTPResponse(200, {"x-amzn-requestid": "r-1"}, body)
+        keep = _keeper(completions, name)
+        for size in (1, 7, len(body)):
+            pieces = [body[start : start + size] for start in range(0, len(body), size)]
+            found = outcome_of(keep(partial(add_up, response, pieces, [])))
+            compare(figures, name, found, {"completion": {**right, "usage": USAGE}})
 
 
 def replay_histories(figures: Figures) -> None:

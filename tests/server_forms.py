@@ -1,4 +1,4 @@
-"""Tool calls as the servers of the field stream them: one list of calls, written in each form that was seen.
+"""What a model said and called, as the servers of the field stream it: written in each form that was seen.
 
 This module writes streams from what they mean, so that what is read can be held against it. It reads none.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 Call = tuple[str, str, str]
@@ -90,7 +90,7 @@ def _nulls(calls: list[Call], chance: random.Random) -> Chunks:
             yield [{"index": position, "id": None, "type": None, "function": function}]
 
 
-#: Each form by its name.
+#: Each form of tool calls by its name.
 FORMS: dict[str, Callable[[list[Call], random.Random], Chunks]] = {
     "an index for each": _one_by_one(lambda position: {"index": position}),
     "interleaved": _interleaved,
@@ -106,11 +106,48 @@ FORMS: dict[str, Callable[[list[Call], random.Random], Chunks]] = {
 }
 
 
-def stream_of(chunks: Chunks, usage: dict[str, int]) -> bytes:
-    """Return a whole stream that makes the calls of `chunks`, with a text before them and `usage` at its end."""
+def some_words(chance: random.Random) -> tuple[str, str]:
+    """Return thoughts and a text, in which there is much that looks like a tag, and is none."""
+    words = ("Hm. ", "<b>", "a < b ", "</reason", "<reasonin", "17 \u00d7 3 = 51. ", "\n", "</", "caf\u00e9 ")
+    thoughts = "".join(chance.choices(words, k=chance.randint(1, 6))).strip()
+    return thoughts + ".", "".join(chance.choices(words, k=chance.randint(1, 6))).strip() + "!"
+
+
+def _one_pair(thoughts: str, text: str, chance: random.Random) -> Iterator[Fragment]:
+    """One pair of tags in the content, cut anywhere."""
+    content = f"<reasoning>{thoughts}</reasoning>{text}"
+    size = chance.randint(1, 12)
+    yield from ({"content": content[start : start + size]} for start in range(0, len(content), size))
+
+
+def _pair_for_each(thoughts: str, text: str, chance: random.Random) -> Iterator[Fragment]:
+    """A pair of tags for each piece of the thoughts, as Bedrock's runtime writes it."""
+    yield from ({"content": f"<reasoning>{piece}</reasoning>"} for piece in pieces(thoughts, chance) if piece)
+    yield from ({"content": piece} for piece in pieces(text, chance))
+
+
+def _in_member(*names: str) -> Callable[[str, str, random.Random], Iterator[Fragment]]:
+    def form(thoughts: str, text: str, chance: random.Random) -> Iterator[Fragment]:
+        yield from (dict.fromkeys(names, piece) for piece in pieces(thoughts, chance))
+        yield from ({"content": piece} for piece in pieces(text, chance))
+
+    return form
+
+
+#: Each form of thoughts and text by its name.
+TEXT_FORMS: dict[str, Callable[[str, str, random.Random], Iterator[Fragment]]] = {
+    "one pair of tags": _one_pair,
+    "a pair of tags for each piece": _pair_for_each,
+    "reasoning": _in_member("reasoning"),
+    "reasoning_content": _in_member("reasoning_content"),
+    "both members": _in_member("reasoning", "reasoning_content"),
+}
+
+
+def stream_of(deltas: Iterable[Fragment], finish_reason: str, usage: dict[str, int], before: Any = None) -> bytes:
+    """Return a whole stream of `deltas`, with the finish reason `before` in each chunk but the last."""
     head = {"id": "chatcmpl-1", "created": 1769185806, "model": "m", "object": "chat.completion.chunk"}
-    deltas = [{"role": "assistant", "content": "Let me see."}, *({"tool_calls": each} for each in chunks)]
-    choices = [[{"index": 0, "delta": delta, "finish_reason": None}] for delta in deltas]
-    choices.append([{"index": 0, "delta": {}, "finish_reason": "tool_calls"}])
+    choices = [[{"index": 0, "delta": delta, "finish_reason": before}] for delta in deltas]
+    choices.append([{"index": 0, "delta": {}, "finish_reason": finish_reason}])
     bodies = [{**head, "choices": each} for each in choices] + [{**head, "choices": [], "usage": usage}]
     return b"".join(b"data: " + json.dumps(body).encode() + b"\n\n" for body in bodies) + b"data: [DONE]\n\n"
