@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from .extras import joined
 from .lint_rules import MESSAGE_RULES, FieldRules, rules_for
 from .model_facts import family_of, profile_of
 from .reasoning import OPEN
@@ -62,7 +63,7 @@ def _fields(request: ChatCompletionRequest | Mapping[str, Any]) -> Mapping[str, 
     if not isinstance(request, ChatCompletionRequest):
         return request
     fields = vars(request)
-    return fields if request.extra_body is None else {**fields, **plain(request.extra_body)}
+    return fields if request.extra_body is None else joined(fields, plain(request.extra_body))
 
 
 @lru_cache(maxsize=64)

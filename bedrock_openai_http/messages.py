@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .frozen import KW_ONLY, field, frozen
-from .values import Enveloped, Part, WireObject, WireValue, all_fitting, plain
+from .values import Enveloped, Other, Part, WireObject, WireValue, all_fitting, plain
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -26,6 +27,7 @@ Content: TypeAlias = str | Sequence[WireObject]
 class TextPart(Part):
     """A piece of text."""
 
+    definition = "text_part"
     kind = "text"
     text: str = field(repr=False)
     _: KW_ONLY
@@ -36,6 +38,7 @@ class TextPart(Part):
 class RefusalPart(Part):
     """The model's own words of refusal, in an assistant message that is sent back."""
 
+    definition = "refusal_part"
     kind = "refusal"
     refusal: str = field(repr=False)
 
@@ -44,6 +47,7 @@ class RefusalPart(Part):
 class ImagePart(Enveloped):
     """An image, by its URL. Bedrock fetches nothing from the web: give it a `data:` or `s3://` URL."""
 
+    definition = "image_part"
     kind = "image_url"
     url: str = field(repr=False)
     _: KW_ONLY
@@ -60,6 +64,7 @@ class ImagePart(Enveloped):
 class AudioPart(Enveloped):
     """Recorded sound: `data` is its file in base64, `format` is "wav" or "mp3"."""
 
+    definition = "audio_part"
     kind = "input_audio"
     data: str = field(repr=False)
     format: str
@@ -71,6 +76,7 @@ class AudioPart(Enveloped):
 class FilePart(Enveloped):
     """A file: its bytes as base64 in `file_data`, or the ID of one that was uploaded before."""
 
+    definition = "file_part"
     kind = "file"
     _: KW_ONLY
     file_data: str | None = field(default=None, repr=False)
@@ -99,6 +105,7 @@ class CustomCall(WireValue):
 class ToolCall(WireValue):
     """A call of a function tool, as a model asks for it."""
 
+    definition = "function_tool_call"
     id: str
     function: FunctionCall
     type: str = "function"
@@ -109,13 +116,14 @@ class ToolCall(WireValue):
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> ToolCall:
         """Read the wire form. Raises TypeError or KeyError where a member is missing or unknown."""
-        return cls(**{**value, "function": FunctionCall.from_dict(value["function"])})
+        return cls._of({**value, "function": FunctionCall.from_dict(value["function"])})
 
 
 @frozen
 class CustomToolCall(WireValue):
     """A call of a custom tool, as a model asks for it."""
 
+    definition = "custom_tool_call"
     id: str
     custom: CustomCall
     type: str = "custom"
@@ -126,7 +134,7 @@ class CustomToolCall(WireValue):
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> CustomToolCall:
         """Read the wire form. Raises TypeError or KeyError where a member is missing or unknown."""
-        return cls(**{**value, "custom": CustomCall.from_dict(value["custom"])})
+        return cls._of({**value, "custom": CustomCall.from_dict(value["custom"])})
 
 
 class RoleMessage(WireValue):
@@ -134,8 +142,8 @@ class RoleMessage(WireValue):
 
     role: ClassVar[str]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the wire form."""
+    def own_form(self) -> dict[str, Any]:
+        """Return the wire form without `extra`."""
         return {"role": self.role, **self.members()}
 
     @classmethod
@@ -147,16 +155,18 @@ class RoleMessage(WireValue):
         members = dict(value)
         if members.pop("role", None) != cls.role:
             raise ValueError(f'a {cls.__name__} has the role "{cls.role}"')
-        for name, kinds in (("content", PARTS), ("tool_calls", TOOL_CALLS)):
-            if name in members:
-                members[name] = all_fitting(members[name], "type", kinds)
-        return cls(**members)
+        if "content" in members:
+            members["content"] = all_fitting(members["content"], "type", PARTS, OtherPart)
+        if "tool_calls" in members:
+            members["tool_calls"] = all_fitting(members["tool_calls"], "type", TOOL_CALLS, OtherToolCall)
+        return cls._of(members)
 
 
 @frozen
 class SystemMessage(RoleMessage):
     """Instructions that hold for the whole conversation."""
 
+    definition = "instruction_message"
     role = "system"
     content: Content = field(repr=False)
     _: KW_ONLY
@@ -167,6 +177,7 @@ class SystemMessage(RoleMessage):
 class DeveloperMessage(RoleMessage):
     """Instructions by the application's developer: the newer name of a system message."""
 
+    definition = "instruction_message"
     role = "developer"
     content: Content = field(repr=False)
     _: KW_ONLY
@@ -177,6 +188,7 @@ class DeveloperMessage(RoleMessage):
 class UserMessage(RoleMessage):
     """What the person says: text, images, sound or files."""
 
+    definition = "user_message"
     role = "user"
     content: Content = field(repr=False)
     _: KW_ONLY
@@ -191,6 +203,7 @@ class AssistantMessage(RoleMessage):
     mind: send them where you know that they help.
     """
 
+    definition = "assistant_message"
     role = "assistant"
     content: Content | None = field(default=None, repr=False)
     _: KW_ONLY
@@ -203,9 +216,9 @@ class AssistantMessage(RoleMessage):
     reasoning_content: str | None = field(default=None, repr=False)
     annotations: Sequence[Mapping[str, Any]] | None = field(default=None, repr=False)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the wire form, without `tool_calls` where there are none."""
-        body = super().to_dict()
+    def own_form(self) -> dict[str, Any]:
+        """Return the wire form without `extra`, and without `tool_calls` where there are none."""
+        body = super().own_form()
         if not self.tool_calls:
             body.pop("tool_calls", None)
         return body
@@ -215,6 +228,7 @@ class AssistantMessage(RoleMessage):
 class ToolMessage(RoleMessage):
     """What a tool gave, for the call of that ID."""
 
+    definition = "tool_message"
     role = "tool"
     content: Content = field(repr=False)
     tool_call_id: str
@@ -226,12 +240,13 @@ class ToolMessage(RoleMessage):
 class FunctionMessage(RoleMessage):
     """What a function gave, before there were tool messages. The wire wants `content` even if it is null."""
 
+    definition = "function_message"
     role = "function"
     content: str | None = field(repr=False)
     name: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the wire form, `content` included."""
+    def own_form(self) -> dict[str, Any]:
+        """Return the wire form without `extra`, `content` included."""
         return {"role": self.role, "content": plain(self.content), "name": plain(self.name)}
 
 
@@ -239,6 +254,27 @@ PARTS: Mapping[str, type[WireValue]] = {
     kind.kind: kind for kind in (TextPart, RefusalPart, ImagePart, AudioPart, FilePart)
 }
 TOOL_CALLS: Mapping[str, type[WireValue]] = {"function": ToolCall, "custom": CustomToolCall}
+
+
+@frozen
+class OtherPart(Other):
+    """A part of a type that this version does not know: `OtherPart("video_url", extra={"video_url": {...}})`."""
+
+    known = PARTS
+    stand_in = MappingProxyType({"type": "text", "text": ""})
+    type: str
+
+
+@frozen
+class OtherToolCall(Other):
+    """A call of a tool of a type that this version does not know; what is called is in `extra`."""
+
+    known = TOOL_CALLS
+    stand_in = MappingProxyType({"type": "function", "function": {"name": "", "arguments": ""}})
+    type: str
+    id: str
+
+
 MESSAGES: Mapping[str, type[WireValue]] = {
     message.role: message
     for message in (

@@ -11,12 +11,14 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from .errors import ConfigurationError, RequestValidationError
+from .extras import beyond, joined
 from .frozen import KW_ONLY, field, frozen
 from .messages import MESSAGES
-from .values import Enveloped, Frozen, WireObject, WireValue, all_fitting, plain
+from .values import Enveloped, Frozen, Other, WireObject, WireValue, all_fitting, plain
 
 #: The member of the body that carries the guardrail settings which have no header.
 GUARDRAIL_CONFIG = "amazon-bedrock-guardrailConfig"
@@ -33,6 +35,7 @@ class FunctionTool(Enveloped):
     """A function that the model may call; `parameters` is the JSON schema of its arguments."""
 
     kind = "function"
+    definition = "function_tool"
     name: str
     _: KW_ONLY
     description: str | None = field(default=None, repr=False)
@@ -45,6 +48,7 @@ class CustomTool(Enveloped):
     """A tool that takes free text, or text in a grammar: `format={"type": "grammar", "grammar": {...}}`."""
 
     kind = "custom"
+    definition = "custom_tool"
     name: str
     _: KW_ONLY
     description: str | None = field(default=None, repr=False)
@@ -52,6 +56,15 @@ class CustomTool(Enveloped):
 
 
 TOOLS: Mapping[str, type[WireValue]] = {"function": FunctionTool, "custom": CustomTool}
+
+
+@frozen
+class OtherTool(Other):
+    """A tool of a type that this version does not know: `OtherTool("web_search", extra={...})`."""
+
+    known = TOOLS
+    stand_in = MappingProxyType({"type": "custom", "custom": {"name": "_"}})
+    type: str
 
 
 @frozen
@@ -117,7 +130,8 @@ class ChatCompletionRequest(Frozen):
     """A request for a chat completion. The repr shows the model and how many messages there are, no more.
 
     Messages and tools are values of ours or OpenAI-shaped mappings, freely mixed. `extra_body` holds members
-    of the body that this version does not know; they are sent as they are.
+    of the body that this version does not know; they are sent as they are, and a mapping under the name of a field
+    that is a mapping too joins it.
     """
 
     model: str
@@ -180,21 +194,39 @@ class ChatCompletionRequest(Frozen):
         extra = {} if self.extra_body is None else plain(self.extra_body)
         if not isinstance(extra, dict):
             raise RequestValidationError("extra_body must be a mapping", rule="type")
-        return {**self.own_fields(), **extra}
+        return joined(self.own_fields(), extra)
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> ChatCompletionRequest:
         """Read a JSON body; a field that is null counts as not set.
 
-        Messages and tools that fit become values of ours, others stay as they are, to be judged later.
-        Members that are no field of ours go to `extra_body`.
+        Messages and tools that fit become values of ours, others stay as they are, to be judged later. What this
+        version does not know goes to `extra_body` and to the `extra` of each value, so that it can be sent.
         """
-        known = {name: value for name, value in body.items() if name in FIELDS}
+        fields = {name: value for name, value in body.items() if name in FIELDS}
         extra = {name: value for name, value in body.items() if name not in FIELDS}
-        given = {"model": None, "messages": None, **known}
+        for name, value in fields.items():
+            if type(value) is dict or name == "functions":
+                fields[name], more = _parted(name, value)
+                extra.update({} if more is None else {name: more})
+        given = {"model": None, "messages": None, **fields}
         given["messages"] = all_fitting(given["messages"], "role", MESSAGES)
-        given["tools"] = all_fitting(given.get("tools"), "type", TOOLS)
+        given["tools"] = all_fitting(given.get("tools"), "type", TOOLS, OtherTool)
         return cls(**given, extra_body=extra or None)
+
+
+def _parted(name: str, value: Any) -> tuple[Any, Any]:
+    """Return what is known of a field's value, and what is to be joined to it; None for nothing of either."""
+    from .known_members import known_field
+
+    known = known_field(name, value)
+    if known == value:
+        return value, None
+    if isinstance(value, dict):
+        more = beyond(value, known)
+        if joined(known, more) == value:
+            return known, more
+    return None, value  # such as a list, in which nothing can be joined
 
 
 #: The names of the wire format's request fields, in the order in which they are sent.

@@ -1,4 +1,4 @@
-"""What is wrong with a body that does not follow the schema: the first flaw, in words of ours.
+"""What is wrong with a body that does not follow the schema, in words of ours.
 
 jsonschema finds it. This module and that library are loaded for the first body that `request_check` does not pass.
 
@@ -24,8 +24,17 @@ from .validation_rules import Flaw, unknown_key
 
 def schema_flaw(body: Any) -> Flaw | None:
     """Return the first flaw of `body` by the schema of requests, or None."""
-    error = _request_schema().first_error(body)
-    return None if error is None else _flaw(error)
+    return next(schema_flaws(body), None)
+
+
+def schema_flaws(body: Any) -> Iterator[Flaw]:
+    """Yield the flaws of `body` by the schema of requests, of each place the first."""
+    seen = set()
+    for error in _request_schema().errors(body):
+        for flaw in _flaws(error):
+            if flaw.path not in seen:
+                seen.add(flaw.path)
+                yield flaw
 
 
 class _Schema:
@@ -42,9 +51,9 @@ class _Schema:
         self._root = kind(schema, registry=Registry())
         self._within: dict[int, Validator] = {}
 
-    def first_error(self, body: Any) -> ValidationError | None:
-        """Return the first thing in `body` that breaks the schema, or None."""
-        return next(self._root.iter_errors(body), None)
+    def errors(self, body: Any) -> Iterator[ValidationError]:
+        """Yield what in `body` breaks the schema."""
+        return self._root.iter_errors(body)
 
     def _errors(self, schema: Any, instance: Any, step: str | int | None = None) -> Iterator[ValidationError]:
         validator = self._within.get(id(schema))
@@ -89,24 +98,32 @@ def _request_schema() -> _Schema:
     return _Schema(load_schema("request"))
 
 
-def _flaw(error: ValidationError) -> Flaw:
-    """Return the error of jsonschema as a flaw, with nothing in it of the instance but an unknown key."""
+def _flaws(error: ValidationError) -> Iterator[Flaw]:
+    """Yield the flaws in an error of jsonschema, with nothing in them of the instance but an unknown key."""
     path, rule = tuple(error.absolute_path), str(error.validator)
     wanted: Any = error.validator_value
     instance: Any = error.instance
     if rule == "required":
-        missing = next(name for name in wanted if name not in instance)
-        return Flaw((*path, missing), rule, "is required")
-    if rule == "additionalProperties":
+        for name in wanted:
+            if name not in instance:
+                yield Flaw((*path, name), rule, "is required")
+    elif rule == "additionalProperties":
         schema: Any = error.schema
         known = schema["properties"]
-        unknown = next(name for name in instance if name not in known)
-        return Flaw((*path, unknown), "unknown-key", unknown_key(unknown, known, top=not path))
-    message = _MESSAGES[rule](wanted)
-    if "propertyNames" in error.absolute_schema_path:
-        message = f"has a key that {message}"
-    return Flaw(path, rule, message)
+        for name in instance:
+            if name not in known:
+                yield Flaw((*path, name), "unknown-key", unknown_key(name, known, within=path))
+    else:
+        message = _MESSAGES[rule](wanted)
+        if "propertyNames" in error.absolute_schema_path:
+            message = f"has a key that {message}"
+        if path[-1:] == ("type",) and path[0] in _CHOSEN_BY_TYPE:
+            message += '; what has another type is sent with unknown_fields="send"'
+        yield Flaw(path, rule, message)
 
+
+#: The fields in which a word in the member `type` chooses among kinds of objects.
+_CHOSEN_BY_TYPE = frozenset(("messages", "response_format", "tool_choice", "tools"))
 
 _TYPES = {
     "array": "an array",

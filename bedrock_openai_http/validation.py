@@ -4,64 +4,183 @@ First that it is JSON, then against the bundled schema, then how its fields depe
 found is reported. An error's text never repeats what the caller wrote, save for the names of unknown keys.
 
 This module loads no library for a good request: `request_check`, which is made from the schema, passes it. What that
-does not pass is judged by jsonschema, in `schema_errors`.
+does not pass is looked at without its nulls, extras and unknown members, and judged by jsonschema, in
+`schema_errors`, if that is no better.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from . import arguments
 from .errors import ConfigurationError, RequestValidationError
+from .extras import given_twice, joined, without_extra
 from .forks import loading
 from .request import FIELDS, ChatCompletionRequest, Guardrail
 from .request_check import is_request
-from .validation_rules import RULES, Flaw, json_flaw, json_path, rule_flaw, unknown_key
+from .validation_rules import (
+    RULES,
+    Flaw,
+    extra_flaws,
+    json_flaw,
+    json_flaws,
+    json_path,
+    rule_flaws,
+    unknown_key,
+)
 from .values import plain
 
-__all__ = ["RULES", "check_field_names", "checked_body", "request_flaws", "validate_guardrail", "validate_request"]
+__all__ = [
+    "RULES",
+    "check_field_names",
+    "check_unknown_fields",
+    "checked_body",
+    "request_flaws",
+    "validate_guardrail",
+    "validate_request",
+]
 
 
-def validate_request(request: ChatCompletionRequest | Mapping[str, Any]) -> None:
+def validate_request(
+    request: ChatCompletionRequest | Mapping[str, Any], *, unknown_fields: str = "refuse"
+) -> None:
     """Return if `request` may be sent. It is a request of ours or a JSON body, which may hold values of ours.
 
-    Raises RequestValidationError for the first flaw. Of a request's `extra_body` only that it is JSON is checked;
-    of a body, every member must be one that the schema knows.
+    Members that are null count as absent. Of `extra_body` and `extra` only that they are JSON is checked; any other
+    member must be one that the schema knows, unless `unknown_fields` is "send": then unknown members, and objects of
+    an unknown type, pass at every level, and what is known is checked all the same.
+
+    Raises RequestValidationError for the first flaw, and ConfigurationError for other `unknown_fields`.
     """
-    checked_body(request)
+    checked_body(request, unknown_fields=check_unknown_fields(unknown_fields))
 
 
-def checked_body(request: ChatCompletionRequest | Mapping[str, Any], **defaults: Any) -> dict[str, Any]:
+def check_unknown_fields(given: Any) -> str:
+    """Return what is done about members that the schema does not know. Raises ConfigurationError."""
+    for word in ("refuse", "send"):
+        if arguments.plain_text(given) == word:
+            return word
+    raise ConfigurationError('unknown_fields: must be "refuse" or "send"')
+
+
+def checked_body(
+    request: ChatCompletionRequest | Mapping[str, Any], *, unknown_fields: str = "refuse", **defaults: Any
+) -> dict[str, Any]:
     """Return the JSON body of `request`, in new dicts and lists and without null members, if it may be sent.
 
     `defaults` are members for a mapping that does not have them. Raises RequestValidationError as `validate_request`
     does.
     """
+    found: dict[str, Any] | Flaw
     try:
         if arguments.is_a(request, ChatCompletionRequest):
-            body = _request_body(request)
+            found = _request_body(request, unknown_fields)
         else:
-            body = _plain_body(request, defaults)
+            found = _plain_body(request, unknown_fields, defaults)
     except RecursionError:
-        body = Flaw((), "json-depth", "is nested too deep for what is left of the stack")
-    if isinstance(body, Flaw):
-        raise _error(body)
-    return body
+        found = Flaw((), "json-depth", "is nested too deep for what is left of the stack")
+    if isinstance(found, Flaw):
+        raise _error(found)
+    return found
 
 
-def request_flaws(body: Any, *, in_file: bool = False) -> Iterator[Flaw]:
-    """Yield what is wrong with a JSON body, of decoded JSON; `in_file` tells that its author writes no Python."""
+def _request_body(request: ChatCompletionRequest, unknown_fields: str) -> dict[str, Any] | Flaw:
+    if request.guardrail is not None and not arguments.is_a(request.guardrail, Guardrail):
+        return Flaw(("guardrail",), "type", "must be a Guardrail")
+    own = request.own_fields()
+    if request.extra_body is None:
+        return _sent(own, unknown_fields)
+    extra = plain(request.extra_body)
+    if not isinstance(extra, dict):
+        return Flaw((), "type", "extra_body must be a mapping")
+    for place in given_twice(own, extra):
+        return Flaw(place, "given-twice", "is given both as a field and in extra_body")
+    sent = json_flaw(own) or json_flaw(extra) or _sent(own, unknown_fields, extra)
+    return sent if isinstance(sent, Flaw) else joined(sent, extra)
+
+
+def _plain_body(given: Any, unknown_fields: str, defaults: Mapping[str, Any]) -> dict[str, Any] | Flaw:
+    body = plain(given)
+    if defaults and isinstance(body, dict):
+        body = {**defaults, **body}
+    return _sent(body, unknown_fields)
+
+
+def _sent(body: Any, unknown_fields: str, beyond: Collection[str] = ()) -> dict[str, Any] | Flaw:
+    """Return what is sent for `body`, of plain JSON values, or the first flaw in it.
+
+    No rule is applied to the fields in `beyond`.
+    """
     flaw = json_flaw(body)
     if flaw is None:
-        body, flaw = _known(body)
-        flaw = flaw or rule_flaw(body)
-    if flaw is not None:
-        with loading():
-            from .known_mistakes import in_better_words
+        follows = is_request(body)
+        if follows and not _has_null(body):
+            sent = judged = body
+        else:
+            flaw = next(extra_flaws(body), None)
+            sent, judged = _parted(body, unknown_fields)
+            if flaw is None and not (follows or is_request(judged)):
+                flaw = next(_schema_flaws(judged), None)
+        if flaw is None:
+            flaw = next(rule_flaws(judged, beyond), None)
+    return sent if flaw is None else _in_better_words(flaw, body)
 
-        yield in_better_words(flaw, body, in_file=in_file)
+
+def _parted(body: Any, unknown_fields: str, allow: Collection[str] = ()) -> tuple[Any, Any]:
+    """Return what is sent for `body`, without its nulls, and what of it the schema is asked about."""
+    with loading():
+        from . import known_members
+
+    judged = known_members.without_nulls(without_extra(body))
+    if unknown_fields == "send":
+        judged = known_members.with_stand_ins(judged)
+    elif allow:
+        judged = known_members.known_body(judged, lambda name: name in allow)
+    return known_members.without_nulls(body), judged
+
+
+def _schema_flaws(body: Any) -> Iterator[Flaw]:
+    with loading():
+        from .schema_errors import schema_flaws
+
+    return schema_flaws(body)
+
+
+def request_flaws(
+    body: Any, *, unknown_fields: str = "refuse", allow: Collection[str] = (), in_file: bool = False
+) -> Iterator[Flaw]:
+    """Yield all that is wrong with a JSON body, of decoded JSON: of each place the first flaw.
+
+    A rule between fields is applied where these have no other flaw. Keys named in `allow` may stand anywhere;
+    `unknown_fields` is as for `validate_request`; `in_file` tells that the author of the body writes no Python.
+    """
+    for flaw in _all_flaws(body, unknown_fields, allow):
+        yield _in_better_words(flaw, body, in_file=in_file)
+
+
+def _all_flaws(body: Any, unknown_fields: str, allow: Collection[str]) -> Iterator[Flaw]:
+    for flaw in json_flaws(body):
+        yield flaw
+        if flaw.rule not in ("json-number", "json-text"):
+            return  # what cannot be read, or has no end, is not judged further
+    _, judged = _parted(body, unknown_fields, allow)
+    seen, beyond = set(), set()
+    if not is_request(judged):
+        for flaw in _schema_flaws(judged):
+            yield flaw
+            seen.add(flaw.path)
+            if flaw.rule != "unknown-key":
+                beyond.update(map(str, flaw.path[:1] or FIELDS))
+    yield from (flaw for flaw in rule_flaws(judged, beyond) if flaw.path not in seen)
+
+
+def _in_better_words(flaw: Flaw, body: Any, *, in_file: bool = False) -> Flaw:
+    with loading():
+        from .known_mistakes import in_better_words
+
+    return in_better_words(flaw, body, in_file=in_file)
 
 
 def check_field_names(names: Iterable[str]) -> None:
@@ -69,73 +188,29 @@ def check_field_names(names: Iterable[str]) -> None:
 
     Raises RequestValidationError for the first that is not.
     """
-    known = dict.fromkeys(FIELDS)
-    for name in names:
+    given, known = dict.fromkeys(names), dict.fromkeys(FIELDS)
+    for name in given:
         if name not in known:
-            raise _error(Flaw((name,), "unknown-key", unknown_key(name, known, top=True)))
+            flaw = Flaw((name,), "unknown-key", unknown_key(name, known))
+            raise _error(_in_better_words(flaw, given))
 
 
 def _error(flaw: Flaw) -> RequestValidationError:
     return RequestValidationError(flaw.message, json_path=json_path(flaw.path), rule=flaw.rule)
 
 
-def _request_body(request: ChatCompletionRequest) -> dict[str, Any] | Flaw:
-    if request.guardrail is not None and not arguments.is_a(request.guardrail, Guardrail):
-        return Flaw(("guardrail",), "type", "must be a Guardrail")
-    own = request.own_fields()
-    extra = {} if request.extra_body is None else plain(request.extra_body)
-    if not isinstance(extra, dict):
-        return Flaw((), "type", "extra_body must be a mapping")
-    for name in extra:
-        if name in own:
-            return Flaw((name,), "given-twice", "is given both as a field and in extra_body")
-    flaw = json_flaw(own) or json_flaw(extra)
-    if flaw is None:
-        own, flaw = _known(own)
-        flaw = flaw or rule_flaw(own, beyond=extra)
-    return flaw or {**own, **extra}
-
-
-def _plain_body(given: Any, defaults: Mapping[str, Any]) -> dict[str, Any] | Flaw:
-    body = plain(given)
-    if defaults and isinstance(body, dict):
-        body = {**defaults, **body}
-    flaw = json_flaw(body)
-    if flaw is None:
-        body, flaw = _known(body)
-        flaw = flaw or rule_flaw(body)
-    return flaw or body
-
-
-def _known(body: Any) -> tuple[Any, Flaw | None]:
-    """Return `body` without its known members that are null, mostly itself, and what is wrong with it by the schema."""
-    follows = is_request(body)
-    if follows and not _has_null(body):
-        return body, None
-    with loading():
-        from .known_members import without_nulls
-
-    body = without_nulls(body)
-    if follows or is_request(body):
-        return body, None
-    with loading():
-        from .schema_errors import schema_flaw
-
-    return body, schema_flaw(body)
-
-
 def _has_null(body: dict[str, Any]) -> bool:
     """Tell whether `body`, which follows the schema, may have a member that is null, and is not content."""
-    if None in body.values() or not body.keys().isdisjoint(_MAY_HOLD_NULL):
+    if None in body.values() or not _MAY_HOLD_NULL.isdisjoint(body):
         return True
     for message in body["messages"]:
-        if None in message.values() and any(message.get(name, "") is None for name in _NULLABLE):
+        if message["role"] == "assistant" and None in message.values() and not _NULLABLE.isdisjoint(message):
             return True
-    return any(tool[tool["type"]].get("strict", "") is None for tool in body.get("tools", ()))
+    return "tools" in body and any(tool[tool["type"]].get("strict", "") is None for tool in body["tools"])
 
 
 #: Where the schema lets null pass, besides the fields of the body and `strict` of a function.
-_NULLABLE = ("refusal", "audio", "function_call")
+_NULLABLE = frozenset(("refusal", "audio", "function_call"))
 _MAY_HOLD_NULL = frozenset(("response_format", "moderation", "web_search_options"))
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from .extras import Extended, given_twice
 from .frozen import frozen
 from .values import MAX_DEPTH
 
@@ -22,10 +23,11 @@ RULES: Mapping[str, str] = {
     "json-text": "Every text and key can be written as UTF-8: it has no surrogate without its partner.",
     "json-depth": "Values are nested at most 100 deep, which also means that none contains itself.",
     "unknown-key": "An object whose members are all known has no other member.",
-    "given-twice": "A field is not given both by its own name and in extra_body.",
+    "given-twice": "A member is not given both by its own name and in extra_body or extra.",
     "stream-options": "stream_options goes with stream true.",
     "top-logprobs": "top_logprobs goes with logprobs true.",
     "assistant-content": "An assistant message has content, a refusal, audio, tool_calls or a function_call.",
+    "tool-pairs": "Each call of a tool has one result, in the tool messages that follow it, and an ID of its own.",
     "audio-output": "audio and the modality audio go together.",
     "tool-choice": "tool_choice other than none goes with tools, and names one of them.",
 }
@@ -66,16 +68,37 @@ def quoted(name: str) -> str:
     return json.dumps(name if len(name) <= 64 else f"{name[:61]}...")
 
 
-def unknown_key(name: str, known: Mapping[str, Any], *, top: bool) -> str:
-    """Return what is said of the key `name` where only the keys of `known` may stand, `top` being the whole body."""
+def unknown_key(name: str, known: Mapping[str, Any], *, within: Path = ()) -> str:
+    """Return what is said of the key `name` where only the keys of `known` may stand, and how it can be sent."""
     from difflib import get_close_matches  # loaded for the first key that is not known
 
     near = get_close_matches(name[:64], known, n=1)
     if near:
         return f"is not a known field; did you mean {quoted(near[0])}?"
-    if top:
+    if not within:
         return "is not a known field; fields that this version does not know go in extra_body"
-    return f"is not a known field; known here: {', '.join(json.dumps(each) for each in known)}"
+    listed = ", ".join(json.dumps(each) for each in known)
+    return f"is not a known field; known here: {listed}; {way_past(within)}"
+
+
+def way_past(within: Path) -> str:
+    """Return how a member that this version does not know can be sent in the object at `within`."""
+    positions = [place for place, step in enumerate(within) if isinstance(step, int)]
+    field = str(within[0])
+    if field in ("messages", "tools") and positions:
+        inner = [str(step) for step in within[positions[-1] + 1 :]]
+        way = f"extra={_braced(inner)} of the {_VALUES.get(str(within[positions[-1] - 1]), 'value')}"
+    else:
+        way = f"extra_body={_braced([field])}"
+    return f'to send it as it is: {way}, or unknown_fields="send" for mappings'
+
+
+def _braced(names: Sequence[str]) -> str:
+    return f"{{{quoted(names[0])}: {_braced(names[1:])}}}" if names else "{...}"
+
+
+#: What stands in the lists of a body.
+_VALUES = {"messages": "message", "content": "part", "tool_calls": "call", "tools": "tool"}
 
 
 def json_flaw(value: Any, levels: int = MAX_DEPTH) -> Flaw | None:
@@ -84,6 +107,8 @@ def json_flaw(value: Any, levels: int = MAX_DEPTH) -> Flaw | None:
     Python's own encoder would let some of it pass (NaN, half a surrogate pair), and fail on others with untyped
     errors.
     """
+    if type(value) is dict and levels:  # as most that are no text
+        return _mapping_flaw(value, levels)
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -119,6 +144,37 @@ def _mapping_flaw(value: Mapping[Any, Any], levels: int) -> Flaw | None:
     return None
 
 
+def json_flaws(value: Any, levels: int = MAX_DEPTH) -> Iterator[Flaw]:
+    """Yield everything in `value` that cannot be sent as JSON: of one place the first."""
+    if levels and isinstance(value, (list, tuple)):
+        steps: Iterator[tuple[Any, Any]] = iter(enumerate(value))
+    elif levels and isinstance(value, Mapping) and all(isinstance(key, str) and _is_unicode(key) for key in value):
+        steps = iter(value.items())
+    else:
+        flaw = json_flaw(value, levels)
+        if flaw is not None:
+            yield flaw
+        return
+    for step, item in steps:
+        for flaw in json_flaws(item, levels - 1):
+            yield flaw.within(step)
+
+
+def extra_flaws(value: Any) -> Iterator[Flaw]:
+    """Yield what is wrong with the extras in a body, of plain JSON values."""
+    if isinstance(value, Extended):
+        if isinstance(value.extra, dict):
+            for place in given_twice(value.own, value.extra):
+                yield Flaw(place, "given-twice", "is given both as a field and in extra")
+        else:
+            yield Flaw((), "type", "extra must be a mapping")
+        value = value.own
+    if isinstance(value, (dict, list)):
+        for step, item in value.items() if isinstance(value, dict) else enumerate(value):
+            for flaw in extra_flaws(item):
+                yield flaw.within(step)
+
+
 def _is_unicode(text: str) -> bool:
     if text.isascii():
         return True
@@ -136,70 +192,117 @@ def _is_double(number: float) -> bool:
         return False
 
 
-def rule_flaw(body: Mapping[str, Any], beyond: Collection[str] = ()) -> Flaw | None:
-    """Return the first dependency between fields that `body` breaks, or None; `body` must follow the schema.
+def rule_flaws(body: Mapping[str, Any], beyond: Collection[str] = ()) -> Iterator[Flaw]:
+    """Yield the dependencies between fields that `body` breaks; `body` must follow the schema.
 
     A rule about a field in `beyond` is not applied: the caller sends that field past the schema.
     """
     for rule, names in _FIELD_RULES.items():
         if not beyond or not any(name in beyond for name in names):
-            flaw = rule(body)
-            if flaw is not None:
-                return flaw
-    return None
+            yield from rule(body)
 
 
-def _stream_options(body: Mapping[str, Any]) -> Flaw | None:
+def _stream_options(body: Mapping[str, Any]) -> Sequence[Flaw]:
     if body.get("stream_options") is not None and body.get("stream") is not True:
-        return Flaw(("stream_options",), "stream-options", "needs stream to be true")
-    return None
+        return (Flaw(("stream_options",), "stream-options", "needs stream to be true"),)
+    return ()
 
 
-def _top_logprobs(body: Mapping[str, Any]) -> Flaw | None:
+def _top_logprobs(body: Mapping[str, Any]) -> Sequence[Flaw]:
     if body.get("top_logprobs") is not None and body.get("logprobs") is not True:
-        return Flaw(("top_logprobs",), "top-logprobs", "needs logprobs to be true")
-    return None
+        return (Flaw(("top_logprobs",), "top-logprobs", "needs logprobs to be true"),)
+    return ()
 
 
-def _assistant_content(body: Mapping[str, Any]) -> Flaw | None:
-    for index, message in enumerate(body.get("messages") or ()):
-        if message.get("role") != "assistant" or message.get("content") is not None:
+def _turns(body: Mapping[str, Any]) -> Sequence[Flaw]:
+    """Look at all messages once: whether each answer says something, and whether calls and results pair."""
+    flaws: list[Flaw] = []
+    turn = 0
+    # The calls of the assistant's last message: the position of each ID, -1 once its result has come.
+    calls: dict[str, int] = {}
+    for index, message in enumerate(body["messages"]):
+        role = message["role"]
+        if role == "tool":
+            if calls.get(message["tool_call_id"], -1) < 0:
+                flaws.append(_no_call(index, message["tool_call_id"] in calls))
+            else:
+                calls[message["tool_call_id"]] = -1
             continue
-        if not any(message.get(name) for name in ("refusal", "audio", "tool_calls", "function_call")):
-            return Flaw(("messages", index, "content"), "assistant-content", "is required unless tools are called")
-    return None
+        if calls:
+            flaws += _without_result(turn, calls)
+            calls = {}
+        if role == "assistant":
+            if message.get("content") is None and not any(message.get(name) for name in _SAYS_SOMETHING):
+                flaws.append(Flaw(("messages", index, "content"), "assistant-content", _NOTHING_SAID))
+            asked = message.get("tool_calls")
+            if asked:
+                turn, calls = index, {call["id"]: position for position, call in enumerate(asked)}
+                if len(calls) < len(asked) or "" in calls:
+                    flaws += _bad_ids(index, asked)
+                    calls.pop("", None)
+    return [*flaws, *_without_result(turn, calls)] if calls else flaws
 
 
-def _audio_output(body: Mapping[str, Any]) -> Flaw | None:
+_SAYS_SOMETHING = ("tool_calls", "refusal", "audio", "function_call")
+_NOTHING_SAID = 'is required unless tools are called; an answer that said nothing goes back with content ""'
+
+
+def _no_call(index: int, answered: bool) -> Flaw:
+    if answered:
+        words = "must not be the ID of a call that has its result already"
+    else:
+        words = "must be the ID of a call in the assistant's message before it"
+    return Flaw(("messages", index, "tool_call_id"), "tool-pairs", words)
+
+
+def _bad_ids(turn: int, asked: Sequence[Mapping[str, Any]]) -> Iterator[Flaw]:
+    seen = {""}
+    for position, call in enumerate(asked):
+        if call["id"] in seen:
+            words = "must be an ID that no other call of this turn has" if call["id"] else "must not be empty"
+            yield Flaw(("messages", turn, "tool_calls", position, "id"), "tool-pairs", words)
+        seen.add(call["id"])
+
+
+def _without_result(turn: int, calls: Mapping[str, int]) -> Sequence[Flaw]:
+    words = "is a call without its result: a tool message with this ID has to follow, before any other message"
+    return [
+        Flaw(("messages", turn, "tool_calls", position, "id"), "tool-pairs", words)
+        for position in calls.values()
+        if position >= 0
+    ]
+
+
+def _audio_output(body: Mapping[str, Any]) -> Sequence[Flaw]:
     wanted = "audio" in (body.get("modalities") or ())
     described = body.get("audio") is not None
     if wanted and not described:
-        return Flaw(("audio",), "audio-output", 'is required with the modality "audio"')
+        return (Flaw(("audio",), "audio-output", 'is required with the modality "audio"'),)
     if described and not wanted:
-        return Flaw(("audio",), "audio-output", 'needs modalities to contain "audio"')
-    return None
+        return (Flaw(("audio",), "audio-output", 'needs modalities to contain "audio"'),)
+    return ()
 
 
-def _tool_choice(body: Mapping[str, Any]) -> Flaw | None:
+def _tool_choice(body: Mapping[str, Any]) -> Sequence[Flaw]:
     choice = body.get("tool_choice")
     if choice is None or choice == "none":
-        return None
+        return ()
     tools = body.get("tools")
     if not tools:
-        return Flaw(("tool_choice",), "tool-choice", "needs tools")
+        return (Flaw(("tool_choice",), "tool-choice", "needs tools"),)
     if isinstance(choice, Mapping) and choice["type"] in ("function", "custom"):
         kind = choice["type"]
         names = [tool[kind]["name"] for tool in tools if tool["type"] == kind]
         if choice[kind]["name"] not in names:
-            return Flaw(("tool_choice", kind, "name"), "tool-choice", "must be the name of one of the tools")
-    return None
+            return (Flaw(("tool_choice", kind, "name"), "tool-choice", "must be the name of one of the tools"),)
+    return ()
 
 
 #: Each rule with the fields that it reads.
-_FIELD_RULES: Mapping[Callable[[Mapping[str, Any]], Flaw | None], tuple[str, ...]] = {
+_FIELD_RULES: Mapping[Callable[[Mapping[str, Any]], Sequence[Flaw]], tuple[str, ...]] = {
     _stream_options: ("stream_options", "stream"),
     _top_logprobs: ("top_logprobs", "logprobs"),
-    _assistant_content: ("messages",),
+    _turns: ("messages",),
     _audio_output: ("audio", "modalities"),
     _tool_choice: ("tool_choice", "tools"),
 }

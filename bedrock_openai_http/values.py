@@ -9,9 +9,12 @@ be read at all, since a method of somebody else's raises, is refused here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from .errors import RequestValidationError
+from .extras import beyond, extended, joined
+from .frozen import KW_ONLY, field, frozen
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -62,7 +65,7 @@ def _plain(value: Any, levels: int) -> Any:
     if type(value) in _SCALARS or not levels:
         return value
     if isinstance(value, WireValue):
-        return value.to_dict()
+        return value.own_form() if value.extra is None else value.to_dict()
     if isinstance(value, (dict, Mapping)):
         # Most members are texts, and a call takes longer than to see that.
         return {
@@ -87,23 +90,53 @@ def _scalar(value: Any) -> Any:
     return float.__float__(value) if isinstance(value, float) else value
 
 
-def fitting(value: Any, tag: str, kinds: Mapping[str, type[WireValue]]) -> Any:
+def fitting(
+    value: Any, tag: str, kinds: Mapping[str, type[WireValue]], other: type[WireValue] | None = None
+) -> Any:
     """Return the mapping `value` as the one of `kinds` that its member `tag` names, if nothing is lost by it.
 
-    Anything else, such as a mapping with a misspelt key, comes back as it is.
+    What the schema does not know of it goes to `extra`; `other` is for a word that is none of `kinds`. Anything
+    else, such as a mapping without a member that must be there, comes back as it is.
     """
     if not isinstance(value, Mapping):
         return value
     try:
-        made = kinds[value[tag]].from_dict(value)
-        return made if made.to_dict() == value else value
+        word = value[tag]
+        if word in kinds:
+            return _read(value, kinds[word])
+        made = other.from_dict(value) if other is not None and isinstance(word, str) else value
+        return made if plain(made) == value else value
     except Exception:  # noqa: BLE001  (a mapping of the caller's may raise anything)
         return value
 
 
-def all_fitting(values: Any, tag: str, kinds: Mapping[str, type[WireValue]]) -> Any:
+def _read(value: Mapping[str, Any], kind: type[WireValue]) -> Any:
+    try:
+        made = kind.from_dict(value)
+        # In a mapping something may stand that is not known; a tool's `parameters` are its author's own.
+        mappings = (name for name, member in vars(made).items() if isinstance(member, Mapping))
+        if all(name == "parameters" for name in mappings):
+            return made if made.to_dict() == value else value
+    except (TypeError, KeyError):  # something is not known, or missing
+        made = None
+    from .known_members import known_part
+
+    given = plain(value)
+    known = known_part(given, kind.definition)
+    if known == given:
+        return made if made is not None and made.to_dict() == value else value
+    made = kind.from_dict(known)
+    made = replace(made, extra=beyond(given, made.to_dict()))
+    return made if made.to_dict() == given else value
+
+
+def all_fitting(
+    values: Any, tag: str, kinds: Mapping[str, type[WireValue]], other: type[WireValue] | None = None
+) -> Any:
     """Return the list `values` with `fitting` done to each item; anything else than a list as it is."""
-    return [fitting(value, tag, kinds) for value in values] if isinstance(values, (list, tuple)) else values
+    if not isinstance(values, (list, tuple)):
+        return values
+    return [fitting(value, tag, kinds, other) for value in values]
 
 
 class Frozen:
@@ -115,25 +148,47 @@ class Frozen:
                 object.__setattr__(self, name, tuple(value))
 
 
+@frozen
 class WireValue(Frozen):
     """A frozen dataclass whose fields are members of a JSON object."""
 
+    #: What the schema calls such an object.
+    definition: ClassVar[str]
+    _: KW_ONLY
+    #: Members that this version does not know: sent as they are, unchecked, beside the fields. A mapping under the
+    #: name of a member that is an object joins it.
+    extra: Mapping[str, Any] | None = field(default=None, repr=False)
+
     def members(self) -> dict[str, Any]:
-        """Return the fields that are set, in their wire form."""
-        return {
+        """Return the fields that are set, in their wire form, without `extra`."""
+        members = {
             name: value if type(value) is str else plain(value)
             for name, value in vars(self).items()
             if value is not None
         }
+        if self.extra is not None:
+            del members["extra"]
+        return members
+
+    def own_form(self) -> dict[str, Any]:
+        """Return the wire form without `extra`: the part that the schema describes."""
+        return self.members()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wire form."""
-        return self.members()
+        own = self.own_form()
+        return own if self.extra is None else extended(own, plain(self.extra))
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """Read the wire form. Raises TypeError where a member is missing or unknown."""
-        return cls(**value)
+        return cls._of(value)
+
+    @classmethod
+    def _of(cls, members: Mapping[str, Any]) -> Self:
+        if "extra" in members:  # a field, and no member
+            raise TypeError(f"a {cls.__name__} has no such member: extra")
+        return cls(**members)
 
 
 class Part(WireValue):
@@ -141,25 +196,28 @@ class Part(WireValue):
 
     kind: ClassVar[str]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the wire form."""
+    def own_form(self) -> dict[str, Any]:
+        """Return the wire form without `extra`."""
         return {"type": self.kind, **self.members()}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """Read the wire form. Raises TypeError where a member is missing or unknown."""
-        return cls(**{name: member for name, member in value.items() if name != "type"})
+        return cls._of({name: member for name, member in value.items() if name != "type"})
 
 
 class Enveloped(WireValue):
-    """A value with its members in an object named after its type: `{"type": kind, kind: {...}}`."""
+    """A value with its members in an object named after its type: `{"type": kind, kind: {...}}`.
+
+    Its `extra` stands beside that object, and a mapping under the object's name joins it.
+    """
 
     kind: ClassVar[str]
     #: The fields that stand beside the inner object.
     outside: ClassVar[tuple[str, ...]] = ("prompt_cache_breakpoint",)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the wire form."""
+    def own_form(self) -> dict[str, Any]:
+        """Return the wire form without `extra`."""
         inner = self.members()
         outer = {name: inner.pop(name) for name in self.outside if name in inner}
         return {"type": self.kind, self.kind: inner, **outer}
@@ -168,4 +226,34 @@ class Enveloped(WireValue):
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """Read the wire form. Raises TypeError or KeyError where a member is missing or unknown."""
         outer = {name: member for name, member in value.items() if name not in ("type", cls.kind)}
-        return cls(**value[cls.kind], **outer)
+        if not outer.keys() <= set(cls.outside):
+            raise TypeError(f"a {cls.__name__} has no such member beside its {cls.kind}")
+        return cls._of({**value[cls.kind], **outer})
+
+
+class Other(WireValue):
+    """A value of a type that this version does not know: `{"type": type, ...}` with its members in `extra`."""
+
+    #: The types that have classes of their own, whose rules hold for them in any case.
+    known: ClassVar[Mapping[str, type[WireValue]]]
+    #: What is judged in its place: the least that may stand where it stands.
+    stand_in: ClassVar[Mapping[str, Any]]
+
+    def own_form(self) -> dict[str, Any]:
+        """Return the whole wire form: without the `extra` there is nothing to judge."""
+        own = self.members()
+        extra = {} if self.extra is None else plain(self.extra)
+        if own.get("type") in self.known:
+            return extended(own, extra, joined(own, extra) if isinstance(extra, dict) else own)
+        return extended(own, extra, {**self.stand_in, **own, "type": self.stand_in["type"]})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the wire form."""
+        return self.own_form()
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Self:
+        """Read the wire form: what is no field goes to `extra`. Raises TypeError where a member is missing."""
+        names = cls.__dataclass_fields__.keys() - {"extra"}  # type: ignore[attr-defined]
+        own = {name: member for name, member in value.items() if name in names}
+        return cls(**own, extra={name: member for name, member in value.items() if name not in names})

@@ -72,9 +72,10 @@ def thinned(rng: random.Random) -> dict[str, Any]:
     """A valid request with some of its optional members, two of its messages and two of its tools."""
     seed = copy.deepcopy(rng.choice(SEEDS))
     body = {key: value for key, value in seed.items() if key in ("model", "messages") or rng.random() < 0.3}
-    for name in ("messages", "tools"):
-        if name in body:
-            body[name] = rng.sample(body[name], min(2, len(body[name])))
+    groups = turns(body["messages"])
+    body["messages"] = [message for turn in rng.sample(groups, min(2, len(groups))) for message in turn]
+    if "tools" in body:
+        body["tools"] = rng.sample(body["tools"], min(2, len(body["tools"])))
     return body
 
 
@@ -121,11 +122,22 @@ def damaged_requests(count: int, seed: int) -> Iterator[dict[str, Any]]:
         yield body
 
 
+def turns(messages: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return each message by itself, but a call of tools with its results."""
+    found: list[list[dict[str, Any]]] = []
+    for message in messages:
+        if message["role"] == "tool":
+            found[-1].append(message)
+        else:
+            found.append([message])
+    return found
+
+
 def small_requests() -> Iterator[tuple[dict[str, Any], str]]:
     """For every message and every other member of the seeds a request with little else, and the member's name."""
     for seed in SEEDS:
-        for message in seed["messages"]:
-            yield {"model": "m", "messages": [message]}, "messages"
+        for turn in turns(seed["messages"]):
+            yield {"model": "m", "messages": turn}, "messages"
         for name in sorted(seed.keys() - {"messages"}):
             members = {each: seed[each] for each in (name, COMPANIONS.get(name)) if each in seed}
             yield {"model": "m", "messages": [{"role": "user", "content": "canary"}], **members}, name

@@ -32,7 +32,7 @@ ANSWER_MEMBERS = re.compile(
     r"\.(reasoning|reasoning_content|annotations|index)$"
     r"|\.audio\.(data|expires_at|transcript)$|\.function\.type$|^\$\.messages\[\d+\]\.name$"
 )
-PROSE = {"stream-options", "top-logprobs", "assistant-content", "audio-output", "tool-choice"}
+PROSE = {"stream-options", "top-logprobs", "assistant-content", "tool-pairs", "audio-output", "tool-choice"}
 
 
 def reserved_tier(body: Any, _: RequestValidationError | None) -> bool:
