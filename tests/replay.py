@@ -164,7 +164,7 @@ def replay_histories(figures: Figures) -> None:
 def replay_as_history(figures: Figures, completions: list[tuple[str, ChatCompletion]]) -> None:
     """Put every answer that was read back as history, as it is and as a request message."""
     for name, completion in completions:
-        results = [ToolMessage(call.id, "done") for call in completion.tool_calls]
+        results = [ToolMessage("done", call.id) for call in completion.tool_calls]
         tools = [FunctionTool(call.function.name) for call in completion.tool_calls if call.type == "function"]
         for choice in completion.choices:
             for message in (choice.message, choice.message.to_request_message()):

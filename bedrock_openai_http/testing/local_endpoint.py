@@ -20,7 +20,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import chain
 from types import TracebackType
 from typing import Any
@@ -28,7 +27,6 @@ from typing import Any
 from .. import arguments
 from ..credentials import Credentials
 from ..errors import ConfigurationError, RequestValidationError
-from ..schemas import load_schema
 from ..validation import validate_request
 from . import answers
 from .authentication import Door, Identity
@@ -225,8 +223,8 @@ def _refuse_path(exchange: Exchange, other: OtherPath | None) -> None:
 def valid_body(request: ReceivedRequest) -> dict[str, Any]:
     """Return the request's body, decoded and valid. Raises RequestValidationError.
 
-    Fields that the schema does not know pass, as they do when a client sends them on purpose: what Bedrock
-    makes of them is not documented.
+    Members that the schema does not know pass at every level, as they do when a client sends them on purpose: what
+    Bedrock makes of them is not documented.
     """
     try:
         body = request.json()
@@ -234,7 +232,7 @@ def valid_body(request: ReceivedRequest) -> dict[str, Any]:
         raise RequestValidationError(f"the body is no JSON: {error}") from None
     if not isinstance(body, dict):
         raise RequestValidationError("must be an object", rule="type")
-    validate_request({name: value for name, value in body.items() if name in _known_fields()})
+    validate_request(body, unknown_fields="send")
     _check_offer(body)
     return body
 
@@ -246,11 +244,6 @@ def _check_offer(body: Mapping[str, Any]) -> None:
             raise RequestValidationError("must be at least 1", json_path=f"$.{name}", rule="minimum")
     if body.get("n") not in (None, 1):
         raise RequestValidationError("must be 1: only one choice is offered", json_path="$.n", rule="maximum")
-
-
-@cache
-def _known_fields() -> frozenset[str]:
-    return frozenset(load_schema("request")["properties"])
 
 
 def _pass_on(exchange: Exchange, upstream: Upstream, body: Mapping[str, Any]) -> None:
