@@ -103,21 +103,25 @@ class Message:
         return self.to_request_message().to_dict()
 
     def __repr__(self) -> str:
-        calls = f"({''.join(f'{_shown(call)}, ' for call in self.tool_calls)})"
-        return without_words(self, tool_calls=calls, function_call=_shown(self.function_call))
+        calls = ", ".join(map(_shown, self.tool_calls))
+        shown = f"({calls},)" if len(self.tool_calls) == 1 else f"({calls})"
+        return without_words(self, tool_calls=shown, function_call=_shown(self.function_call))
 
 
 def message_wire_form(message: Message) -> JSONObject:
     """Return the message as the answer has it, in wire form. Its own `to_dict` is for history."""
     members = {name: getattr(message, name) for name in ("role", "content", "refusal")}
-    members["tool_calls"] = _calls_wire_form(message)
-    members |= {name: getattr(message, name) for name in ("annotations", "audio", "function_call")}
+    members |= {name: getattr(message, name) for name in ("annotations", "audio")}
+    read = message._read or {}
+    members["tool_calls"] = _calls_wire_form(message, read.get("tool_calls"))
+    call = message.function_call
+    members["function_call"] = call and {**(read.get("function_call") or {}), **call.to_dict()}
     return wire_form(members, message.extra, message._read, ("role",))
 
 
-def _calls_wire_form(message: Message) -> list[JSONObject]:
+def _calls_wire_form(message: Message, read_calls: list[JSONObject] | None) -> list[JSONObject]:
     """Return the tool calls with the members that only the wire had."""
-    own = (message._read or {}).get("tool_calls") or [{}] * len(message.tool_calls)
+    own = read_calls or [{}] * len(message.tool_calls)
     bodies = []
     for call, read in zip(message.tool_calls, own, strict=True):
         body = call.to_dict()

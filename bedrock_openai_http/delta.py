@@ -33,14 +33,16 @@ class FunctionCallDelta:
     name: str | None = None
     arguments: str | None = None
 
+    _KNOWN = frozenset(("name", "arguments"))
     _WORDS = frozenset(("arguments",))
     _read = NOTHING_READ
 
     __repr__ = without_words
 
     def to_dict(self) -> JSONObject:
-        """Return the wire form."""
-        return wire_form({"name": self.name, "arguments": self.arguments}, {}, self._read)
+        """Return the wire form, with the members that this version does not know."""
+        members = {"name": self.name, "arguments": self.arguments}
+        return wire_form(members, extra_of(self._read or {}, self._KNOWN), self._read)
 
 
 @frozen

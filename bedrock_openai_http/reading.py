@@ -100,11 +100,11 @@ def wire_form(
     came = read or {}
     body: JSONObject = {}
     for name, item in members.items():
-        if item is None or (isinstance(item, (list, tuple, dict)) and not item):
-            if name in came and name not in extra:
-                body[name] = None if came[name] else came[name]
-        elif read is None or name not in default or (name in came and name not in extra):
+        is_said = item is not None and (bool(item) or not isinstance(item, (list, tuple, dict)))
+        if is_said and (read is None or name not in default):
             body[name] = item
+        elif name in came and name not in extra:
+            body[name] = item if came[name] else came[name]
     others = {name: value for name, value in extra.items() if name not in body}
     copy: JSONObject = plain({**{name: body[name] for name in came if name in body}, **body, **others})
     return copy

@@ -108,7 +108,12 @@ FORMS: dict[str, tuple[list[list[Fragment]], list[tuple[str, str, str]]]] = {
         ONE,
     ),
     "index null, parallel": (
-        [[f(index=None, id="a", name="f", arguments='{"x":1}'), f(index=None, id="b", name="g", arguments='{"y":2}')]],
+        [
+            [
+                f(index=None, id="a", name="f", arguments='{"x":1}'),
+                f(index=None, id="b", name="g", arguments='{"y":2}'),
+            ]
+        ],
         TWO,
     ),
     "index as text": ([[f(index="0", id="a", name="get_weather")], [f(index="0", arguments='{"city":"Graz"}')]], ONE),
@@ -173,7 +178,7 @@ FORMS: dict[str, tuple[list[list[Fragment]], list[tuple[str, str, str]]]] = {
         ONE,
     ),
     "digits that repeat": (
-        [[f(index=0, id="a", name="f")], *[[f(index=0, id="a", name="f", arguments=text)] for text in ('{"x":', "1", "1", "}")]],
+        [[f(index=0, id="a", name="f", arguments=text)] for text in ('{"x":', "1", "1", "}")],
         [("a", "f", '{"x":11}')],
     ),
     "arguments as an object": (
