@@ -65,7 +65,8 @@ class Message:
         content = optional(data.get("content"), str, f"{path}.content", "a string")
         text, thoughts = split_reasoning(content or "")
         call = optional(data.get("function_call"), dict, f"{path}.function_call", "an object")
-        side = side_members(data, cls._SIDE)
+        extra = extra_of(data, cls._KNOWN)
+        side = side_members(data, cls._SIDE, extra)
         message = cls(
             role=side["role"] or "assistant",
             content=content,
@@ -76,7 +77,7 @@ class Message:
             annotations=tuple(side["annotations"] or ()),
             audio=side["audio"],
             function_call=_function(call, f"{path}.function_call") if call else None,
-            extra=extra_of(data, cls._KNOWN, side),
+            extra=extra,
         )
         return remember(message, data)
 
@@ -112,10 +113,12 @@ def message_wire_form(message: Message) -> JSONObject:
     """Return the message as the answer has it, in wire form. Its own `to_dict` is for history."""
     members = {name: getattr(message, name) for name in ("role", "content", "refusal")}
     members |= {name: getattr(message, name) for name in ("annotations", "audio")}
-    read = message._read or {}
+    read: Mapping[str, Any] = message._read or {}
     members["tool_calls"] = _calls_wire_form(message, read.get("tool_calls"))
-    call = message.function_call
-    members["function_call"] = call and {**(read.get("function_call") or {}), **call.to_dict()}
+    if message.function_call is not None:
+        members["function_call"] = read.get("function_call", {}) | message.function_call.to_dict()
+    else:
+        members["function_call"] = None
     return wire_form(members, message.extra, message._read, ("role",))
 
 

@@ -87,11 +87,10 @@ def is_error_object(body: Any) -> bool:
     """Tell whether a decoded body of a 2xx answer, or of one event of a stream, is an error in any known shape."""
     if not isinstance(body, dict):
         return False
-    # Beside choices, some gateways write an empty `error`, which is none.
-    has_choices, error = body.get("choices") is not None, body.get("error")
-    if error or (error is not None and not has_choices):
-        return True
-    return not has_choices and any(
+    error = body.get("error")
+    if body.get("choices") is not None:
+        return bool(error)  # some gateways write an empty one beside the choices of every answer
+    return error is not None or any(
         (
             _text(body.get("message")),
             _text(body.get("Message")),
