@@ -129,7 +129,7 @@ def _calls_wire_form(message: Message, read_calls: list[JSONObject] | None) -> l
     for call, read in zip(message.tool_calls, own, strict=True):
         body = call.to_dict()
         kind = "custom" if isinstance(call, CustomToolCall) else "function"
-        inner = read.get(kind) if isinstance(read.get(kind), dict) else {}
+        inner: JSONObject = read.get(kind) or {}
         bodies.append({**body, **read, "id": call.id, kind: {**inner, **body[kind]}})
     return bodies
 
