@@ -145,6 +145,14 @@ FORMS: dict[str, tuple[list[list[Fragment]], list[tuple[str, str, str]]]] = {
         [[f(name="f", arguments='{"x"')], [f(name="f", arguments=":1}")]],
         [("call_0", "f", '{"x":1}')],
     ),
+    "an ID from the second on": (
+        [[f(index=0, name="f", arguments='{"x":1}')], [f(index=0, id="b", name="g", arguments='{"y":2}')]],
+        [("call_0", "f", '{"x":1}'), ("b", "g", '{"y":2}')],
+    ),
+    "a whole call, then fragments of another without an ID": (
+        [[f(id="a", name="f", arguments='{"x":1}')], [f(name="g", arguments='{"y"')], [f(arguments=":2}")]],
+        [("a", "f", '{"x":1}'), ("call_1", "g", '{"y":2}')],
+    ),
     "neither index nor ID, in one chunk": (
         [[f(name="f", arguments='{"x":1}'), f(name="f", arguments='{"x":1}'), f(name="g", arguments='{"y":2}')]],
         [("call_0", "f", '{"x":1}'), ("call_1", "f", '{"x":1}'), ("call_2", "g", '{"y":2}')],
