@@ -3,7 +3,7 @@
 Servers do it in many ways: by an index, by an ID, by both, by neither; they repeat what they have said, or do not.
 
 This module's law: an integer index tells to which call a fragment belongs, else a known ID, else it is that of the
-call that is open. A new index or a new ID begins a new call; so does, where no ID tells, a name after whole arguments.
+call that is open. A new index or a new ID begins a new call; so does a name after whole arguments, where no ID tells.
 A name that repeats is kept, one that goes on is appended.
 """
 
