@@ -153,6 +153,10 @@ FORMS: dict[str, tuple[list[list[Fragment]], list[tuple[str, str, str]]]] = {
         [[f(id="a", name="f", arguments='{"x":1}')], [f(name="g", arguments='{"y"')], [f(arguments=":2}")]],
         [("a", "f", '{"x":1}'), ("call_1", "g", '{"y":2}')],
     ),
+    "an ID and a name after a name alone": (
+        [[f(name="f")], [f(id="b", name="g", arguments="{}")]],
+        [("call_0", "f", ""), ("b", "g", "{}")],
+    ),
     "neither index nor ID, in one chunk": (
         [[f(name="f", arguments='{"x":1}'), f(name="f", arguments='{"x":1}'), f(name="g", arguments='{"y":2}')]],
         [("call_0", "f", '{"x":1}'), ("call_1", "f", '{"x":1}'), ("call_2", "g", '{"y":2}')],
