@@ -85,12 +85,8 @@ class Accumulator:
         self._top: JSONObject = {}
         self._signs = GuardrailSigns()
         self._choices: dict[int, _ChoiceParts] = {}
-        #: Of the last chunk.
-        self._id: str | None = None
-        self._model: str | None = None
-        self._tier: str | None = None
-        self._fingerprint: str | None = None
-        self._created: float | None = None
+        #: What stood beside the choices of the last chunk.
+        self._last: tuple[object, ...] = ()
         #: Whether no chunk has arrived yet.
         self.empty = True
         #: Whether the stream's end mark has arrived.
@@ -100,15 +96,9 @@ class Accumulator:
         """Take in the next chunk."""
         self.empty = False
         # What stands beside the choices seldom changes, and this runs for every token.
-        if (
-            chunk.id != self._id
-            or chunk.usage is not None
-            or chunk.extra
-            or chunk.model != self._model
-            or chunk.service_tier != self._tier
-            or chunk.system_fingerprint != self._fingerprint
-            or chunk.created != self._created
-        ):
+        beside = chunk.id, chunk.created, chunk.model, chunk.service_tier, chunk.system_fingerprint
+        if beside != self._last or chunk.usage is not None or chunk.extra:
+            self._last = beside
             self._add_top(chunk)
         for choice in chunk.choices:
             parts = self._choices.get(choice.index)
@@ -117,8 +107,6 @@ class Accumulator:
             parts.add(choice)
 
     def _add_top(self, chunk: ChatCompletionChunk) -> None:
-        self._id, self._model, self._created = chunk.id, chunk.model, chunk.created
-        self._tier, self._fingerprint = chunk.service_tier, chunk.system_fingerprint
         fields = {key: value for key, value in chunk.raw.items() if key not in ("choices", "object", *PADDING)}
         self._signs.add(fields)
         usage = fields.pop("usage", None)

@@ -65,7 +65,8 @@ class Message:
         content = optional(data.get("content"), str, f"{path}.content", "a string")
         text, thoughts = split_reasoning(content or "")
         call = optional(data.get("function_call"), dict, f"{path}.function_call", "an object")
-        side = side_members(data, cls._SIDE)
+        extra = extra_of(data, cls._KNOWN)
+        side = side_members(data, cls._SIDE, extra)
         message = cls(
             role=side["role"] or "assistant",
             content=content,
@@ -76,7 +77,7 @@ class Message:
             annotations=tuple(side["annotations"] or ()),
             audio=side["audio"],
             function_call=_function(call, f"{path}.function_call") if call else None,
-            extra=extra_of(data, cls._KNOWN, side),
+            extra=extra,
         )
         return remember(message, data)
 
@@ -103,26 +104,32 @@ class Message:
         return self.to_request_message().to_dict()
 
     def __repr__(self) -> str:
-        calls = f"({''.join(f'{_shown(call)}, ' for call in self.tool_calls)})"
-        return without_words(self, tool_calls=calls, function_call=_shown(self.function_call))
+        calls = ", ".join(map(_shown, self.tool_calls))
+        shown = f"({calls},)" if len(self.tool_calls) == 1 else f"({calls})"
+        return without_words(self, tool_calls=shown, function_call=_shown(self.function_call))
 
 
 def message_wire_form(message: Message) -> JSONObject:
     """Return the message as the answer has it, in wire form. Its own `to_dict` is for history."""
     members = {name: getattr(message, name) for name in ("role", "content", "refusal")}
-    members["tool_calls"] = _calls_wire_form(message)
-    members |= {name: getattr(message, name) for name in ("annotations", "audio", "function_call")}
+    members |= {name: getattr(message, name) for name in ("annotations", "audio")}
+    read: Mapping[str, Any] = message._read or {}
+    members["tool_calls"] = _calls_wire_form(message, read.get("tool_calls"))
+    if message.function_call is not None:
+        members["function_call"] = read.get("function_call", {}) | message.function_call.to_dict()
+    else:
+        members["function_call"] = None
     return wire_form(members, message.extra, message._read, ("role",))
 
 
-def _calls_wire_form(message: Message) -> list[JSONObject]:
+def _calls_wire_form(message: Message, read_calls: list[JSONObject] | None) -> list[JSONObject]:
     """Return the tool calls with the members that only the wire had."""
-    own = (message._read or {}).get("tool_calls") or [{}] * len(message.tool_calls)
+    own = read_calls or [{}] * len(message.tool_calls)
     bodies = []
     for call, read in zip(message.tool_calls, own, strict=True):
         body = call.to_dict()
         kind = "custom" if isinstance(call, CustomToolCall) else "function"
-        inner = read.get(kind) if isinstance(read.get(kind), dict) else {}
+        inner: JSONObject = read.get(kind) or {}
         bodies.append({**body, **read, "id": call.id, kind: {**inner, **body[kind]}})
     return bodies
 

@@ -3,8 +3,8 @@
 Servers do it in many ways: by an index, by an ID, by both, by neither; they repeat what they have said, or do not.
 
 This module's law: an integer index tells to which call a fragment belongs, else a known ID, else it is that of the
-call that is open. A new index or a new ID begins a new call; so does, where there is no ID, a name after whole
-arguments. A name that repeats is kept, one that goes on is appended.
+call that is open. A new index or a new ID begins a new call; so does a name after whole arguments, where no ID tells.
+A name that repeats is kept, one that goes on is appended.
 """
 
 from __future__ import annotations
@@ -111,10 +111,11 @@ class ToolCallsParts:
         index, call_id = delta.index, delta.id or None
         latest = self._open if index is None else self._known.get((index, None))
         call = latest if call_id is None else self._known.get((index, call_id))
-        if call_id is None and call is not None and (named or _is_over(call, delta)):
-            call = None
-        elif call is None and latest is not None and not latest.id and (index is not None or not _name(delta)):
+        if call is None and latest is not None and not latest.id and (index is not None or not _name(delta)):
             call = latest  # whose ID comes later
+        is_told = call is not None and bool(call_id and call.id)
+        if call is not None and not is_told and (named or _is_over(call, delta)):
+            call = None
         if call is None:
             call = CallParts(index if index is not None else latest.index if latest else 0)
             self._calls.append(call)
@@ -134,7 +135,7 @@ def _name(delta: ToolCallDelta) -> str | None:
 
 
 def _is_over(call: CallParts, delta: ToolCallDelta) -> bool:
-    """Tell whether a fragment with a name, but without an ID, must be of another call than of this one.
+    """Tell whether a fragment with a name must be of another call than of this one, if no ID tells.
 
     No name goes on after arguments, and no arguments do after a whole object, unless all is said once more.
     """

@@ -23,8 +23,6 @@ from .reading import (
     extra_of,
     position,
     side_members,
-    unread,
-    whole_number,
     wire_form,
     without_words,
 )
@@ -79,6 +77,9 @@ class ChatCompletionChunk:
         return guardrail_outcome(self.id, self.extra, [choice.finish_reason for choice in self.choices])
 
 
+_KNOWN = ChatCompletionChunk._KNOWN
+
+
 class ChunkReader:
     """Reads the chunks of one stream, in order."""
 
@@ -94,7 +95,7 @@ class ChunkReader:
         if type(data) is not dict:
             expect(data, dict, "$", "an object")
         get = data.get
-        choices, usage = get("choices"), get("usage")
+        choices = get("choices")
         if choices is None:
             choices = ()
         elif type(choices) is not list:
@@ -104,13 +105,9 @@ class ChunkReader:
         if top != self._top:
             self._change_top(data, top)
         completion_id, created, model, service_tier, fingerprint, kind = self._read_top
-        extra = extra_of(data, ChatCompletionChunk._KNOWN)
+        extra = {} if _KNOWN.issuperset(data) else extra_of(data, _KNOWN)
         if self._unread:
-            extra = {**extra, **self._unread}
-        if usage is not None:
-            original, usage = usage, read_usage(usage)
-            if usage is None:
-                extra = {**extra, "usage": original}
+            extra |= self._unread
         return ChatCompletionChunk(
             completion_id,
             created,
@@ -118,7 +115,7 @@ class ChunkReader:
             (self._choice(choices[0], 0),)
             if len(choices) == 1
             else tuple([self._choice(item, i) for i, item in enumerate(choices)]),
-            usage,
+            None if get("usage") is None else read_usage(data, extra),
             service_tier,
             fingerprint,
             kind,
@@ -142,8 +139,8 @@ class ChunkReader:
         )
 
     def _change_top(self, data: JSONObject, top: tuple[Any, ...]) -> None:
-        read = side_members(data, ChatCompletionChunk._SIDE)
-        self._top = top
+        self._top, self._unread = top, {}
+        read = side_members(data, ChatCompletionChunk._SIDE, self._unread)
         self._read_top = (
             read["id"] or "",
             read["created"],
@@ -152,22 +149,19 @@ class ChunkReader:
             read["system_fingerprint"],
             read["object"] or "chat.completion.chunk",
         )
-        self._unread = unread(data, read)
 
     def _choice(self, data: Any, place: int) -> ChunkChoice:
         try:
             if type(data) is not dict:
                 expect(data, dict, "", "an object")
             get = data.get
-            index, finish_reason, logprobs = get("index", 0), get("finish_reason"), get("logprobs")
+            index, finish_reason, logprobs = get("index"), get("finish_reason"), get("logprobs")
             extra = extra_of(data, ChunkChoice._KNOWN)
             if type(index) is not int:
-                index = position(index, place)
-                extra |= unread(data, {"index": whole_number(data.get("index"))})
+                index = position(data, place, extra)
             if finish_reason is not None or logprobs is not None:
-                side = side_members(data, _CHOICE_SIDE)
+                side = side_members(data, ChunkChoice._SIDE, extra)
                 finish_reason, logprobs = side["finish_reason"] or None, side["logprobs"]
-                extra |= unread(data, side)
             delta = self._delta(data, index, finish_reason is not None)
             choice = ChunkChoice(index, delta, finish_reason, logprobs, extra)
             choice.__dict__["_read"] = data
@@ -202,7 +196,3 @@ class ChunkReader:
             return splitter.feed(content)
         # With content the finish reason may not be the last word: servers put it on chunks that others follow.
         return splitter.flush() if last else ("", "")
-
-
-#: What of a choice may be of any kind.
-_CHOICE_SIDE: Mapping[str, Kind] = {"finish_reason": str, "logprobs": dict}

@@ -24,7 +24,6 @@ from .reading import (
     position,
     remember,
     side_members,
-    whole_number,
     wire_form,
     without_words,
 )
@@ -57,13 +56,14 @@ class Choice:
     def from_dict(cls, data: Any, path: str = "$.choices[0]", *, place: int = 0) -> Choice:
         """Read a member of `choices`, which stands there at `place`. Raises Malformed."""
         expect(data, dict, path, "an object")
-        side = side_members(data, cls._SIDE)
+        extra = extra_of(data, cls._KNOWN)
+        side = side_members(data, cls._SIDE, extra)
         choice = cls(
-            index=position(data.get("index"), place),
+            index=position(data, place, extra),
             message=Message.from_dict(data.get("message"), f"{path}.message"),
             finish_reason=side["finish_reason"] or None,
             logprobs=side["logprobs"],
-            extra=extra_of(data, cls._KNOWN, {**side, "index": whole_number(data.get("index"))}),
+            extra=extra,
         )
         return remember(choice, data)
 
@@ -115,19 +115,19 @@ class ChatCompletion:
         """Read a decoded completion body. Raises Malformed."""
         expect(data, dict, "$", "an object")
         choices = expect(data.get("choices"), list, "$.choices", "an array")
-        side = side_members(data, cls._SIDE)
-        usage = read_usage(data.get("usage"))
+        extra = extra_of(data, cls._KNOWN)
+        side = side_members(data, cls._SIDE, extra)
         return cls(
             id=side["id"] or "",
             created=side["created"],
             model=side["model"] or "",
             choices=tuple(Choice.from_dict(item, f"$.choices[{i}]", place=i) for i, item in enumerate(choices)),
-            usage=usage,
+            usage=read_usage(data, extra),
             service_tier=side["service_tier"],
             system_fingerprint=side["system_fingerprint"],
             object=side["object"] or "chat.completion",
             request_id=request_id,
-            extra=extra_of(data, cls._KNOWN, {**side, "usage": usage}),
+            extra=extra,
             raw=data,
             response=response,
         )

@@ -33,14 +33,16 @@ class FunctionCallDelta:
     name: str | None = None
     arguments: str | None = None
 
+    _KNOWN = frozenset(("name", "arguments"))
     _WORDS = frozenset(("arguments",))
     _read = NOTHING_READ
 
     __repr__ = without_words
 
     def to_dict(self) -> JSONObject:
-        """Return the wire form."""
-        return wire_form({"name": self.name, "arguments": self.arguments}, {}, self._read)
+        """Return the wire form, with the members that this version does not know."""
+        members = {"name": self.name, "arguments": self.arguments}
+        return wire_form(members, extra_of(self._read or {}, self._KNOWN), self._read)
 
 
 @frozen
@@ -112,7 +114,8 @@ class ChunkChoice:
     logprobs: JSONObject | None = None
     extra: JSONObject = field(default_factory=dict)
 
-    _KNOWN = frozenset(("index", "delta", "finish_reason", "logprobs"))
+    _SIDE: ClassVar[Mapping[str, Kind]] = {"finish_reason": str, "logprobs": dict}
+    _KNOWN = frozenset(("index", "delta", *_SIDE))
     _WORDS = frozenset(("logprobs", "extra"))
     _read = NOTHING_READ
 
@@ -126,7 +129,8 @@ class ChunkChoice:
 
 def read_delta(data: JSONObject, text: str, thoughts: str) -> Delta:
     """Return the delta of `data` whose content adds `text` and `thoughts`. Raises Malformed, with paths below it."""
-    side = side_members(data, Delta._SIDE)
+    extra = extra_of(data, Delta._KNOWN)
+    side = side_members(data, Delta._SIDE, extra)
     items = optional(data.get("tool_calls"), list, ".tool_calls", "an array")
     call = data.get("function_call")
     delta = Delta(
@@ -137,25 +141,25 @@ def read_delta(data: JSONObject, text: str, thoughts: str) -> Delta:
         side["refusal"],
         tuple(_tool_call_delta(item, f".tool_calls[{i}]") for i, item in enumerate(items or ())),
         None if call is None else _function_delta(call, ".function_call"),
-        extra_of(data, Delta._KNOWN, side),
+        extra,
     )
     return remember(delta, data)
 
 
 def _tool_call_delta(item: Any, path: str) -> ToolCallDelta:
     expect(item, dict, path, "an object")
-    index = whole_number(item.get("index"))
-    side = side_members(item, ToolCallDelta._SIDE)
+    extra = extra_of(item, ToolCallDelta._KNOWN)
+    side = side_members(item, ToolCallDelta._SIDE, extra)
     function = item.get("function")
     custom = optional(item.get("custom"), dict, f"{path}.custom", "an object") or {}
     for name in ("name", "input"):  # which the whole message will be read by
         optional(custom.get(name), str, f"{path}.custom.{name}", "a string")
     delta = ToolCallDelta(
-        index,
+        whole_number(item, "index", extra),
         side["id"],
         side["type"],
         None if function is None else _function_delta(function, f"{path}.function"),
-        extra_of(item, ToolCallDelta._KNOWN, {**side, "index": index}),
+        extra,
     )
     return remember(delta, item)
 

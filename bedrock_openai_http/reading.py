@@ -42,35 +42,43 @@ def is_of(value: Any, kind: Kind) -> bool:
     return isinstance(value, kind) and not (isinstance(value, bool) and kind is not bool)
 
 
-def whole_number(value: Any) -> int | None:
-    """Return an integer, also one that is written as 12.0; None for anything else."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() else None
-    return value if is_of(value, int) else None
+def extra_of(data: Mapping[str, Any], known: frozenset[str]) -> JSONObject:
+    """Return the members of `data` that this version does not know."""
+    return {} if known.issuperset(data) else {key: value for key, value in data.items() if key not in known}
 
 
-def position(value: Any, place: int) -> int:
-    """Return the integer that `value` is or spells, to tell choices apart; else `place`, that in their list."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
+def side_members(data: Mapping[str, Any], kinds: Mapping[str, Kind], extra: JSONObject) -> JSONObject:
+    """Return each member of `kinds` as it stands in `data`, or None; put what is of another kind into `extra`."""
+    read: JSONObject = {}
+    for name, kind in kinds.items():
+        value = data.get(name)
+        if value is None or type(value) is kind or is_of(value, kind):
+            read[name] = value
+        else:
+            read[name], extra[name] = None, value
+    return read
+
+
+def whole_number(data: Mapping[str, Any], name: str, extra: JSONObject) -> int | None:
+    """Return the integer that a member is, also one written as 12.0, or None; put what is none into `extra`."""
+    value = data.get(name)
+    if value is None or type(value) is int:
+        return value
+    if isinstance(value, float) and value.is_integer():
         return int(value)
-    number = whole_number(value)
+    extra[name] = value
+    return None
+
+
+def position(data: Mapping[str, Any], place: int, extra: JSONObject) -> int:
+    """Return the `index` that tells a choice apart, also one that is a text, else `place`, that in its list."""
+    value = data.get("index")
+    if type(value) is int:
+        return value
+    number = whole_number(data, "index", extra)
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
+        number = int(value)
     return place if number is None else number
-
-
-def side_members(data: Mapping[str, Any], kinds: Mapping[str, Kind]) -> JSONObject:
-    """Return each member of `kinds` as it stands in `data`, or None if it is missing or of another kind."""
-    return {name: value if is_of(value := data.get(name), kind) else None for name, kind in kinds.items()}
-
-
-def extra_of(data: Mapping[str, Any], known: frozenset[str], read: Mapping[str, Any] | None = None) -> JSONObject:
-    """Return the members of `data` that are not known, and those that were `read` as None for their kind."""
-    extra = {} if known.issuperset(data) else {key: value for key, value in data.items() if key not in known}
-    return {**extra, **unread(data, read)} if read else extra
-
-
-def unread(data: Mapping[str, Any], read: Mapping[str, Any]) -> JSONObject:
-    """Return the members of `data` that were `read` as None and are not null."""
-    return {name: data[name] for name, value in read.items() if value is None and data.get(name) is not None}
 
 
 #: What a value was read from that was made by hand, or by `dataclasses.replace`.
@@ -100,11 +108,11 @@ def wire_form(
     came = read or {}
     body: JSONObject = {}
     for name, item in members.items():
-        if item is None or (isinstance(item, (list, tuple, dict)) and not item):
-            if name in came and name not in extra:
-                body[name] = None if came[name] else came[name]
-        elif read is None or name not in default or (name in came and name not in extra):
+        is_said = item is not None and (bool(item) or not isinstance(item, (list, tuple, dict)))
+        if is_said and (read is None or name not in default):
             body[name] = item
+        elif name in came and name not in extra:
+            body[name] = item if came[name] else came[name]
     others = {name: value for name, value in extra.items() if name not in body}
     copy: JSONObject = plain({**{name: body[name] for name in came if name in body}, **body, **others})
     return copy

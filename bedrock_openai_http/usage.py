@@ -49,17 +49,11 @@ class Usage:
     def from_dict(cls, data: Any, path: str = "$.usage") -> Usage:
         """Read the `usage` object. Raises Malformed for what is no object."""
         expect(data, dict, path, "an object")
-        counts = {name: whole_number(data.get(name)) for name in COUNTS}
-        details = side_members(data, cls._DETAILS)
-        usage = cls(
-            counts["prompt_tokens"],
-            counts["completion_tokens"],
-            counts["total_tokens"],
-            details["prompt_tokens_details"] or {},
-            details["completion_tokens_details"] or {},
-            extra_of(data, cls._KNOWN, {**counts, **details}),
-        )
-        return remember(usage, data)
+        extra = extra_of(data, cls._KNOWN)
+        prompt, completion, total = [whole_number(data, name, extra) for name in COUNTS]
+        details = side_members(data, cls._DETAILS, extra)
+        prompt_details, completion_details = details["prompt_tokens_details"], details["completion_tokens_details"]
+        return remember(cls(prompt, completion, total, prompt_details or {}, completion_details or {}, extra), data)
 
     def to_dict(self) -> JSONObject:
         """Return the wire form, with the members that this version does not know."""
@@ -67,6 +61,11 @@ class Usage:
         return wire_form(members, self.extra, self._read)
 
 
-def read_usage(data: Any) -> Usage | None:
-    """Return the usage that stands in an answer or a chunk; None if there is none that can be read."""
-    return Usage.from_dict(data) if isinstance(data, dict) else None
+def read_usage(data: JSONObject, extra: JSONObject) -> Usage | None:
+    """Return the usage of an answer or a chunk, None if it has none; put one that is no object into `extra`."""
+    usage = data.get("usage")
+    if isinstance(usage, dict):
+        return Usage.from_dict(usage)
+    if usage is not None:
+        extra["usage"] = usage
+    return None

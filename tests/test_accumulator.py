@@ -110,6 +110,16 @@ def test_what_comes_late_beside_the_choices() -> None:
         assert getattr(whole, name) == whole.raw[name] == value
 
 
+def test_usage_that_cannot_be_read() -> None:
+    """It stays in the whole, unless there is some that can be read, before it or after it."""
+    free, counted = {"usage": "free"}, {"usage": {"total_tokens": 7}}
+    whole = added_up([free, {"usage": None}])
+    assert (whole.usage, whole.extra, whole.raw["usage"]) == (None, free, "free")
+    for order in ([free, counted], [counted, free]):
+        whole = added_up(order)
+        assert (whole.usage and whole.usage.total_tokens, whole.extra) == (7, {})
+
+
 def test_arrays_of_a_message_are_appended() -> None:
     """Annotations and the details of reasoning that came in several chunks are all there."""
     pieces = [{"annotations": [n], "reasoning_details": [{"text": n}]} for n in range(3)]

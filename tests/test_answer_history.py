@@ -32,7 +32,7 @@ def completion_of(message: dict[str, Any], finish_reason: str | None = "stop") -
 
 
 def assert_goes_back(completion: ChatCompletion) -> None:
-    """Check that each message of an answer may be sent again, as it is and in wire form, with results for its calls."""
+    """Check that each message of an answer may be sent again, as it is and in wire form, with its calls' results."""
     user = UserMessage("next")
     for choice in completion.choices:
         message = choice.message

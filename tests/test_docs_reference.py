@@ -146,7 +146,7 @@ def test_the_arguments_of_the_client_are_described() -> None:
         ("Credentials", {"access_key", "secret_key", "token"}),
         ("APIConnectionError", {"phase", "permanent"}),
         ("RateLimitError", set()),
-        ("ChatCompletionStream", {"completion", "close", "request_id", "response"}),
+        ("ChatCompletionStream", {"completion", "close", "request_id", "response", "attempts", "elapsed"}),
         ("Endpoint", {"name", "root", "api_path", "region", "service", "chat_completions_url"}),
     ],
 )

@@ -6,6 +6,7 @@ import copy
 import json
 import random
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ CONTENTS = [
 def pieces_of(text: str, dice: random.Random) -> list[str]:
     """Return `text` cut at up to six places; a piece may be empty."""
     edges = sorted([0, len(text), *(dice.randint(0, len(text)) for _ in range(dice.randint(0, 6)))])
-    return [text[start:end] for start, end in zip(edges[:-1], edges[1:], strict=True)]
+    return [text[start:end] for start, end in pairwise(edges)]
 
 
 def choices_of(content: str, reason: str | None, dice: random.Random) -> Iterator[dict[str, Any]]:
@@ -77,7 +78,7 @@ def test_chunks_their_sum_and_a_plain_answer_agree() -> None:
         edges = sorted([0, len(data), *(dice.randint(0, len(data)) for _ in range(3))])
         chunks: list[ChatCompletionChunk] = []
         total = Accumulator()
-        read([data[start:end] for start, end in zip(edges[:-1], edges[1:], strict=True)], total, chunks)
+        read([data[start:end] for start, end in pairwise(edges)], total, chunks)
         whole = total.completion()
         body = {"choices": [{"message": {"content": content}, "finish_reason": reason}]}
         plain = parse_completion(HTTPResponse(200, {}, json.dumps(body).encode()))

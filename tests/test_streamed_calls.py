@@ -108,7 +108,12 @@ FORMS: dict[str, tuple[list[list[Fragment]], list[tuple[str, str, str]]]] = {
         ONE,
     ),
     "index null, parallel": (
-        [[f(index=None, id="a", name="f", arguments='{"x":1}'), f(index=None, id="b", name="g", arguments='{"y":2}')]],
+        [
+            [
+                f(index=None, id="a", name="f", arguments='{"x":1}'),
+                f(index=None, id="b", name="g", arguments='{"y":2}'),
+            ]
+        ],
         TWO,
     ),
     "index as text": ([[f(index="0", id="a", name="get_weather")], [f(index="0", arguments='{"city":"Graz"}')]], ONE),
@@ -139,6 +144,18 @@ FORMS: dict[str, tuple[list[list[Fragment]], list[tuple[str, str, str]]]] = {
     "name in each, neither index nor ID": (
         [[f(name="f", arguments='{"x"')], [f(name="f", arguments=":1}")]],
         [("call_0", "f", '{"x":1}')],
+    ),
+    "an ID from the second on": (
+        [[f(index=0, name="f", arguments='{"x":1}')], [f(index=0, id="b", name="g", arguments='{"y":2}')]],
+        [("call_0", "f", '{"x":1}'), ("b", "g", '{"y":2}')],
+    ),
+    "a whole call, then fragments of another without an ID": (
+        [[f(id="a", name="f", arguments='{"x":1}')], [f(name="g", arguments='{"y"')], [f(arguments=":2}")]],
+        [("a", "f", '{"x":1}'), ("call_1", "g", '{"y":2}')],
+    ),
+    "an ID and a name after a name alone": (
+        [[f(name="f")], [f(id="b", name="g", arguments="{}")]],
+        [("call_0", "f", ""), ("b", "g", "{}")],
     ),
     "neither index nor ID, in one chunk": (
         [[f(name="f", arguments='{"x":1}'), f(name="f", arguments='{"x":1}'), f(name="g", arguments='{"y":2}')]],
@@ -173,7 +190,7 @@ FORMS: dict[str, tuple[list[list[Fragment]], list[tuple[str, str, str]]]] = {
         ONE,
     ),
     "digits that repeat": (
-        [[f(index=0, id="a", name="f")], *[[f(index=0, id="a", name="f", arguments=text)] for text in ('{"x":', "1", "1", "}")]],
+        [[f(index=0, id="a", name="f", arguments=text)] for text in ('{"x":', "1", "1", "}")],
         [("a", "f", '{"x":11}')],
     ),
     "arguments as an object": (
