@@ -18,7 +18,7 @@ LAYERS = {
     **dict.fromkeys(
         ("_version", "frozen", "schemas", "wire", "jsontext", "reasoning", "values", "messages", "request"), 0
     ),
-    **dict.fromkeys(("completion", "guardrail_outcome", "chunk", "accumulator", "errors", "extras", "known_members"), 0),
+    **dict.fromkeys(("completion", "guardrail_outcome", "chunk", "accumulator", "errors", "extras", "known_members", "history"), 0),
     **dict.fromkeys(("model_facts", "arguments", "http_dates", "forks", "once"), 0),
     # refusals, and what authenticates
     **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys", "connection_settings", "redaction"), 1),
