@@ -64,6 +64,8 @@ if TYPE_CHECKING:
     from .messages import FunctionCall as FunctionCall
     from .messages import FunctionMessage as FunctionMessage
     from .messages import ImagePart as ImagePart
+    from .messages import OtherPart as OtherPart
+    from .messages import OtherToolCall as OtherToolCall
     from .messages import RefusalPart as RefusalPart
     from .messages import SystemMessage as SystemMessage
     from .messages import TextPart as TextPart
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
     from .request import CustomTool as CustomTool
     from .request import FunctionTool as FunctionTool
     from .request import Guardrail as Guardrail
+    from .request import OtherTool as OtherTool
     from .response import parse_completion as parse_completion
     from .schemas import load_schema as load_schema
     from .signing import sign as sign
@@ -107,10 +110,11 @@ _NAMES_BY_MODULE = {
     "lint": "CompatibilityWarning Lint lint_request",
     "messages": (
         "AssistantMessage AudioPart CustomCall CustomToolCall DeveloperMessage FilePart FunctionCall "
-        "FunctionMessage ImagePart RefusalPart SystemMessage TextPart ToolCall ToolMessage UserMessage"
+        "FunctionMessage ImagePart OtherPart OtherToolCall RefusalPart SystemMessage TextPart ToolCall ToolMessage "
+        "UserMessage"
     ),
     "minting": "ApiKeyProvider mint_api_key",
-    "request": "ChatCompletionRequest CustomTool FunctionTool Guardrail",
+    "request": "ChatCompletionRequest CustomTool FunctionTool Guardrail OtherTool",
     "response": "parse_completion",
     "schemas": "load_schema",
     "signing": "sign",

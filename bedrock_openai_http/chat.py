@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .errors import RequestValidationError
-from .request import ChatCompletionRequest
+from .extras import given_twice, joined
+from .request import FIELDS, ChatCompletionRequest
+from .values import plain
 
 if TYPE_CHECKING:
     from .client import Client
@@ -57,11 +59,14 @@ class Completions:
         """Return the completion for the request whose `fields` are given, or its stream if `stream` is true.
 
         `fields` are those of the wire format: `model=`, `messages=`, `temperature=` and so on; None is the same
-        as not given. `timeout` (seconds) replaces the client's, for the headers and for each piece of the body.
+        as not given. Others are refused, or sent if the client has `unknown_fields="send"`. `timeout` (seconds) replaces the client's, for the headers and for each piece of the body.
         Raises what `Client.complete` and `Client.stream` raise.
         """
         from .validation import check_field_names
 
+        if self._client._unknown_fields == "send":
+            unknown = {name: fields.pop(name) for name in fields.keys() - set(FIELDS)}
+            extra_body = _with(unknown, extra_body)
         check_field_names(fields)
         for name in ("model", "messages"):
             if name not in fields:
@@ -69,6 +74,18 @@ class Completions:
         request = _request({**fields, "stream": stream, "extra_body": extra_body})
         send = self._client._stream if stream is True else self._client._complete
         return send(request, None, extra_headers, timeout)
+
+
+def _with(unknown: dict[str, Any], extra_body: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return `extra_body` with the fields that this version does not know, of which None is not given."""
+    given = {name: value for name, value in unknown.items() if value is not None}
+    extra = {} if extra_body is None else plain(extra_body)
+    if not given or not isinstance(extra, dict):  # which is refused later
+        return extra_body
+    for place in given_twice(given, extra):
+        message = "is given both as a field and in extra_body"
+        raise RequestValidationError(message, json_path=f"$.{'.'.join(place)}", rule="given-twice")
+    return joined(given, extra)
 
 
 def _request(fields: dict[str, Any]) -> ChatCompletionRequest:

@@ -41,10 +41,11 @@ def checked_request(
     endpoint: str,
     guardrail: Guardrail | None = None,
     extra_headers: Mapping[str, str] | None = None,
+    unknown_fields: str = "refuse",
 ) -> CheckedRequest:
     """Return what will be sent to `endpoint` for `request`, with `stream` set and the client's `guardrail`.
 
-    `extra_headers` have passed `building.check_headers`.
+    `extra_headers` have passed `building.check_headers`, `unknown_fields` is as for `validate_request`.
 
     Raises RequestValidationError for a request that must not be sent, and ConfigurationError for a guardrail where
     it would be ignored.
@@ -58,9 +59,9 @@ def checked_request(
     if guardrail is not None:
         validate_guardrail(guardrail)
     if own is not None:
-        body = checked_body(_completed(own, stream, guardrail))
+        body = checked_body(_completed(own, stream, guardrail), unknown_fields=unknown_fields)
     else:
-        body = checked_body(request, **({"stream": True} if stream else {}))
+        body = checked_body(request, unknown_fields=unknown_fields, **({"stream": True} if stream else {}))
         if guardrail is not None:
             _add_guardrail(body, guardrail)
     if body.get("stream", False) is not stream:

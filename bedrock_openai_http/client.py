@@ -27,7 +27,7 @@ from .destination import Destination, Options, find_destination
 from .errors import BedrockOpenAIError, ConfigurationError
 from .forks import loading
 from .once import once
-from .request import ChatCompletionRequest, Guardrail
+from .request import ChatCompletionRequest, Guardrail, unknown_fields_option
 from .response import parse_completion, read_response
 from .retry import Retrier
 from .wire import TimeLimits, Transport
@@ -60,6 +60,8 @@ class Client:
         use_fips_endpoint, use_dualstack_endpoint: choose among AWS's own hosts; None for AWS_USE_FIPS_ENDPOINT and
             AWS_USE_DUALSTACK_ENDPOINT, the profile's, or False.
         guardrail: applied to every request that has none of its own.
+        unknown_fields: "refuse" a request with members that this version does not know, or "send" them, at every
+            level; what is known is checked in either case.
         session: a `requests.Session` whose adapters, proxies, `verify` and `cert` are used; the caller closes it.
         transport: an object with the methods of `wire.Transport`, in place of `requests`. What it raises that is no
             BedrockOpenAIError becomes an APIConnectionError that names its class, and is not repeated.
@@ -86,6 +88,7 @@ class Client:
         use_fips_endpoint: bool | None = None,
         use_dualstack_endpoint: bool | None = None,
         guardrail: Guardrail | None = None,
+        unknown_fields: str = "refuse",
         session: requests.Session | None = None,
         transport: Transport | None = None,
     ) -> None:
@@ -104,6 +107,7 @@ class Client:
         self._configuration = Configuration(profile)
         self._retrier = Retrier(retry_read_timeouts=arguments.flag("retry_read_timeouts", retry_read_timeouts))
         self._guardrail = guardrail
+        self._unknown_fields = unknown_fields_option(unknown_fields)
         self._session = session
         self._given_transport = _given_transport(session, transport)
         self._caller = Caller(self._source, self._retrier, lambda: self._transport)
@@ -217,7 +221,12 @@ class Client:
         endpoint = self._options.endpoint
         headers = {} if extra_headers is None else check_headers(extra_headers)
         checked = checked_request(
-            request, stream=stream, endpoint=endpoint, guardrail=self._guardrail, extra_headers=headers
+            request,
+            stream=stream,
+            endpoint=endpoint,
+            guardrail=self._guardrail,
+            extra_headers=headers,
+            unknown_fields=self._unknown_fields,
         )
         seconds = self._deadline if deadline is None else arguments.seconds("deadline", deadline)
         read = self._limits.read if timeout is None else arguments.seconds("timeout", timeout)

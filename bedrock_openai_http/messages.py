@@ -216,6 +216,19 @@ class AssistantMessage(RoleMessage):
     reasoning_content: str | None = field(default=None, repr=False)
     annotations: Sequence[Mapping[str, Any]] | None = field(default=None, repr=False)
 
+    @classmethod
+    def from_answer(cls, answer: Any) -> AssistantMessage:
+        """Return the history message for an answer of any SDK: a whole one, its first choice, or the message.
+
+        It may be a mapping, or an object with a `model_dump()` or `to_dict()`. Content without Bedrock's reasoning
+        tags, refusal, calls and the ID of audio are kept; what is only an answer's is left out.
+
+        Raises TypeError for what is no answer, and ValueError for one that cannot be read.
+        """
+        from .history import message_of_answer
+
+        return message_of_answer(answer)
+
     def own_form(self) -> dict[str, Any]:
         """Return the wire form without `extra`, and without `tool_calls` where there are none."""
         body = super().own_form()

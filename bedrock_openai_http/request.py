@@ -14,6 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from . import arguments
 from .errors import ConfigurationError, RequestValidationError
 from .extras import beyond, joined
 from .frozen import KW_ONLY, field, frozen
@@ -213,6 +214,14 @@ class ChatCompletionRequest(Frozen):
         given["messages"] = all_fitting(given["messages"], "role", MESSAGES)
         given["tools"] = all_fitting(given.get("tools"), "type", TOOLS, OtherTool)
         return cls(**given, extra_body=extra or None)
+
+
+def unknown_fields_option(given: Any) -> str:
+    """Return what is done about members that the schema does not know. Raises ConfigurationError for no such word."""
+    for word in ("refuse", "send"):
+        if arguments.plain_text(given) == word:
+            return word
+    raise ConfigurationError('unknown_fields: must be "refuse" or "send"')
 
 
 def _parted(name: str, value: Any) -> tuple[Any, Any]:

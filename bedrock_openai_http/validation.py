@@ -18,7 +18,7 @@ from . import arguments
 from .errors import ConfigurationError, RequestValidationError
 from .extras import given_twice, joined, without_extra
 from .forks import loading
-from .request import FIELDS, ChatCompletionRequest, Guardrail
+from .request import FIELDS, ChatCompletionRequest, Guardrail, unknown_fields_option
 from .request_check import is_request
 from .validation_rules import (
     RULES,
@@ -35,7 +35,6 @@ from .values import plain
 __all__ = [
     "RULES",
     "check_field_names",
-    "check_unknown_fields",
     "checked_body",
     "request_flaws",
     "validate_guardrail",
@@ -54,15 +53,7 @@ def validate_request(
 
     Raises RequestValidationError for the first flaw, and ConfigurationError for other `unknown_fields`.
     """
-    checked_body(request, unknown_fields=check_unknown_fields(unknown_fields))
-
-
-def check_unknown_fields(given: Any) -> str:
-    """Return what is done about members that the schema does not know. Raises ConfigurationError."""
-    for word in ("refuse", "send"):
-        if arguments.plain_text(given) == word:
-            return word
-    raise ConfigurationError('unknown_fields: must be "refuse" or "send"')
+    checked_body(request, unknown_fields=unknown_fields_option(unknown_fields))
 
 
 def checked_body(

@@ -114,7 +114,8 @@ def _read(value: Mapping[str, Any], kind: type[WireValue]) -> Any:
     try:
         made = kind.from_dict(value)
         # In a mapping something may stand that is not known; a tool's `parameters` are its author's own.
-        mappings = (name for name, member in vars(made).items() if isinstance(member, Mapping))
+        fields = vars(made).items()
+        mappings = (name for name, each in fields if type(each) not in _SCALARS and isinstance(each, Mapping))
         if all(name == "parameters" for name in mappings):
             return made if made.to_dict() == value else value
     except (TypeError, KeyError):  # something is not known, or missing

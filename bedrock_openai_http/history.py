@@ -1,0 +1,132 @@
+"""An answer's message as a message of the next request, whatever SDK it comes from.
+
+Each SDK adds members of its own to a message: what was parsed of it, which provider gave what, thoughts, annotations.
+Services refuse some of them, so that only what a history needs is taken over.
+
+This module reads what others made, and says what it cannot read, without any of its content.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .completion import ChatCompletion, Choice
+from .messages import AssistantMessage, CustomCall, CustomToolCall, FunctionCall, ToolCall
+from .reasoning import split_reasoning
+from .values import plain
+
+#: The roles of messages that are no answers; an answer's own may be another word than "assistant".
+_OTHER_ROLES = frozenset(("developer", "function", "system", "tool", "user"))
+
+
+def message_of_answer(answer: Any) -> AssistantMessage:
+    """Return the history message for an answer, its choice, or its message.
+
+    Raises TypeError for what is no answer, and ValueError for one that cannot be read.
+    """
+    if isinstance(answer, ChatCompletion):
+        answer = {"choices": answer.choices}
+    message = _mapping(answer, "an answer")
+    if "choices" in message:
+        choices = message["choices"]
+        if not isinstance(choices, (list, tuple)) or not choices:
+            raise ValueError("choices: must be a list with a choice in it")
+        message = _mapping(choices[0], "choices[0]")
+    if "message" in message and "role" not in message:
+        message = _mapping(message["message"], "message")
+    if not _MEMBERS & message.keys() or message.get("role") in _OTHER_ROLES:
+        raise TypeError("must be the message of an answer, with its content, refusal or tool calls")
+    text = _content(message.get("content"))
+    calls = [_call(call, f"tool_calls[{i}]") for i, call in enumerate(_list(message, "tool_calls"))]
+    called = message.get("function_call")
+    audio = message.get("audio")
+    audio_id = _mapping(audio, "audio").get("id") if audio else None
+    rest: dict[str, Any] = {
+        "refusal": _text(message.get("refusal"), "refusal") or None,
+        "tool_calls": calls,
+        "function_call": _function(called, "function_call") if called else None,
+        "audio": {"id": _text(audio_id, "audio.id")} if audio_id else None,
+    }
+    # An answer that said nothing has been one all the same, and the next request must say so.
+    return AssistantMessage(text or (None if any(rest.values()) else ""), **rest)
+
+
+#: One of these makes a message.
+_MEMBERS = frozenset(("audio", "content", "function_call", "refusal", "role", "tool_calls"))
+
+
+def _mapping(value: Any, place: str) -> dict[str, Any]:
+    """Return a mapping, or an object that dumps itself as one, as a dict. Raises TypeError for anything else."""
+    if isinstance(value, Choice):
+        value = value.message
+    try:
+        for dump in ("model_dump", "to_dict"):
+            if not isinstance(value, (Mapping, type)) and callable(getattr(value, dump, None)):
+                value = getattr(value, dump)()
+        if isinstance(value, Mapping):
+            return {str(name): value[name] for name in value}
+        kind = type(value).__name__
+    except Exception as error:  # noqa: BLE001  (somebody else's method)
+        kind = f"an object that raised {type(error).__name__}"
+    # Raised outside of the handler: what was caught may hold the answer.
+    raise TypeError(f"{place}: must be a mapping, or have a model_dump() or to_dict(), not {kind}")
+
+
+def _list(message: Mapping[str, Any], name: str) -> list[Any]:
+    value = message.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"{name}: must be a list, not {type(value).__name__}")
+    return list(value)
+
+
+def _text(value: Any, place: str) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError(f"{place}: must be a text, not {type(value).__name__}")
+    return str.__str__(value)
+
+
+def _content(value: Any) -> Any:
+    """Return what the content says, without thoughts: a text, or a list of text and refusal parts."""
+    if not isinstance(value, (list, tuple)):
+        return split_reasoning(_text(value, "content"))[0]
+    parts = []
+    for index, item in enumerate(value):
+        part = _mapping({"type": "text", "text": item} if isinstance(item, str) else item, f"content[{index}]")
+        kind = part.get("type")
+        if kind in ("text", "refusal"):
+            said = split_reasoning(_text(part.get(kind), f"content[{index}].{kind}"))[0]
+            if said:
+                parts.append({"type": kind, kind: said})
+    return parts
+
+
+def _call(value: Any, place: str) -> ToolCall | CustomToolCall:
+    call = _mapping(value, place)
+    call_id = _text(call.get("id"), f"{place}.id")
+    kind = call.get("type") or ("custom" if call.get("custom") and not call.get("function") else "function")
+    if kind == "custom":
+        custom = _mapping(call.get("custom"), f"{place}.custom")
+        texts = (_text(custom.get(name), f"{place}.custom.{name}") for name in ("name", "input"))
+        return CustomToolCall(call_id, CustomCall(*texts))
+    if kind != "function":
+        raise ValueError(f"{place}.type: must be function or custom")
+    return ToolCall(call_id, _function(call.get("function"), f"{place}.function"))
+
+
+def _function(value: Any, place: str) -> FunctionCall:
+    function = _mapping(value, place)
+    name = _text(function.get("name"), f"{place}.name")
+    arguments = function.get("arguments")
+    if not isinstance(arguments, Mapping):
+        return FunctionCall(name, _text(arguments, f"{place}.arguments"))
+    try:
+        return FunctionCall(name, json.dumps(plain(arguments), ensure_ascii=False))  # an SDK had decoded them
+    except Exception:  # noqa: BLE001  (of what is in it, anything can come out)
+        pass
+    raise ValueError(f"{place}.arguments: must be JSON")
