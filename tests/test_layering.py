@@ -42,6 +42,7 @@ PARTS = {
     "request_check": "validation",
     "schema_errors": "validation",
     "known_mistakes": "validation",
+    **dict.fromkeys(("foreign_forms", "foreign_names"), "validation"),
     "connections": "transport",
     "network_failures": "transport",
     **dict.fromkeys(("exchange", "open_answer", "socks_connections"), "transport"),
