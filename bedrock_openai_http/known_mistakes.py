@@ -122,9 +122,12 @@ def _of_unknown_key(flaw: Flaw, in_file: bool) -> str:
         return f"is not a known field; {words}"
     if not in_file:
         return flaw.message
+    parts = flaw.message.split("; ")
+    if parts[1:] and parts[1].startswith("did you mean"):
+        return "; ".join(parts[:2])
     # What else is said of it is about arguments in Python.
-    kept = [part for part in flaw.message.split("; ") if part.startswith(("did you mean", "known here"))]
-    return f"{'; '.join(('is not a known field', *kept)).removesuffix('?')}; else {_pass(key)}"
+    kept = [part for part in parts if part.startswith("known here")]
+    return "; ".join(("is not a known field", *kept, _pass(key)))
 
 
 def _of_known_key(path: Path, key: str, in_file: bool) -> str | None:

@@ -10,7 +10,7 @@ does not pass is judged by jsonschema, in `schema_errors`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from . import arguments
@@ -21,7 +21,15 @@ from .request_check import is_request
 from .validation_rules import RULES, Flaw, json_flaw, json_path, rule_flaw, unknown_key
 from .values import plain
 
-__all__ = ["RULES", "check_field_names", "checked_body", "request_flaws", "validate_guardrail", "validate_request"]
+__all__ = [
+    "RULES",
+    "check_field_names",
+    "checked_body",
+    "json_path",
+    "request_flaws",
+    "validate_guardrail",
+    "validate_request",
+]
 
 
 def validate_request(request: ChatCompletionRequest | Mapping[str, Any]) -> None:
@@ -51,14 +59,24 @@ def checked_body(request: ChatCompletionRequest | Mapping[str, Any], **defaults:
     return body
 
 
-def request_flaws(body: Any, *, in_file: bool = False) -> Iterator[Flaw]:
-    """Yield what is wrong with a JSON body, of decoded JSON; `in_file` tells that its author writes no Python."""
+def request_flaws(body: Any, *, in_file: bool = False, allow: Collection[str] = ()) -> Iterator[Flaw]:
+    """Yield what is wrong with a JSON body, of decoded JSON; `in_file` tells that its author writes no Python.
+
+    `allow` are names of members that may stand anywhere.
+    """
+    body = _without(body, allow) if allow else body
     flaw = json_flaw(body) or _schema_flaw(body) or rule_flaw(body)
     if flaw is not None:
         with loading():
             from .known_mistakes import in_better_words
 
         yield in_better_words(flaw, body, in_file=in_file)
+
+
+def _without(value: Any, names: Collection[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(item, names) for name, item in value.items() if name not in names}
+    return [_without(item, names) for item in value] if isinstance(value, list) else value
 
 
 def check_field_names(names: Iterable[str]) -> None:

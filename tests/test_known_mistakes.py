@@ -54,7 +54,7 @@ NAMES = [
     ("anthropic_version", ["InvokeModel's", "leave it out"], ["InvokeModel's", "leave it out"]),
     ("cache_prompt", ["--allow cache_prompt"], []),
     ("odd key", ["--allow KEY"], []),
-    ("temprature", ['did you mean "temperature"', "--allow temprature"], ['did you mean "temperature"?']),
+    ("temprature", ['did you mean "temperature"?'], ['did you mean "temperature"?']),
 ]
 
 
