@@ -220,6 +220,14 @@ class ChatCompletion:
         return guardrail_outcome(self.id, self.extra, [choice.finish_reason for choice in self.choices])
 
     @property
+    def empty(self) -> bool:
+        """Whether the service answered with nothing: no choice has text, a call, a refusal or sound."""
+        return not any(
+            message.text or message.tool_calls or message.function_call or message.refusal or message.audio
+            for message in (choice.message for choice in self.choices)
+        )
+
+    @property
     def budget_spent_on_reasoning(self) -> bool:
         """Whether the token budget ran out before the first choice's answer began; raise `max_completion_tokens`."""
         if self.finish_reason != "length" or self.text or self.tool_calls or self.choices[0].message.refusal:
