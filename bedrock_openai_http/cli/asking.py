@@ -36,7 +36,7 @@ def add_request_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--request",
         metavar="FILE",
-        help="send the body in FILE ('-' is standard input), which `validate` judges; other flags go before it",
+        help="send the body in FILE ('-' is standard input), as `validate` judges it; other flags override it",
     )
     group.add_argument("--model", help=DEFAULT_MODEL_HELP)
     group.add_argument("--system", metavar="TEXT", help="system message that goes before the prompt")

@@ -30,7 +30,7 @@ examples:
   bedrock-openai-http chat --local "Hello!"
   bedrock-openai-http chat --region us-west-2 --system "Answer in one sentence." "Why is the sky blue?"
   git diff | bedrock-openai-http chat --system "Write a commit message." -
-  bedrock-openai-http chat --image plan.png --model us.amazon.nova-2-lite-v1:0 "What is on it?"
+  bedrock-openai-http chat --model us.openai.gpt-6-sol --image plan.png "What is on it?"
   bedrock-openai-http chat --request body.json --reasoning-effort low
   bedrock-openai-http chat --json "Hello!" | jq .usage
   bedrock-openai-http chat --dry-run --region us-west-2 "Hello!"
