@@ -221,11 +221,14 @@ class ChatCompletion:
 
     @property
     def empty(self) -> bool:
-        """Whether the service answered with nothing: no choice has text, a call, a refusal or sound."""
-        return not any(
-            message.text or message.tool_calls or message.function_call or message.refusal or message.audio
-            for message in (choice.message for choice in self.choices)
-        )
+        """Whether the first choice says nothing: no text, call, refusal or audio, whatever it may have thought.
+
+        Also where there are no choices. The service answers so at times, with a status of 200.
+        """
+        if not self.choices:
+            return True
+        message = self.choices[0].message
+        return not (message.text or message.tool_calls or message.refusal or message.audio or message.function_call)
 
     @property
     def budget_spent_on_reasoning(self) -> bool:

@@ -21,19 +21,23 @@ def in_better_words(flaw: Flaw, body: Any, *, in_file: bool = False) -> Flaw:
 
     `in_file` tells that the author of the body writes a file, and no Python.
     """
+    hints = flaw.message.split("; ")
+    if in_file:
+        hints = [hint for hint in hints if not _OF_PYTHON.search(hint)]
+        flaw = replace(flaw, message="; ".join(hints))
     found = _form(flaw, body)
     if found is not None:
         place, words = found
-        return replace(flaw, message=f"{_plain_words(flaw)}; {words}", about=place)
+        return replace(flaw, message=f"{hints[0]}; {words}", about=place)
     if flaw.rule == "unknown-key":
-        return replace(flaw, message=_of_unknown_key(flaw, in_file))
-    message = _of_value(flaw, body, in_file)
+        message: str | None = _of_unknown_key(flaw.path, hints, in_file)
+    else:
+        message = _of_value(flaw, body, in_file)
     return flaw if message is None else replace(flaw, message=message)
 
 
-def _plain_words(flaw: Flaw) -> str:
-    """Return what is wrong, without the hint that goes by the names of keys alone."""
-    return "is not a known field" if flaw.rule == "unknown-key" else flaw.message
+#: What tells a hint that is about arguments in Python.
+_OF_PYTHON = re.compile(r"\b(extra_body|extra|unknown_fields)\b")
 
 
 def _value(body: Any, path: Path) -> Any:
@@ -115,24 +119,26 @@ _AROUND: tuple[tuple[int, Callable[[Path, Mapping[str, Any]], Form | None]], ...
 # A member's name
 
 
-def _of_unknown_key(flaw: Flaw, in_file: bool) -> str:
-    key, top = str(flaw.path[-1]), len(flaw.path) == 1
-    words = _of_known_key(flaw.path, key, in_file) if top or key in ("weight", "cache_control") else None
+def _of_unknown_key(path: Path, hints: list[str], in_file: bool) -> str:
+    """Return what is said of a key, from the hints that go by how it is spelt and where it stands."""
+    key = str(path[-1])
+    words = _of_known_key(path, key, in_file)
+    if words is None and key in VENDORS and (len(path) == 1 or key == "cache_control"):
+        ways = [_pass(key)] if in_file else [hint for hint in hints[1:] if _OF_PYTHON.search(hint)]
+        way = "; ".join(ways) or f"{'extra_body' if len(path) == 1 else 'extra='} sends it"
+        words = f"it {VENDORS[key]}; leave it out, or if the model takes it, {way}"
     if words is not None:
-        return f"is not a known field; {words}"
-    if not in_file:
-        return flaw.message
-    parts = flaw.message.split("; ")
-    if parts[1:] and parts[1].startswith("did you mean"):
-        return "; ".join(parts[:2])
-    # What else is said of it is about arguments in Python.
-    kept = [part for part in parts if part.startswith("known here")]
-    return "; ".join(("is not a known field", *kept, _pass(key)))
+        return f"{hints[0]}; {words}"
+    if in_file and not any(hint.startswith("did you mean") for hint in hints):
+        hints = [*hints, _pass(key)]
+    return "; ".join(hints)
 
 
 def _of_known_key(path: Path, key: str, in_file: bool) -> str | None:
     if key == "weight" and path[0] == "messages":
         return "it is fine-tuning's, where it tells whether a message is learned from; leave it out"
+    if len(path) > 1:
+        return None
     if key == "extra_body":
         return "it is an argument of an SDK; its members go to the top level of the body"
     if key in HEADERS:
@@ -143,14 +149,8 @@ def _of_known_key(path: Path, key: str, in_file: bool) -> str | None:
         where = f"here that is {here}" if here and not in_file else "leave it out"
         return f"it is an option of an SDK; {where}"
     if key in GUARDRAILS:
-        return (
-            NO_GUARDRAIL
-            if in_file
-            else "it is Converse's; give guardrail=Guardrail(identifier, version) to the client"
-        )
-    if key in VENDORS:
-        way = _pass(key) if in_file else ("extra_body sends it" if len(path) == 1 else "extra= sends it")
-        return f"it {VENDORS[key]}; leave it out, or if the model takes it, {way}"
+        client = "it is Converse's; give guardrail=Guardrail(identifier, version) to the client"
+        return NO_GUARDRAIL if in_file else client
     return FOREIGN.get(key)
 
 

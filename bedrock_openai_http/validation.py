@@ -23,6 +23,7 @@ from .values import plain
 
 __all__ = [
     "RULES",
+    "Flaw",
     "check_field_names",
     "checked_body",
     "json_path",

@@ -5,13 +5,14 @@ This module never shows what a message says: only places, rules and advice.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .. import jsontext
 from ..lint import lint_request
 from ..model_facts import model_mistake
-from ..validation import RULES, json_path, request_flaws
+from ..validation import RULES, Flaw, json_path, request_flaws
 from .batch_lines import BEDROCK, BatchFile, is_judged, wrapping_of
 from .documents import Document, line_of_error
 from .positions import Positions
@@ -101,8 +102,11 @@ class Judge:
     def _flaws(self, path: str, body: Any) -> Iterator[_Said]:
         """Yield each flaw; of an object of another API's form one, and of what a rule says one note."""
         told: set[Any] = set()
-        for flaw in request_flaws(body, in_file=True, allow=self._terms.allow):
-            if flaw.about is not None and flaw.about in told:
+        flaws = list(request_flaws(body, in_file=True, allow=self._terms.allow))
+        misspelt = set(filter(None, map(_meant, flaws)))
+        for flaw in flaws:
+            # What is missing since its name is misspelt is told by the other name.
+            if (flaw.about is not None and flaw.about in told) or (flaw.rule == "required" and flaw.path in misspelt):
                 continue
             told.add(flaw.about)
             place = path + json_path(flaw.path)[1:]
@@ -128,6 +132,12 @@ class Judge:
             if mistake is None or lint.json_path != "$.model":
                 place = path + lint.json_path[1:]
                 yield place, "warning", lint.rule, f"{place}: {lint.message} [{lint.rule}]"
+
+
+def _meant(flaw: Flaw) -> tuple[str | int, ...] | None:
+    """Return the place of the member that an unknown one was probably meant to be."""
+    name = re.search(r'did you mean "(\w+)"', flaw.message) if flaw.rule == "unknown-key" else None
+    return None if name is None else (*flaw.path[:-1], name[1])
 
 
 def _bodies(value: Any, is_whole: bool) -> Iterator[tuple[str, Any]]:

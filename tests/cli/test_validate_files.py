@@ -168,6 +168,18 @@ def test_every_flaw_is_shown_and_each_note_once(
     assert done.err == "1 body, 1 with errors, 0 with warnings\n"
 
 
+def test_a_misspelt_member_is_one_flaw(judged: Callable[..., Finished], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is required, and is missing since its name is misspelt, is not told beside the other name."""
+    found = (
+        Flaw(("messages", 0, "role"), "required", "is required"),
+        Flaw(("messages", 0, "rolle"), "unknown-key", 'is not a known field; did you mean "role"?'),
+        Flaw(("messages", 1, "role"), "required", "is required"),
+    )
+    monkeypatch.setattr(judgement, "request_flaws", flaws(*found))
+    shown = [line for line in judged(GOOD).out.splitlines() if ": error: " in line]
+    assert [line.split(": ")[2] for line in shown] == ["$.messages[0].rolle", "$.messages[1].role"]
+
+
 def test_the_summary_counts_by_rule(judged: Callable[..., Finished]) -> None:
     """--summary prints a line for each rule in place of each remark, the one that spoke most often first."""
     warned, flawed = {**GOOD, "seed": 1}, {**GOOD, "n": 0}
