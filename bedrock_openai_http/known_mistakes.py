@@ -21,6 +21,8 @@ def in_better_words(flaw: Flaw, body: Any, *, in_file: bool = False) -> Flaw:
 
     `in_file` tells that the author of the body writes a file, and no Python.
     """
+    if flaw.rule.startswith("json-"):
+        return flaw  # what is no JSON is not looked into: it may have methods of somebody else's
     hints = flaw.message.split("; ")
     if in_file:
         hints = [hint for hint in hints if not _OF_PYTHON.search(hint)]
@@ -138,7 +140,8 @@ def _of_known_key(path: Path, key: str, in_file: bool) -> str | None:
     if key == "weight" and path[0] == "messages":
         return "it is fine-tuning's, where it tells whether a message is learned from; leave it out"
     if len(path) > 1:
-        return None
+        is_schema = path[-2] == "function" and key in ("input_schema", "inputSchema", "schema")
+        return "it is parameters here" if is_schema else None
     if key == "extra_body":
         return "it is an argument of an SDK; its members go to the top level of the body"
     if key in HEADERS:

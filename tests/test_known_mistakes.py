@@ -185,6 +185,7 @@ def test_what_is_of_the_right_form_is_not_called_foreign() -> None:
         ({**GOOD, "messages": MESSAGES[0]}, "put the message into one"),
         (message(role="ai", content="x"), 'write "assistant"'),
         (message(role="user", content="x", weight=0), "fine-tuning's"),
+        (tool(type="function", function={"name": "f", "input_schema": {}}), "it is parameters here"),
         (message(role="tool", tool_call_id="1", content={"a": 1}), "as JSON text"),
         (part(type="image_url", image_url="data:"), '{"url": ...}'),
         (part(type="text", text="x", cache_control={}), "--allow cache_control"),
@@ -219,6 +220,21 @@ def test_place_and_rule_stay() -> None:
             better = in_better_words(Flaw(path, rule, "is wrong"), body)
             assert (better.path, better.rule) == (path, rule)
             assert better.message.startswith(("is wrong", "is not"))
+
+
+def test_what_is_no_json_is_not_looked_into() -> None:
+    """An object of the caller's own may raise when it is compared; what holds one has its flaw, and no more."""
+
+    class Trap:
+        def __eq__(self, other: object) -> bool:
+            raise AssertionError
+
+        __hash__ = None  # type: ignore[assignment]
+
+    for body in (tool(type=Trap(), name="f"), part(type=Trap()), {**GOOD, "tool_choice": {"type": Trap()}}):
+        assert said(body).rule == "json-type"
+    assert said({**tool(type=Trap(), name="f"), 1: 2}).rule in ("json-key", "json-type")
+    assert said({"model": "m", "tools": [{1: 2, "type": Trap()}]}).rule == "json-key"
 
 
 def test_nothing_is_repeated_but_names() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 #: What flags are called elsewhere.
@@ -34,7 +33,7 @@ class Parser(argparse.ArgumentParser):
         choice = re.match(r"argument command: invalid choice: '([^']*)'", message)
         if choice:
             names = [str(name) for action in self._actions for name in action.choices or ()]
-            message += _did_you_mean(get_close_matches(choice[1], names, n=1)) or "; options go after the command"
+            message += _did_you_mean(_nearest(choice[1], names)) or "; options go after the command"
         line = " ".join(f"{message}; usage: {self.prog} --help".replace("?;", "?").split())
         self.exit(2, f"{self.prog}: error: {line if line.isprintable() else ascii(line)}\n")
 
@@ -62,7 +61,13 @@ class Parser(argparse.ArgumentParser):
         if elsewhere in known:
             return [str(elsewhere)]
         longer = [name for name in known if len(flag) > 3 and name.startswith(flag)]
-        return longer[:1] or get_close_matches(flag, known, n=1)
+        return longer[:1] or _nearest(flag, known)
+
+
+def _nearest(word: str, known: Sequence[str]) -> list[str]:
+    from difflib import get_close_matches  # loaded for the first slip
+
+    return get_close_matches(word, known, n=1)
 
 
 def _did_you_mean(names: Sequence[str]) -> str:
