@@ -41,7 +41,8 @@ def decode(data: bytes) -> Any:
     except UnicodeDecodeError:
         reason = "not UTF-8"
     except json.JSONDecodeError as error:
-        reason = f"{error.msg.lower()} at character {error.pos}"
+        # Some of Python's words already end with "at".
+        reason = f"{error.msg.lower().removesuffix(' at')} at character {error.pos}"
     except JSONError as error:
         reason = str(error)
     except RecursionError:  # little was left of the stack

@@ -34,8 +34,10 @@ from .values import plain
 
 __all__ = [
     "RULES",
+    "Flaw",
     "check_field_names",
     "checked_body",
+    "json_path",
     "request_flaws",
     "validate_guardrail",
     "validate_request",

@@ -43,6 +43,8 @@ class Flaw:
     path: Path
     rule: str
     message: str
+    #: The place of the object whose whole form the words are about, if they are: of one object they need one telling.
+    about: Path | None = None
 
     def within(self, step: str | int) -> Flaw:
         """Return the same flaw, seen from the container that holds its place as the member or item `step`."""

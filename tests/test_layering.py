@@ -27,7 +27,7 @@ LAYERS = {
     # steps
     **dict.fromkeys(("validation", "building", "endpoint", "credential_source", "signing", "skew"), 2),
     **dict.fromkeys(("retry", "transport", "response", "streaming", "lambda_deadline", "configuration"), 2),
-    **dict.fromkeys(("lint", "given_transport"), 2),
+    **dict.fromkeys(("lint", "given_transport", "regions"), 2),
     # the walk
     **dict.fromkeys(("client", "chat", "calls", "destination", "checking", "minting"), 3),
     # built on it
@@ -44,6 +44,7 @@ PARTS = {
     "request_check": "validation",
     "schema_errors": "validation",
     "known_mistakes": "validation",
+    **dict.fromkeys(("foreign_forms", "foreign_names"), "validation"),
     "connections": "transport",
     "network_failures": "transport",
     **dict.fromkeys(("exchange", "open_answer", "socks_connections"), "transport"),
@@ -58,7 +59,7 @@ LIBRARIES = {
     "requests": {"connection_settings", "network_failures", "transport"},
     "urllib3": {"connections", "network_failures", "socks_connections"},
     "socks": {"socks_connections"},
-    "botocore": {"chain", "signing"},
+    "botocore": {"chain", "regions", "signing"},
     "jsonschema": {"schema_errors"},
     "referencing": {"schema_errors"},
 }

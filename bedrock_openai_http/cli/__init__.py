@@ -22,6 +22,7 @@ from ..errors import (
 )
 from . import chat, doctor, key, serve, validate
 from .terminal import Output, discard_output, note
+from .usage import Parser, in_flags
 
 PROG = "bedrock-openai-http"
 
@@ -32,6 +33,7 @@ exit codes:
   2    wrong usage, an invalid request or an unusable configuration; nothing was sent
   3    no usable AWS credentials; nothing was sent
   4    no whole answer: no connection, a timeout, a broken stream, or output that could not be written
+  5    the service answered with nothing (of chat)
   130  interrupted (Ctrl-C)
   141  the reader of the output went away (as in `... | head`)
 """
@@ -66,14 +68,14 @@ def _run(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> int:
     try:
         with warnings.catch_warnings():
             # Without the line of Python that it comes from, which nobody here has written.
-            warnings.showwarning = lambda message, *where, **more: note(f"warning: {message}")
+            warnings.showwarning = lambda message, *where, **more: note(in_flags(f"warning: {message}"))
             code: int = args.run(args)
     except KeyboardInterrupt:
         # The terminal has just shown ^C in the middle of a line.
         Output(sys.stderr).write("\n")
         return 130
     except BedrockOpenAIError as error:
-        note(f"{PROG}: {type(error).__name__}: {error}")
+        note(f"{PROG}: {type(error).__name__}: {in_flags(str(error))}")
         return _exit_code(error)
     return code
 
@@ -90,7 +92,7 @@ def _exit_code(error: BedrockOpenAIError) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = Parser(
         prog=PROG,
         description="Amazon Bedrock's OpenAI-compatible Chat Completions API over plain, signed HTTP.",
         epilog=EXIT_CODES,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from .asking import add_request_options, request_of
 from .terminal import Output, answer_output, note, separator
 
 if TYPE_CHECKING:
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
     from ..completion import ChatCompletion
     from ..request import ChatCompletionRequest
 
-#: The two endpoints have different IDs for the same model.
-DEFAULT_MODELS = {"runtime": "openai.gpt-oss-20b-1:0", "mantle": "openai.gpt-oss-20b"}
-DEFAULT_MODEL_HELP = "model ID (default: {runtime}, of mantle {mantle})".format(**DEFAULT_MODELS)
+#: The exit code of a call that succeeded and brought nothing.
+EMPTY = 5
 
 EXAMPLES = """\
 The answer goes to standard output; the request ID, the token counts and any error go to standard error.
@@ -30,6 +30,8 @@ examples:
   bedrock-openai-http chat --local "Hello!"
   bedrock-openai-http chat --region us-west-2 --system "Answer in one sentence." "Why is the sky blue?"
   git diff | bedrock-openai-http chat --system "Write a commit message." -
+  bedrock-openai-http chat --model us.openai.gpt-6-sol --image plan.png "What is on it?"
+  bedrock-openai-http chat --request body.json --reasoning-effort low
   bedrock-openai-http chat --json "Hello!" | jq .usage
   bedrock-openai-http chat --dry-run --region us-west-2 "Hello!"
 """
@@ -45,20 +47,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("prompt", nargs="?", help="what to ask; read from standard input if absent or '-'")
-    _add_request_options(parser.add_argument_group("request"))
+    parser.add_argument(
+        "prompt", nargs="?", help="what to ask; read from standard input if '-', or if absent without --request"
+    )
+    add_request_options(parser.add_argument_group("request"))
     _add_service_options(parser.add_argument_group("service"))
     _add_output_options(parser.add_argument_group("output"))
     parser.set_defaults(run=run, usage_error=parser.error)
-
-
-def _add_request_options(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--model", help=DEFAULT_MODEL_HELP)
-    group.add_argument("--system", metavar="TEXT", help="system message that goes before the prompt")
-    group.add_argument(
-        "--max-tokens", type=int, metavar="N", help="budget in tokens for reasoning and answer together"
-    )
-    group.add_argument("--temperature", type=float, metavar="X", help="sampling temperature, 0 to 2")
 
 
 def _add_service_options(group: argparse._ArgumentGroup) -> None:
@@ -90,7 +85,11 @@ def _add_service_options(group: argparse._ArgumentGroup) -> None:
 def _add_output_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--json", action="store_true", help="print the whole answer as one JSON document")
     group.add_argument(
-        "--no-stream", dest="stream", action="store_false", help="wait for the whole answer, then print it"
+        "--no-stream",
+        dest="stream",
+        action="store_false",
+        default=None,
+        help="wait for the whole answer, then print it",
     )
     group.add_argument("--show-reasoning", action="store_true", help="show the model's reasoning on standard error")
     group.add_argument(
@@ -99,16 +98,16 @@ def _add_output_options(group: argparse._ArgumentGroup) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Ask the model, show its answer, and return 0.
+    """Ask the model, show its answer, and return 0, or EMPTY if the answer was nothing.
 
     Raises BedrockOpenAIError after showing what had arrived by then, and SystemExit where there is no prompt.
     """
-    request = _request(args)
+    request = request_of(args)
     if args.dry_run:
         return _dry_run(args, request)
     nowhere = Output(None)
     thoughts = Output(sys.stderr) if args.show_reasoning else nowhere
-    ask = _stream if args.stream else _complete
+    ask = _stream if request.stream else _complete
     with _client(args) as client, answer_output() as answer:
         if args.json:
             completion = ask(client, request, nowhere, nowhere)
@@ -117,39 +116,10 @@ def run(args: argparse.Namespace) -> int:
             with thoughts:
                 completion = ask(client, request, answer, thoughts)
     _summarize(completion)
-    return 0
-
-
-def _request(args: argparse.Namespace) -> ChatCompletionRequest:
-    from ..messages import SystemMessage, UserMessage
-    from ..request import ChatCompletionRequest
-
-    user = UserMessage(_prompt(args))
-    return ChatCompletionRequest(
-        args.model or DEFAULT_MODELS[args.endpoint],
-        [user] if args.system is None else [SystemMessage(args.system), user],
-        temperature=args.temperature,
-        max_completion_tokens=args.max_tokens,
-        stream=args.stream or None,
-        # Without it the service sends no token counts with a stream.
-        stream_options={"include_usage": True} if args.stream else None,
-    )
-
-
-def _prompt(args: argparse.Namespace) -> str:
-    """Return the prompt from the command line or standard input; end the program if there is none."""
-    prompt: str = args.prompt or ""
-    if args.prompt is None and (sys.stdin is None or sys.stdin.isatty()):
-        args.usage_error("no prompt: give one, or pipe it in")
-    if args.prompt in (None, "-"):
-        try:
-            # UTF-8 whatever the locale says, as the answer is.
-            prompt = sys.stdin.buffer.read().decode("utf-8-sig").rstrip("\r\n")
-        except UnicodeDecodeError:
-            args.usage_error("standard input is not UTF-8 text")
-    if not prompt.strip():
-        args.usage_error("the prompt is empty")
-    return prompt
+    if not completion.empty or completion.budget_spent_on_reasoning:
+        return 0
+    note("the service answered with nothing: no text, no call, no refusal; ask again, or ask otherwise")
+    return EMPTY
 
 
 @contextmanager

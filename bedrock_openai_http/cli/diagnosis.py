@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from difflib import get_close_matches
 
 from ..advice.network import advise_on_network
 from ..api_keys import LONG_TERM_PREFIX, inspect_api_key
 from ..client import Client
-from ..configuration import Configuration
+from ..configuration import Configuration, Setting
 from ..connection_settings import (
     CA_VARIABLES,
     DEFAULT_CA_BUNDLE,
@@ -71,9 +72,8 @@ def diagnose(question: Question) -> Iterator[Finding]:
     """Yield what is found, in the order in which a call needs it. Raises nothing of ours."""
     configuration = Configuration(question.profile)
     authentication = _look_up(question)
-    given = Options(question.region, question.endpoint, question.endpoint_url)
     try:
-        to = find_destination(given, configuration)
+        to = find_destination(Options(question.region, question.endpoint, question.endpoint_url), configuration)
     except ConfigurationError as error:
         yield _unusable(error, configuration.advice())
         yield from _authentication(question, authentication, None)
@@ -96,7 +96,7 @@ def _unusable(error: ConfigurationError, advice: str | None) -> Finding:
 
 def _destination(question: Question, to: Destination, authentication: Authentication) -> Iterator[Finding]:
     if to.region is not None:
-        yield Finding("region", OK, to.region.value, _source(to.region.source))
+        yield _region(to.region)
     elif isinstance(authentication.found, ApiKey):
         yield Finding("region", SKIPPED, "none, and an API key needs none here")
     else:
@@ -108,6 +108,22 @@ def _destination(question: Question, to: Destination, authentication: Authentica
     path = to.endpoint.chat_completions_url(question.model).removeprefix(to.endpoint.root)
     yield Finding("path", OK, f"POST {path}")
     yield Finding("attempts", OK, str(to.max_attempts.value), _source(to.max_attempts.source))
+
+
+def _region(region: Setting) -> Finding:
+    from ..regions import known_regions
+
+    name, source = str(region.value), _source(region.source)
+    known = known_regions()
+    if name in known:
+        return Finding("region", OK, name, source)
+    near = get_close_matches(name, known, n=1)
+    fix = (
+        f"a slip for {near[0]}, or a Region newer than this botocore"
+        if near
+        else "look it up in AWS's list of Regions"
+    )
+    return Finding("region", WARNING, f"{name}, which botocore does not know", source, fix)
 
 
 def _source(source: str) -> str:

@@ -9,11 +9,13 @@ import argparse
 import json
 import platform
 import textwrap
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .._version import __version__
-from .chat import DEFAULT_MODEL_HELP, DEFAULT_MODELS
+from .asking import DEFAULT_MODEL_HELP, DEFAULT_MODELS
 from .terminal import Output, plain_output
+from .usage import in_flags
 
 if TYPE_CHECKING:
     from .finding import Finding
@@ -84,6 +86,7 @@ def run(args: argparse.Namespace) -> int:
     made: list[Finding] = []
     with plain_output() as output:
         for finding in findings:
+            finding = replace(finding, text=in_flags(finding.text), fix=in_flags(finding.fix))
             made.append(finding)
             if not args.json:
                 _show(finding, output)

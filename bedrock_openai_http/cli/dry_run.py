@@ -25,6 +25,7 @@ from ..errors import BedrockOpenAIError, CredentialsError
 from ..request import ChatCompletionRequest
 from ..wire import SECRET_HEADERS, HTTPRequest, TimeLimits, is_loopback
 from .terminal import answer_output, is_shown_as_it_is, note
+from .usage import in_flags
 
 #: Stands for the access key ID where there is none.
 PLACEHOLDER = "<AWS_ACCESS_KEY_ID>"
@@ -68,7 +69,7 @@ def show(request: ChatCompletionRequest, options: Mapping[str, Any], *, as_json:
     try:
         sent = _recorded(request, options)
     except CredentialsError as error:
-        note(f"placeholders are shown: {error}")
+        note(in_flags(f"placeholders are shown: {error}"))
         sent = _recorded(request, _with_placeholders(options, request.model))
     document = {
         "method": sent.method,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from .. import arguments
 from ..errors import ConfigurationError
+from .terminal import plain_output
 
 if TYPE_CHECKING:
     from ..testing import LocalEndpoint
@@ -81,13 +82,14 @@ def run(args: argparse.Namespace) -> int:
         return _list_scenarios()
     seconds = None if args.seconds is None else arguments.seconds("--for", args.seconds, zero=True)
     endpoint = _endpoint(args)
+    out = plain_output()
     try:
         endpoint.start()
     except OSError as error:
-        raise ConfigurationError(f"port {args.port} of 127.0.0.1 cannot be used: {error}") from None
+        raise ConfigurationError(_port_words(args.port, error)) from None
     try:
         with _request_log(), suppress(KeyboardInterrupt):
-            print(_greeting(endpoint, args), flush=True)
+            out.write(f"{_greeting(endpoint, args)}\n")
             threading.Event().wait(seconds)
     finally:
         endpoint.stop()
@@ -117,12 +119,18 @@ def _endpoint(args: argparse.Namespace) -> LocalEndpoint:
     )
 
 
+def _port_words(port: int, error: OSError) -> str:
+    words = f"port {port} of 127.0.0.1 cannot be used: {error.strerror or error}"
+    return f"{words}; another program has it: give another --port, 0 for any free one" if port else words
+
+
 def _list_scenarios() -> int:
     from ..testing import scenarios
 
+    out = plain_output()
     width = max(map(len, scenarios()))
     for name, description in scenarios().items():
-        print(f"{name:{width}}  {description}")
+        out.write(f"{name:{width}}  {description}\n")
     return 0
 
 

@@ -23,7 +23,7 @@ _CONTROLS = {code: shown for code, shown in _HARMFUL.items() if chr(code) not in
 class Output:
     """A text stream that takes a model's words piece by piece and shows each at once.
 
-    None in place of a stream, as Python has it where the caller closed one, swallows everything. As a context
+    None in place of a stream swallows everything. As a context
     manager it ends the line that has begun, so that what follows, an error included, starts on its own.
     """
 
@@ -67,7 +67,8 @@ class Output:
 
 
 def answer_output() -> Output:
-    """Return standard output, set to UTF-8 whatever the locale says."""
+    """Return standard output, set to UTF-8 whatever the locale says. Raises OSError if it is closed."""
+    _refuse_closed_output()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A lone surrogate cannot be UTF-8; as `\ud800` it can be read, and in a JSON document is even right.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -75,10 +76,20 @@ def answer_output() -> Output:
 
 
 def plain_output() -> Output:
-    """Return standard output in the encoding of the locale; what that lacks is shown as an escape."""
+    """Return standard output in the encoding of the locale; what that lacks is shown as an escape.
+
+    Raises OSError if it is closed.
+    """
+    _refuse_closed_output()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     return Output(sys.stdout)
+
+
+def _refuse_closed_output() -> None:
+    # Python has None where the caller closed it, as with `>&-`. An answer would be paid for, and then lost.
+    if sys.stdout is None:
+        raise OSError("standard output is closed")
 
 
 def note(text: str) -> None:
