@@ -16,8 +16,8 @@ from . import arguments
 from .errors import ConfigurationError, RequestValidationError
 from .forks import loading
 from .frozen import frozen
-from .lint import CompatibilityWarning, lint_request
-from .model_facts import model_mistake
+from .lint import NAME_RULE, CompatibilityWarning, lint_request
+from .model_facts import guardrail_mistake, model_mistake
 from .request import GUARDRAIL_CONFIG, ChatCompletionRequest, Guardrail
 
 #: How the names of the headers begin that choose a guardrail.
@@ -32,6 +32,8 @@ class CheckedRequest:
     body: dict[str, Any]
     #: The guardrail whose headers go with it; what it adds to the body is there.
     guardrail: Guardrail | None
+    #: Whether a guardrail is asked for in any of the places where one can be: there, in the body or in other headers.
+    guarded: bool
 
 
 def checked_request(
@@ -66,12 +68,14 @@ def checked_request(
     if body.get("stream", False) is not stream:
         method = "complete" if stream else "stream"
         raise RequestValidationError(f"use Client.{method} for this request", json_path="$.stream", rule="stream")
-    if endpoint == "mantle":
-        _refuse_guardrail(body, guardrail, extra_headers)
+    guarded = guardrail is not None or GUARDRAIL_CONFIG in body or _is_named(extra_headers)
+    ignored = guardrail_mistake(body["model"], endpoint) if guarded else None
+    if ignored is not None:
+        raise ConfigurationError(f"guardrail: {ignored}")
     mistake = model_mistake(body["model"], endpoint)
     if mistake is not None:
         raise RequestValidationError(mistake, json_path="$.model", rule="model-id")
-    return CheckedRequest(body, guardrail)
+    return CheckedRequest(body, guardrail, guarded)
 
 
 def _completed(request: ChatCompletionRequest, stream: bool, guardrail: Guardrail | None) -> ChatCompletionRequest:
@@ -93,23 +97,22 @@ def _add_guardrail(body: dict[str, Any], guardrail: Guardrail) -> None:
         body[name] = member
 
 
-def _refuse_guardrail(
-    body: Mapping[str, Any], guardrail: Guardrail | None, extra_headers: Mapping[str, str] | None
-) -> None:
-    """Refuse a guardrail in each of the places where one can be asked for: mantle answers 200 and ignores it."""
-    names = (name.lower() for name in extra_headers or ())
-    in_headers = any(name.startswith(_GUARDRAIL_HEADER) for name in names)
-    if guardrail is not None or in_headers or GUARDRAIL_CONFIG in body:
-        raise ConfigurationError("guardrail: the mantle endpoint ignores guardrails; use the runtime endpoint")
+def _is_named(extra_headers: Mapping[str, str] | None) -> bool:
+    """Tell whether headers of the caller's choose a guardrail."""
+    return bool(extra_headers) and any(name.lower().startswith(_GUARDRAIL_HEADER) for name in extra_headers or ())
 
 
-def warn_of_refusals(body: Mapping[str, Any], endpoint: str, region: str | None) -> None:
-    """Warn, in the name of the code that calls this package, of what the model will refuse or ignore."""
-    lints = lint_request(body, endpoint=endpoint, region=region)
+def warn_of_refusals(checked: CheckedRequest, endpoint: str, region: str | None, *, own_host: bool) -> None:
+    """Warn, in the name of the code that calls this package, of what the model will refuse or ignore.
+
+    `own_host` tells whether the call goes to a host of AWS's: what another one calls its models is not judged.
+    """
+    lints = lint_request(checked.body, endpoint=endpoint, region=region, guardrail=checked.guarded)
     if lints:
         level = _level_outside()
         for lint in lints:
-            warnings.warn(CompatibilityWarning(lint), stacklevel=level)
+            if own_host or lint.rule != NAME_RULE:
+                warnings.warn(CompatibilityWarning(lint), stacklevel=level)
 
 
 def _level_outside() -> int:

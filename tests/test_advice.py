@@ -139,7 +139,7 @@ def test_facts_never_spoil_the_advice(response: HTTPResponse) -> None:
         ("unknown model", {"model": "us.anthropic.claude-opus-4"}, ["Claude has no Chat Completions API"]),
         ("unknown model", {}, ["openai.gpt-oss-20b-1:0 is not in us-west-2"]),
         ("mantle's unknown model", {"endpoint": "mantle", "model": "x.y"}, ["Mantle does not have x.y in us-west-2"]),
-        ("mantle's path", {"endpoint": "mantle", "model": "openai.gpt-5.4"}, ["GPT-5.4 has no Chat Completions API"]),
+        ("mantle's path", {"endpoint": "mantle", "model": "openai.gpt-daybreak-x"}, ["Daybreak has no Chat"]),
         ("ID of the other endpoint", {"model": "openai.gpt-oss-20b"}, ["write 'openai.gpt-oss-20b-1:0'."]),
         ("a bare ID", {"model": "openai.gpt-6-sol"}, ["write 'us.openai.gpt-6-sol' or"]),
         ("tokens", {}, ["all of max_completion_tokens (4000)"]),

@@ -37,7 +37,7 @@ LAYERS = {
 PARTS = {
     "sse": "streaming",
     "chain": "credential_source",
-    "lint_rules": "lint",
+    **dict.fromkeys(("lint_rules", "lint_conditions", "lint_messages", "model_names"), "lint"),
     "validation_rules": "validation",
     "request_check": "validation",
     "schema_errors": "validation",
