@@ -221,10 +221,12 @@ class Client:
         started = self._retrier.clock()
         limits = replace(self._limits, read=read, deadline=None if seconds is None else started + seconds)
         region = to.region.value if to.region else None
-        warn_of_refusals(checked, endpoint, region, own_host=to.endpoint.region is not None)
+        own_host = to.endpoint.region is not None
+        warn_of_refusals(checked, endpoint, region, own_host=own_host)
         # Behind another host than AWS's anything may stand, and a region that nobody gave is none to judge a key by.
         key_region = to.endpoint.region or self._options.region
-        return Call(Plan(built, to.endpoint.service, region, key_region, limits, to.max_attempts.value, started))
+        attempts = to.max_attempts.value
+        return Call(Plan(built, to.endpoint.service, region, key_region, limits, attempts, started, own_host))
 
     @once
     def _destination(self) -> Destination:

@@ -37,6 +37,7 @@ LAYERS = {
 PARTS = {
     "sse": "streaming",
     "chain": "credential_source",
+    "key_check": "calls",
     **dict.fromkeys(("lint_rules", "lint_conditions", "lint_messages", "model_names"), "lint"),
     "validation_rules": "validation",
     "request_check": "validation",
