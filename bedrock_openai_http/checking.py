@@ -20,8 +20,31 @@ from .lint import NAME_RULE, CompatibilityWarning, lint_request
 from .model_facts import guardrail_mistake, model_mistake
 from .request import GUARDRAIL_CONFIG, ChatCompletionRequest, Guardrail
 
+#: The header that names the project which a call on mantle belongs to (BerriAI/litellm#30163, 2026-06).
+_PROJECT_HEADER = "OpenAI-Project"
+_PROJECT = r"[A-Za-z0-9_-]{1,128}"
+
 #: How the names of the headers begin that choose a guardrail.
 _GUARDRAIL_HEADER = "x-amzn-bedrock-guardrail"
+
+
+def checked_project(project: str | None, endpoint: str) -> str | None:
+    """Return the ID of a project. Raises ConfigurationError for what is none, and where there is only one project."""
+    if project is None:
+        return None
+    project = arguments.text("project", project, "be the ID of a project, such as 'proj_abc123'", _PROJECT)
+    if endpoint != "mantle":
+        raise ConfigurationError("project: the runtime endpoint has the default project only; give endpoint='mantle'")
+    return project
+
+
+def with_project(headers: dict[str, str], project: str | None) -> dict[str, str]:
+    """Return checked headers of the caller's with that of the project. Raises ConfigurationError if they have one."""
+    if project is None:
+        return headers
+    if any(name.lower() == _PROJECT_HEADER.lower() for name in headers):
+        raise ConfigurationError(f"extra_headers: {_PROJECT_HEADER} is set by project=")
+    return {**headers, _PROJECT_HEADER: project}
 
 
 @frozen

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from . import arguments
 from .building import check_headers, post_of
 from .calls import Call, Caller, Plan
-from .checking import checked_request, warn_of_refusals
+from .checking import checked_project, checked_request, warn_of_refusals, with_project
 from .completion import ChatCompletion
 from .configuration import Configuration
 from .credential_source import CredentialSource
@@ -60,6 +60,7 @@ class Client:
         use_fips_endpoint, use_dualstack_endpoint: choose among AWS's own hosts; None for AWS_USE_FIPS_ENDPOINT and
             AWS_USE_DUALSTACK_ENDPOINT, the profile's, or False.
         guardrail: applied to every request that has none of its own.
+        project: the ID of a project, such as "proj_abc123", that calls belong to; on mantle only.
         session: a `requests.Session` whose adapters, proxies, `verify` and `cert` are used; the caller closes it.
         transport: an object with the methods of `wire.Transport`, in place of `requests`. What it raises that is no
             BedrockOpenAIError becomes an APIConnectionError that names its class, and is not repeated.
@@ -86,6 +87,7 @@ class Client:
         use_fips_endpoint: bool | None = None,
         use_dualstack_endpoint: bool | None = None,
         guardrail: Guardrail | None = None,
+        project: str | None = None,
         session: requests.Session | None = None,
         transport: Transport | None = None,
     ) -> None:
@@ -104,6 +106,7 @@ class Client:
         self._configuration = Configuration(profile)
         self._retrier = Retrier(retry_read_timeouts=arguments.flag("retry_read_timeouts", retry_read_timeouts))
         self._guardrail = guardrail
+        self._project = checked_project(project, self._options.endpoint)
         self._session = session
         self._given_transport = _given_transport(session, transport)
         self._caller = Caller(self._source, self._retrier, lambda: self._transport)
@@ -209,7 +212,7 @@ class Client:
         timeout: float | None,
     ) -> Call:
         endpoint = self._options.endpoint
-        headers = {} if extra_headers is None else check_headers(extra_headers)
+        headers = with_project({} if extra_headers is None else check_headers(extra_headers), self._project)
         checked = checked_request(
             request, stream=stream, endpoint=endpoint, guardrail=self._guardrail, extra_headers=headers
         )
