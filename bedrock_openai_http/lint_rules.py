@@ -32,7 +32,7 @@ from .lint_conditions import (
     unspoken_json,
     without_tools,
 )
-from .model_facts import Models
+from .model_facts import ALWAYS_REASON, Models
 
 
 @frozen
@@ -55,10 +55,7 @@ _GROK = Models(("Grok",))
 _GPT = Models(since=(5, 6))
 _GPT_GROK = Models(("Grok",), since=(5, 6))
 _GEMMA = Models(("Gemma 4",))
-#: GPT models that reason in any case, and the others of the versions that are known.
-_ALWAYS_REASON = ("openai.gpt-6-astra", "openai.gpt-6.1-sol")
-_REASON = Models(starts=_ALWAYS_REASON)
-_MAY_REASON = Models(("GPT-5.6", "GPT-6", "GPT-6.1"), but=_ALWAYS_REASON)
+_MAY_REASON = Models(("GPT-5.6", "GPT-6", "GPT-6.1"), but=ALWAYS_REASON.starts)
 _SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "logprobs", "top_logprobs")
 
 _UNLESS_NONE = 'is refused by GPT-5.6 and later unless reasoning_effort is "none"'
@@ -75,7 +72,7 @@ _CONVERSE = "is a key of the Converse API, which this API refuses or ignores"
 
 _EFFORT = (
     ("SEEN", None, no_text, 'is refused: must be a text, such as "low"'),
-    ("SEEN", _REASON, is_one_of("none"), 'is refused: GPT-6 Astra and GPT-6.1 Sol do not take "none"'),
+    ("SEEN", ALWAYS_REASON, is_one_of("none"), 'is refused: GPT-6 Astra and GPT-6.1 Sol do not take "none"'),
     ("SEEN", _GPT, is_one_of("minimal"), 'is refused: GPT-5.6 and later do not take "minimal"'),
     ("SEEN", _GROK, is_one_of("none", "max"), 'is refused: Grok takes neither "none" nor "max"'),
     (
@@ -137,7 +134,10 @@ RULES = (
         Rule("SEEN", "needs-no-reasoning", field, _MAY_REASON, reasons, _UNLESS_NONE)
         for field in ("tools", *_SAMPLING)
     ),
-    *(Rule("INF", "needs-no-reasoning", field, _REASON, always, _NEVER_NONE) for field in ("tools", *_SAMPLING)),
+    *(
+        Rule("INF", "needs-no-reasoning", field, ALWAYS_REASON, always, _NEVER_NONE)
+        for field in ("tools", *_SAMPLING)
+    ),
     *(Rule("INF", "needs-no-reasoning", field, _GPT, reasons, _LATER_NONE) for field in ("tools", *_SAMPLING)),
     Rule(
         "SEEN",

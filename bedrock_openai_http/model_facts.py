@@ -1,7 +1,7 @@
 """What is known about single models: by which ID each endpoint calls them, and which of mantle's paths serves them.
 
 Each row says how it is known: DOC is documentation of AWS, SEEN is recorded traffic or a user's report, INF is a
-conclusion that nobody has confirmed. To amend a fact, change its row; nothing else holds one.
+conclusion that nobody has confirmed. To amend a fact, change its row; what models refuse stands in the rows of `lint_rules`.
 
 This module never forbids what it does not know: a model that no row names passes, and a row tagged INF forbids
 nothing.
@@ -176,6 +176,8 @@ _GPT_ID = re.compile(r"openai\.gpt-([0-9]{1,3})(?:\.([0-9]{1,3}))?(?![0-9])")
 #: which AWS says "Guardrails (Converse API only)" (cards of GPT-5.6 Sol, GPT-6 Astra and GPT-6 Luna, 2026-09).
 GUARDED = Models(families=("gpt-oss",))
 UNGUARDED = Models(since=(5, 6))
+#: GPT models that refuse to be told not to reason (LiteLLM 1.110.2, live checks of 2026-10).
+ALWAYS_REASON = Models(starts=("openai.gpt-6-astra", "openai.gpt-6.1-sol"))
 
 
 def profile_of(model: str) -> Profile | None:

@@ -6,7 +6,10 @@ This module checks nothing. A row is (source, date, model, fields, endpoint, wha
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+from bedrock_openai_http.advice import CallFacts
 
 CARDS = "AWS model cards of GPT-5.6 Sol, GPT-6 Astra and GPT-6 Luna"
 TERRA = "AWS model card of GPT-6.1 Terra"
@@ -244,3 +247,115 @@ EMPTY: list[Row] = [
     (OPENAI, "2026", OSS, {"parallel_tool_calls": True, "tools": [TOOL]}, "runtime", []),
 ]
 SAID = [*STOP, *EFFORT, *WITHOUT_REASONING, *TIERS, *SCHEMAS, *ON_MANTLE, *NEW_MODELS, *EMPTY]
+
+
+LUNA_CARD = "AWS model card of GPT-6 Luna, 2026-09-22"
+ROUTE = "model `x` isn't supported on this route"
+INVALID = "The provided model identifier is invalid."
+DENIED = "User: x is not authorized to perform: bedrock:InvokeModel on resource: y"
+BUSY = "Too many tokens, please wait before trying again."
+NOT_FOR_YOU = "x is not available for this account. Contact AWS Sales."
+TOOLS = "Function tools with reasoning_effort are not supported"
+NO_STOP = "This model doesn't support the stopSequences field"
+NO_EFFORT = "Unsupported value: 'reasoning_effort' does not support 'minimal'"
+NO_API = "x does not support the '/v1/chat/completions' API"
+RETENTION = "data retention mode 'default' is not available for this model"
+UNSUPPORTED = "Unsupported parameter: '{}' is not supported with this model."
+
+RUNTIME = CallFacts(endpoint="runtime", host="h", region="us-west-2", authentication="SigV4")
+
+
+def runtime(model: str, **more: Any) -> CallFacts:
+    return replace(RUNTIME, model=model, **more)
+
+
+def mantle(model: str, **more: Any) -> CallFacts:
+    return replace(RUNTIME, endpoint="mantle", model=model, **more)
+
+
+EU, EAST = {"region": "eu-central-1"}, {"region": "us-east-1"}
+
+#: Source; status, words and type of a refusal; facts of the call; what the advice says, and what it does not.
+ADVICE: list[tuple[str, int, str, str | None, CallFacts, list[str], list[str]]] = [
+    (SPM, 400, INVALID, None, runtime(GROK, **EU), ["The profile us.", "eu-central-1", "global."], ["endpoint"]),
+    (SPM, 400, INVALID, None, runtime("global.xai.grok-4.6", **EU), ["no access to global.xai.grok-4.6 in eu"], []),
+    (SPM, 400, INVALID, None, runtime("mistral.mistral-large-2407-v1:0"), ["has no access to mistral"], []),
+    (SPM, 400, INVALID, None, runtime("openai.gpt-oss-20b", **EU), ["write 'openai.gpt-oss-20b-1:0'"], ["profile"]),
+    ("Bedrock user guide, 2026-11", 400, ROUTE, None, mantle("a.b"), ["the path depends on the model"], []),
+    (
+        "anomalyco/models.dev#7714",
+        404,
+        "'x' does not exist",
+        None,
+        mantle("xai.grok-4.6", **EAST),
+        ["us-west-2", "not in us-east-1"],
+        [],
+    ),
+    (
+        "anthropics/claude-code#49238",
+        403,
+        NOT_FOR_YOU,
+        "permission_error",
+        mantle(GROK, authentication="API key"),
+        ["This account may not use us.xai"],
+        ["API key"],
+    ),
+    (
+        "maximhq/bifrost, the words INF",
+        403,
+        "No.",
+        "permission_error",
+        mantle("openai.gpt-6-sol"),
+        ["bedrock-mantle:CreateInference"],
+        ["API key"],
+    ),
+    (
+        LUNA_CARD,
+        403,
+        DENIED,
+        "AccessDeniedException",
+        runtime(LUNA, stream=True),
+        ["on the profile", "project/default", "bedrock:InvokeModelWithResponseStream"],
+        [],
+    ),
+    (
+        LUNA_CARD,
+        403,
+        "You don't have access to the model",
+        "AccessDeniedException",
+        runtime(LUNA, stream=True),
+        ["no access to us.openai.gpt-6-luna", "project/default"],
+        [],
+    ),
+    (LUNA_CARD, 401, "No.", "access_denied", runtime(LUNA), ["project/default"], ["Stream"]),
+    (LUNA_CARD, 403, DENIED, "AccessDeniedException", runtime(OSS), [f"bedrock:InvokeModel on {OSS}"], []),
+    (
+        LUNA_CARD,
+        429,
+        BUSY,
+        "ThrottlingException",
+        runtime(LUNA, max_completion_tokens=9),
+        ["max_completion_tokens (9)", "costs 10 of the quota"],
+        [],
+    ),
+    (LUNA_CARD, 429, "x", "ThrottlingException", runtime("global.openai.gpt-6-luna"), ["costs 10 of the quota"], []),
+    (LUNA_CARD, 429, BUSY, None, runtime(SOL), ["reserved"], ["costs"]),
+    ("Bedrock user guide, quotas-mantle, 2026-11", 429, BUSY, None, mantle(LUNA[3:]), ["reserved"], ["costs"]),
+    (LITELLM, 400, TOOLS, None, runtime(SOL_61), ["always reasons"], ['"none"']),
+    (LITELLM, 400, TOOLS, None, runtime(TERRA_61), ['reasoning_effort to "none"'], []),
+    (LITELLM, 400, UNSUPPORTED.format("top_p"), None, runtime(SOL_61), ["always reasons"], ['"none"']),
+    (LITELLM, 400, UNSUPPORTED.format("top_p"), None, runtime(SOL), ['reasoning_effort to "none"'], []),
+    (LITELLM, 400, NO_STOP, None, runtime(SOL), ["Leave `stop` out"], []),
+    (LITELLM, 400, NO_EFFORT, "unsupported_value", runtime(SOL), ["Leave reasoning_effort out"], []),
+    (GEMMA, 400, UNSUPPORTED.format("max_tokens"), None, mantle(GEMMA_4), ["takes neither a limit"], ["Send"]),
+    (SPM, 400, NO_API, None, runtime("us.openai.gpt-5.4"), ["the mantle endpoint has it"], []),
+    (
+        "pydantic/pydantic-ai#8170",
+        400,
+        RETENTION,
+        None,
+        runtime("us.anthropic.claude-fable-5"),
+        ["bedrock:PutAccountDataRetention"],
+        [],
+    ),
+]

@@ -77,6 +77,10 @@ def test_every_row_is_tried() -> None:
         answer(403, {"Message": "x"}, "AccessDeniedException"),
         answer(401, b"no"),
         answer(404, openai("x")),
+        # Without words it may be the path, the model or the project.
+        answer(404, b""),
+        answer(404, b"{}"),
+        answer(404, {"error": {}}),
         answer(409, {"message": "x"}),
         answer(504, b'{"message": "Endpoint request timed out"}'),
         # The words of one cause under the status of another.

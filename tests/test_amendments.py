@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from contextlib import suppress
 from dataclasses import replace
@@ -9,17 +10,23 @@ from typing import Any
 
 import pytest
 
-from amendments import GROK, LATER, LUNA, OSS, QWEN, SAID, SOL, SOL_61, TERRA_61
+from amendments import ADVICE, GROK, LATER, LUNA, OSS, QWEN, RUNTIME, SAID, SOL, SOL_61, TERRA_61
 from bedrock_openai_http import (
+    APIStatusError,
     ChatCompletionRequest,
     Client,
     CompatibilityWarning,
     ConfigurationError,
     Guardrail,
+    Headers,
+    HTTPResponse,
     ResponseFormatError,
     UserMessage,
     lint_request,
+    parse_completion,
 )
+from bedrock_openai_http.advice import CallFacts, advise
+from refusals import is_a_line
 from support import KEY, PROMPT, Outbox
 
 
@@ -34,6 +41,61 @@ def test_what_is_said_of_a_request(source: str) -> None:
             assert "SECRET" not in "".join(map(str, found))
             request = ChatCompletionRequest(model, [UserMessage("json")], extra_body=fields)
             assert lint_request(request, endpoint=endpoint) == found
+
+
+@pytest.mark.parametrize(("source", "status", "words", "kind", "facts", "said", "unsaid"), ADVICE)
+def test_the_advice_on_a_refusal(
+    source: str, status: int, words: str, kind: str | None, facts: CallFacts, said: list[str], unsaid: list[str]
+) -> None:
+    """Each refusal has one line of advice that says what the source found, and blames nothing else."""
+    advice = advise(APIStatusError(words, status_code=status, type=kind), facts)
+    assert advice is not None
+    assert is_a_line(advice)
+    for word in said:
+        assert word in advice
+    for word in unsaid:
+        assert word not in advice
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        # vLLM; then its newer words, and those for a prompt that is longer by itself.
+        "This model's maximum context length is 32768 tokens. However, you requested 42832 tokens",
+        "You passed 99999 input tokens and requested 16 output tokens. However, the context length is only 8192",
+        "The decoder prompt (length 9000) is longer than the maximum model length of 8192.",
+        # Claude
+        "prompt is too long: 208310 tokens > 200000 maximum",
+        "input length and `max_tokens` exceed context limit: 199759 + 8192 > 200000",
+        # AWS
+        "Input is too long for requested model.",
+        "Too many input tokens. Max input tokens: 8192, request input token count: 9000",
+        "Malformed input request: expected maxLength: 50000, actual: 60000, please reformat your input",
+        # OpenAI, Grok, Gemini, llama.cpp
+        "Your input exceeds the context window of this model. Please adjust your input and try again.",
+        "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+        "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+        "the request exceeds the available context size, try increasing it",
+    ],
+)
+def test_a_context_that_is_too_long(words: str) -> None:
+    """In whichever words a server says so, the advice is the same, on both endpoints and in mid-stream."""
+    for status in (400, 413, None):
+        advice = advise(APIStatusError(words, status_code=status), RUNTIME)
+        assert advice is not None
+        assert "more than the model can hold" in advice
+
+
+def test_reasoning_that_is_itemised() -> None:
+    """Grok's answers have no reasoning text but count it (sample-per-model-bedrock 11/02, 2026-10: 213 of 260)."""
+    counts = {"prompt_tokens": 9, "completion_tokens": 260, "total_tokens": 269}
+    usage = {**counts, "completion_tokens_details": {"reasoning_tokens": 213}}
+    message = {"role": "assistant", "content": "hi", "annotations": [], "refusal": None}
+    answer = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": usage}
+    completion = parse_completion(HTTPResponse(200, Headers({}), json.dumps(answer).encode()))
+    assert completion.usage is not None
+    assert completion.usage.completion_tokens_details["reasoning_tokens"] == 213
+    assert completion.reasoning is None
 
 
 GUARDRAIL = Guardrail("abc", "1")
