@@ -1,7 +1,7 @@
 """What is known about single models: by which ID each endpoint calls them, and which of mantle's paths serves them.
 
 Each row says how it is known: DOC is documentation of AWS, SEEN is recorded traffic or a user's report, INF is a
-conclusion that nobody has confirmed. To amend a fact, change its row; what models refuse stands in the rows of `lint_rules`.
+conclusion that nobody has confirmed. To amend a fact, change its row; what models refuse stands in `lint_rules`.
 
 This module never forbids what it does not know: a model that no row names passes, and a row tagged INF forbids
 nothing.
