@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 from . import jsontext
 from .credential_source import CredentialSource
-from .credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
+from .credentials import ApiKey, Credentials
 from .error_answers import error_from_response
 from .errors import APIConnectionError, APIStatusError, BedrockOpenAIError, ConfigurationError, CredentialsError
 from .forks import loading
 from .frozen import frozen
+from .key_check import KeyCheck
 from .response import read_response
 from .retry import Retrier
 from .skew import ServiceClock
@@ -42,6 +43,8 @@ class Plan:
     max_attempts: int
     #: When it began, on the clock of the deadline.
     started: float
+    #: Whether it goes to a host of AWS's own, where only Bedrock's keys are good.
+    own_host: bool
 
 
 class Call:
@@ -72,8 +75,7 @@ class Caller:
         self._retrier = retrier
         self._transport = transport
         self._clock = ServiceClock()
-        #: The hash of the last short-term API key, and the region that it was made for.
-        self._last_key: tuple[int, str | None] = (0, None)
+        self._keys = KeyCheck(source, self._clock)
 
     def open(self, call: Call) -> OpenResponse:
         """Return a 2xx answer to `call`, after as many attempts as it needs and may have.
@@ -113,8 +115,11 @@ class Caller:
                 "amz-sdk-request": f"attempt={number}; max={call.plan.max_attempts}",
             }
         )
-        call.used, call.renewed = call.renewed or self._source.get(call.plan.limits.deadline), None
-        request = self._authenticated(numbered, call.used, call.plan)
+        plan, deadline = call.plan, call.plan.limits.deadline
+        call.used, call.renewed = call.renewed or self._source.get(deadline), None
+        if isinstance(call.used, ApiKey):
+            call.used = self._keys.usable(call.used, plan.key_region, own_host=plan.own_host, deadline=deadline)
+        request = self._authenticated(numbered, call.used, plan)
         call.attempts = number
         call.sent = self._clock.wall()
         response = self._transport().open(request, call.plan.limits)
@@ -139,7 +144,6 @@ class Caller:
     def _authenticated(self, request: HTTPRequest, found: ApiKey | Credentials, plan: Plan) -> HTTPRequest:
         """Return `request` with what authenticates it now: each attempt is signed on its own."""
         if isinstance(found, ApiKey):
-            self._check_key_region(found, plan.key_region)
             return request.with_headers(found.headers)
         with loading():
             from .signing import sign
@@ -147,24 +151,6 @@ class Caller:
         if plan.region is None:
             raise ConfigurationError("no region to sign for: give region=, or set AWS_REGION or AWS_DEFAULT_REGION")
         return sign(request, found, plan.region, plan.service, now=self._clock.now())
-
-    def _check_key_region(self, key: ApiKey, region: str | None) -> None:
-        """Refuse a short-term key of another region, which AWS would answer with words that do not say so."""
-        if region is None or not key.value.startswith(SHORT_TERM_PREFIX):
-            return
-        # Read once: a key is asked for on each attempt and seldom changes. Of the key itself nothing is kept.
-        seen, made_for = self._last_key
-        if seen != hash(key.value):
-            with loading():
-                from .api_keys import inspect_api_key
-
-            made_for = inspect_api_key(key.value).region
-            self._last_key = (hash(key.value), made_for)
-        if made_for not in (None, region):
-            raise ConfigurationError(
-                f"the API key was made for {made_for}, and the call goes to {region}: make a key for {region}, or "
-                f"call {made_for}"
-            )
 
 
 def _is_of_no_answer(error: BedrockOpenAIError) -> bool:

@@ -16,12 +16,35 @@ from . import arguments
 from .errors import ConfigurationError, RequestValidationError
 from .forks import loading
 from .frozen import frozen
-from .lint import CompatibilityWarning, lint_request
-from .model_facts import model_mistake
+from .lint import NAME_RULE, CompatibilityWarning, lint_request
+from .model_facts import guardrail_mistake, model_mistake
 from .request import GUARDRAIL_CONFIG, ChatCompletionRequest, Guardrail
+
+#: The header that names the project which a call on mantle belongs to (BerriAI/litellm#30163, 2026-06).
+_PROJECT_HEADER = "OpenAI-Project"
+_PROJECT = r"[A-Za-z0-9_-]{1,128}"
 
 #: How the names of the headers begin that choose a guardrail.
 _GUARDRAIL_HEADER = "x-amzn-bedrock-guardrail"
+
+
+def checked_project(project: str | None, endpoint: str) -> str | None:
+    """Return the ID of a project. Raises ConfigurationError for what is none, and where there is only one project."""
+    if project is None:
+        return None
+    project = arguments.text("project", project, "be the ID of a project, such as 'proj_abc123'", _PROJECT)
+    if endpoint != "mantle":
+        raise ConfigurationError("project: the runtime endpoint has the default project only; give endpoint='mantle'")
+    return project
+
+
+def with_project(headers: dict[str, str], project: str | None) -> dict[str, str]:
+    """Return checked headers of the caller's with that of the project. Raises ConfigurationError if they have one."""
+    if project is None:
+        return headers
+    if any(name.lower() == _PROJECT_HEADER.lower() for name in headers):
+        raise ConfigurationError(f"extra_headers: {_PROJECT_HEADER} is set by project=")
+    return {**headers, _PROJECT_HEADER: project}
 
 
 @frozen
@@ -32,6 +55,8 @@ class CheckedRequest:
     body: dict[str, Any]
     #: The guardrail whose headers go with it; what it adds to the body is there.
     guardrail: Guardrail | None
+    #: Whether a guardrail is asked for in any of the places where one can be: there, in the body or in other headers.
+    guarded: bool
 
 
 def checked_request(
@@ -67,12 +92,14 @@ def checked_request(
     if body.get("stream", False) is not stream:
         method = "complete" if stream else "stream"
         raise RequestValidationError(f"use Client.{method} for this request", json_path="$.stream", rule="stream")
-    if endpoint == "mantle":
-        _refuse_guardrail(body, guardrail, extra_headers)
+    guarded = guardrail is not None or GUARDRAIL_CONFIG in body or _is_named(extra_headers)
+    ignored = guardrail_mistake(body["model"], endpoint) if guarded else None
+    if ignored is not None:
+        raise ConfigurationError(f"guardrail: {ignored}")
     mistake = model_mistake(body["model"], endpoint)
     if mistake is not None:
         raise RequestValidationError(mistake, json_path="$.model", rule="model-id")
-    return CheckedRequest(body, guardrail)
+    return CheckedRequest(body, guardrail, guarded)
 
 
 def _completed(request: ChatCompletionRequest, stream: bool, guardrail: Guardrail | None) -> ChatCompletionRequest:
@@ -94,23 +121,22 @@ def _add_guardrail(body: dict[str, Any], guardrail: Guardrail) -> None:
         body[name] = member
 
 
-def _refuse_guardrail(
-    body: Mapping[str, Any], guardrail: Guardrail | None, extra_headers: Mapping[str, str] | None
-) -> None:
-    """Refuse a guardrail in each of the places where one can be asked for: mantle answers 200 and ignores it."""
-    names = (name.lower() for name in extra_headers or ())
-    in_headers = any(name.startswith(_GUARDRAIL_HEADER) for name in names)
-    if guardrail is not None or in_headers or GUARDRAIL_CONFIG in body:
-        raise ConfigurationError("guardrail: the mantle endpoint ignores guardrails; use the runtime endpoint")
+def _is_named(extra_headers: Mapping[str, str] | None) -> bool:
+    """Tell whether headers of the caller's choose a guardrail."""
+    return bool(extra_headers) and any(name.lower().startswith(_GUARDRAIL_HEADER) for name in extra_headers or ())
 
 
-def warn_of_refusals(body: Mapping[str, Any], endpoint: str, region: str | None) -> None:
-    """Warn, in the name of the code that calls this package, of what the model will refuse or ignore."""
-    lints = lint_request(body, endpoint=endpoint, region=region)
+def warn_of_refusals(checked: CheckedRequest, endpoint: str, region: str | None, *, own_host: bool) -> None:
+    """Warn, in the name of the code that calls this package, of what the model will refuse or ignore.
+
+    `own_host` tells whether the call goes to a host of AWS's: what another one calls its models is not judged.
+    """
+    lints = lint_request(checked.body, endpoint=endpoint, region=region, guardrail=checked.guarded)
     if lints:
         level = _level_outside()
         for lint in lints:
-            warnings.warn(CompatibilityWarning(lint), stacklevel=level)
+            if own_host or lint.rule != NAME_RULE:
+                warnings.warn(CompatibilityWarning(lint), stacklevel=level)
 
 
 def _level_outside() -> int:

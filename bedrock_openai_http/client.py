@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from . import arguments
 from .building import check_headers, post_of
 from .calls import Call, Caller, Plan
-from .checking import checked_request, warn_of_refusals
+from .checking import checked_project, checked_request, warn_of_refusals, with_project
 from .completion import ChatCompletion
 from .configuration import Configuration
 from .credential_source import CredentialSource
@@ -62,6 +62,7 @@ class Client:
         guardrail: applied to every request that has none of its own.
         unknown_fields: "refuse" a request with members that this version does not know, or "send" them, at every
             level; what is known is checked in either case.
+        project: the ID of a project, such as "proj_abc123", that calls belong to; on mantle only.
         session: a `requests.Session` whose adapters, proxies, `verify` and `cert` are used; the caller closes it.
         transport: an object with the methods of `wire.Transport`, in place of `requests`. What it raises that is no
             BedrockOpenAIError becomes an APIConnectionError that names its class, and is not repeated.
@@ -89,6 +90,7 @@ class Client:
         use_dualstack_endpoint: bool | None = None,
         guardrail: Guardrail | None = None,
         unknown_fields: str = "refuse",
+        project: str | None = None,
         session: requests.Session | None = None,
         transport: Transport | None = None,
     ) -> None:
@@ -108,6 +110,7 @@ class Client:
         self._retrier = Retrier(retry_read_timeouts=arguments.flag("retry_read_timeouts", retry_read_timeouts))
         self._guardrail = guardrail
         self._unknown_fields = unknown_fields_option(unknown_fields)
+        self._project = checked_project(project, self._options.endpoint)
         self._session = session
         self._given_transport = _given_transport(session, transport)
         self._caller = Caller(self._source, self._retrier, lambda: self._transport)
@@ -219,7 +222,7 @@ class Client:
         timeout: float | None,
     ) -> Call:
         endpoint = self._options.endpoint
-        headers = {} if extra_headers is None else check_headers(extra_headers)
+        headers = with_project({} if extra_headers is None else check_headers(extra_headers), self._project)
         checked = checked_request(
             request,
             stream=stream,
@@ -236,10 +239,12 @@ class Client:
         started = self._retrier.clock()
         limits = replace(self._limits, read=read, deadline=None if seconds is None else started + seconds)
         region = to.region.value if to.region else None
-        warn_of_refusals(checked.body, endpoint, region)
+        own_host = to.endpoint.region is not None
+        warn_of_refusals(checked, endpoint, region, own_host=own_host)
         # Behind another host than AWS's anything may stand, and a region that nobody gave is none to judge a key by.
         key_region = to.endpoint.region or self._options.region
-        return Call(Plan(built, to.endpoint.service, region, key_region, limits, to.max_attempts.value, started))
+        attempts = to.max_attempts.value
+        return Call(Plan(built, to.endpoint.service, region, key_region, limits, attempts, started, own_host))
 
     @once
     def _destination(self) -> Destination:

@@ -140,8 +140,13 @@ class CredentialSource:
         A callable and the environment are asked again, after a `refresh`. What was given as a value cannot change.
         Raises CredentialsError if there is nothing usable any more.
         """
-        if not is_expired(failure):
-            return None
+        return self.anew(used, deadline) if is_expired(failure) else None
+
+    def anew(self, used: ApiKey | Credentials, deadline: float | None = None) -> ApiKey | Credentials | None:
+        """Return what there is in place of those that were `used`, after a `refresh`; None if it is the same.
+
+        Raises CredentialsError if there is nothing usable any more.
+        """
         self.refresh(deadline, used)
         fresh = self.get(deadline)
         return None if fresh == used else fresh

@@ -8,16 +8,20 @@ This module only speaks: it changes no request, refuses none, and never repeats 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from .extras import joined
+from .forks import loading
+from .lint_messages import REASONING_MEMBERS, message_findings
 from .lint_rules import MESSAGE_RULES, FieldRules, rules_for
-from .model_facts import family_of, profile_of
-from .reasoning import OPEN
-from .request import ChatCompletionRequest
-from .values import WireValue, plain
+from .model_facts import GUARDED, family_of, fits_region, guardrail_mistake, profile_of
+from .request import GUARDRAIL_CONFIG, ChatCompletionRequest
+from .values import plain
+
+#: The rule about the name of a model. It holds for AWS's own hosts: what a gateway calls its models is its affair.
+NAME_RULE = "model-name"
 
 
 class Lint(NamedTuple):
@@ -40,23 +44,40 @@ class CompatibilityWarning(UserWarning):
 
 
 def lint_request(
-    request: ChatCompletionRequest | Mapping[str, Any], *, endpoint: str = "runtime", region: str | None = None
+    request: ChatCompletionRequest | Mapping[str, Any],
+    *,
+    endpoint: str = "runtime",
+    region: str | None = None,
+    guardrail: bool = False,
 ) -> tuple[Lint, ...]:
     """Return what the model of `request` is known to refuse or to ignore, for one that passed `validate_request`.
 
-    Of each rule and field there is one Lint, with the first place. A wrong model ID is not for this function but
-    for `model_facts.model_mistake`.
+    `guardrail` tells that one goes with the request which is not in it: a client's, or one named by headers. Of each
+    rule and field there is one Lint, with the first place. A wrong model ID is not for this function but for
+    `model_facts.model_mistake`.
     """
     fields = _fields(request)
     # Cut short for the cache: no fact needs as much of an ID.
-    found, profile, text_only = _about(fields["model"][:128], endpoint, region)
-    for field, rules in profile:
-        value = fields.get(field)
-        if value is not None:
-            rule = next((rule for rule in rules if rule.applies(value, fields)), None)
-            if rule is not None:
-                found = (*found, Lint(f"$.{field}", rule.name, rule.message))
-    return (*found, *_message_lints(fields["messages"], text_only=text_only))
+    about = _about(fields["model"][:128], endpoint, region)
+    found = about.lints
+    known = about.rules
+    for field in fields if len(fields) < len(known) else known:  # a body has few
+        rules = known.get(field)
+        if rules is not None and (value := fields.get(field)) is not None:
+            for rule in rules:
+                if rule.applies(value, fields):
+                    found = (*found, Lint(f"$.{field}", rule.name, rule.message))
+                    break
+    if about.guardrail is not None and (guardrail or _names_guardrail(fields)):
+        found = (*found, about.guardrail)
+    findings = message_findings(fields["messages"], about.text_only, about.minds)
+    if not findings:
+        return found
+    return (*found, *(Lint(place, rule, MESSAGE_RULES[rule]) for rule, place in findings.items()))
+
+
+def _names_guardrail(fields: Mapping[str, Any]) -> bool:
+    return fields.get("guardrail") is not None or fields.get(GUARDRAIL_CONFIG) is not None
 
 
 def _fields(request: ChatCompletionRequest | Mapping[str, Any]) -> Mapping[str, Any]:
@@ -66,59 +87,62 @@ def _fields(request: ChatCompletionRequest | Mapping[str, Any]) -> Mapping[str, 
     return fields if request.extra_body is None else joined(fields, plain(request.extra_body))
 
 
+class _About(NamedTuple):
+    """What is known of one model on one endpoint."""
+
+    #: What is to be said of the model itself.
+    lints: tuple[Lint, ...]
+    rules: FieldRules
+    #: What is to be said if there is a guardrail.
+    guardrail: Lint | None
+    text_only: bool
+    #: Members of messages that it does not take.
+    minds: tuple[str, ...]
+
+
 @lru_cache(maxsize=64)
-def _about(model: str, endpoint: str, region: str | None) -> tuple[tuple[Lint, ...], FieldRules, bool]:
-    """Return what is to be said of the model itself, the rules for its fields, and whether it takes text only."""
+def _about(model: str, endpoint: str, region: str | None) -> _About:
     family = family_of(model)
     name = "" if family is None else family.name
-    return tuple(_model_lints(model, endpoint, region)), rules_for(name, endpoint), name == "gpt-oss"
+    return _About(
+        tuple(_model_lints(model, endpoint, region)),
+        rules_for(model, endpoint),
+        _guardrail_lint(model, endpoint),
+        name == "gpt-oss",
+        REASONING_MEMBERS if name == "Kimi K3" else (),
+    )
 
 
 def _model_lints(model: str, endpoint: str, region: str | None) -> Iterator[Lint]:
     family, profile = family_of(model), profile_of(model)
-    if family is not None and endpoint not in family.chat:
-        yield Lint("$.model", "no-chat-api", f"{family.name} is not offered by the Chat Completions API")
+    if family is None:
+        with loading():
+            from .model_names import name_lint
+
+        words = name_lint(model, endpoint)
+        if words is not None:
+            yield Lint("$.model", NAME_RULE, words)
+    elif endpoint not in family.chat:
+        where = f" of the {endpoint} endpoint" if family.chat else ""
+        yield Lint("$.model", "no-chat-api", f"{family.name} is not offered by the Chat Completions API{where}")
     if profile is None:
         return
     if endpoint == "mantle":
         yield Lint("$.model", "profile", "the mantle endpoint is not known to have cross-Region profiles")
-    elif region is not None and profile.regions and not region.startswith(profile.regions):
+    elif region is not None and not fits_region(model, region):
         message = f"the profile {profile.prefix!r} is not known to be callable from {region[:40]!r}"
         yield Lint("$.model", "profile", message)
 
 
-def _message_lints(messages: Sequence[Any], *, text_only: bool) -> Iterator[Lint]:
-    """Yield the first place of each rule about what messages hold."""
-    seen = set()
-    for index, message in enumerate(messages):
-        members = message if type(message) is dict else _members(message)
-        content = members.get("content")
-        if content is None or (type(content) is str and OPEN not in content):
-            continue  # as nearly every message
-        role = getattr(message, "role", None) or members["role"]
-        for place, rule in _content_rules(content, role, text_only):
-            if rule not in seen:
-                seen.add(rule)
-                yield Lint(f"$.messages[{index}].content{place}", rule, MESSAGE_RULES[rule])
-
-
-def _members(message: Any) -> Mapping[str, Any]:
-    members: Mapping[str, Any] = vars(message) if isinstance(message, WireValue) else plain(message)
-    return members
-
-
-def _content_rules(content: Any, role: Any, text_only: bool) -> Iterator[tuple[str, str]]:
-    """Yield each (place below the content, rule)."""
-    if isinstance(content, str):
-        if role == "assistant":
-            yield "", "reasoning-history"
-        return
-    for index, given in enumerate(content):
-        part = given if type(given) is dict else plain(given)
-        if part["type"] == "image_url":
-            if text_only:
-                yield f"[{index}]", "text-only"
-            elif part["image_url"]["url"][:8].lower().startswith(("http://", "https://")):
-                yield f"[{index}].image_url.url", "image-url"
-        elif role == "assistant" and OPEN in part.get("text", ""):
-            yield f"[{index}].text", "reasoning-history"
+def _guardrail_lint(model: str, endpoint: str) -> Lint | None:
+    mistake = guardrail_mistake(model, endpoint)
+    if mistake is not None:
+        return Lint("$.guardrail", "guardrail-ignored", mistake)
+    if GUARDED.have(model):
+        return None
+    return Lint(
+        "$.guardrail",
+        "guardrail-unproved",
+        "is not known to be applied to this model on Chat Completions: it was seen with gpt-oss alone; call "
+        "ApplyGuardrail on the prompt and on the answer yourself, or try the guardrail before you trust in it",
+    )

@@ -35,6 +35,9 @@ _LIKELY = {
 }
 _LONGEST_REQUEST = 15 * 60.0
 
+#: Seconds that a clock may be off without AWS minding: what has ended by less has perhaps not ended yet.
+ALLOWED_SKEW = 300.0
+
 #: Between which moments the service can be, in seconds since 1970: the years 2020 (Bedrock is younger) to 2099.
 _SERVICE_TIMES = (1577836800.0, 4102444800.0)
 #: The last second that a datetime can hold, in seconds since 1970.

@@ -89,6 +89,25 @@ REFUSALS: dict[str, tuple[HTTPResponse, type[APIStatusError], str | None, str, l
         denied("You don't have access to the model with the specified model ID."),
         PermissionDeniedError, "AccessDeniedException", "You don't have", ["no access to this model", "console"],
     ),
+    "not for this account": (
+        answer(403, openai("x is not available for this account. You can explore other available models on Amazon "
+                           "Bedrock. For additional access options, contact AWS Sales.", type="permission_error")),
+        PermissionDeniedError, "permission_error", "x is not", ["no key and no permission changes", "ask AWS"],
+    ),
+    "a retention mode": (
+        answer(400, {"message": "data retention mode 'default' is not available for this model"},
+               "ValidationException"),
+        BadRequestError, "ValidationException", "data retention", ["bedrock:PutAccountDataRetention", "no field"],
+    ),
+    "access denied, in OpenAI's shape": (
+        answer(401, openai("Access denied.", "access_denied")),
+        AuthenticationError, "invalid_request_error", "Access denied.", ["no access to this model"],
+    ),
+    "no such project": (
+        answer(404, openai("Project 'arn:aws:bedrock-mantle:us-east-1:111122223333:project/proj_x' does not exist",
+                           "not_found_error")),
+        NotFoundError, "invalid_request_error", "Project 'arn", ["no such project", "project="],
+    ),
     "no keys allowed": (
         not_authorized("bedrock:CallWithBearerToken"),
         PermissionDeniedError, "AccessDeniedException", "User:", ["bedrock:CallWithBearerToken", "AWS credentials"],
@@ -188,10 +207,6 @@ REFUSALS: dict[str, tuple[HTTPResponse, type[APIStatusError], str | None, str, l
         answer(404, b"<UnknownOperationException/>"),
         NotFoundError, "UnknownOperationException", "does not know this path", ["/openai/v1/chat/completions"],
     ),
-    "no words": (
-        answer(404, b""),
-        NotFoundError, None, "no error message", ["/openai/v1/chat/completions"],
-    ),
     "mantle's path": (
         answer(400, openai("The model 'x' does not support the '/v1/chat/completions' API", "validation_error")),
         BadRequestError, "invalid_request_error", "The model 'x'", ["/openai/v1", "/v1", "Responses API"],
@@ -206,7 +221,8 @@ REFUSALS: dict[str, tuple[HTTPResponse, type[APIStatusError], str | None, str, l
     ),
     "ID of the other endpoint": (
         answer(400, openai("The provided model identifier is invalid.", "validation_error")),
-        BadRequestError, "invalid_request_error", "The provided", ["different IDs", "openai.gpt-oss-20b-1:0"],
+        BadRequestError, "invalid_request_error", "The provided",
+        ["own geography", "no access", "different IDs", "openai.gpt-oss-20b-1:0"],
     ),
     "a bare ID": (
         answer(400, {"message": "Invocation of model ID x with on-demand throughput isn\u2019t supported."},
@@ -266,6 +282,15 @@ REFUSALS: dict[str, tuple[HTTPResponse, type[APIStatusError], str | None, str, l
     "too long": (
         answer(400, openai("This model's maximum context length is 131072 tokens.")),
         BadRequestError, "invalid_request_error", "This model's", ["more than the model can hold"],
+    ),
+    "too long, by its code": (
+        answer(400, openai("No.", "context_length_exceeded")),
+        BadRequestError, "invalid_request_error", "No.", ["more than the model can hold"],
+    ),
+    "too long an answer": (
+        answer(400, {"message": "The maximum tokens you requested exceeds the model limit of 8192."},
+               "ValidationException"),
+        BadRequestError, "ValidationException", "The maximum", ["max_completion_tokens is more than"],
     ),
     "too large": (answer(413, b""), APIStatusError, None, "no error message", ["too large"]),
     "requests": (

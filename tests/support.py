@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from bedrock_openai_http import ChatCompletionRequest, Client, Headers, SystemMessage, UserMessage
+from bedrock_openai_http.wire import HTTPRequest, TimeLimits
 
 MODEL = "openai.gpt-oss-20b-1:0"
 PROMPT = "SECRET prompt"
@@ -38,6 +39,19 @@ class RecordedResponse:
 
     def close(self, *, drain: bool = False) -> None:
         self.closed.append(drain)
+
+
+class Outbox:
+    """A transport that notes what would be sent, and answers with a completion."""
+
+    def __init__(self) -> None:
+        self.sent: list[HTTPRequest] = []
+
+    def open(self, request: HTTPRequest, limits: TimeLimits) -> RecordedResponse:
+        self.sent.append(request)
+        return RecordedResponse(COMPLETION)
+
+    def close(self) -> None: ...
 
 
 class RawServer:

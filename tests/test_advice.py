@@ -77,6 +77,10 @@ def test_every_row_is_tried() -> None:
         answer(403, {"Message": "x"}, "AccessDeniedException"),
         answer(401, b"no"),
         answer(404, openai("x")),
+        # Without words it may be the path, the model or the project.
+        answer(404, b""),
+        answer(404, b"{}"),
+        answer(404, {"error": {}}),
         answer(409, {"message": "x"}),
         answer(504, b'{"message": "Endpoint request timed out"}'),
         # The words of one cause under the status of another.
@@ -139,7 +143,7 @@ def test_facts_never_spoil_the_advice(response: HTTPResponse) -> None:
         ("unknown model", {"model": "us.anthropic.claude-opus-4"}, ["Claude has no Chat Completions API"]),
         ("unknown model", {}, ["openai.gpt-oss-20b-1:0 is not in us-west-2"]),
         ("mantle's unknown model", {"endpoint": "mantle", "model": "x.y"}, ["Mantle does not have x.y in us-west-2"]),
-        ("mantle's path", {"endpoint": "mantle", "model": "openai.gpt-5.4"}, ["GPT-5.4 has no Chat Completions API"]),
+        ("mantle's path", {"endpoint": "mantle", "model": "openai.gpt-daybreak-x"}, ["Daybreak has no Chat"]),
         ("ID of the other endpoint", {"model": "openai.gpt-oss-20b"}, ["write 'openai.gpt-oss-20b-1:0'."]),
         ("a bare ID", {"model": "openai.gpt-6-sol"}, ["write 'us.openai.gpt-6-sol' or"]),
         ("tokens", {}, ["all of max_completion_tokens (4000)"]),

@@ -20,23 +20,9 @@ from bedrock_openai_http import (
     mint_api_key,
 )
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.wire import HTTPRequest, TimeLimits
-from support import COMPLETION, KEY, MODEL, REQUEST, RawServer, RecordedResponse, client_of, http
+from support import COMPLETION, KEY, MODEL, REQUEST, Outbox, RawServer, client_of, http
 
 SOMEBODY = Credentials("AKIDEXAMPLE", "SECRET-of-somebody-0123456789")
-
-
-class Outbox:
-    """A transport that notes what would be sent, and answers with a completion."""
-
-    def __init__(self) -> None:
-        self.sent: list[HTTPRequest] = []
-
-    def open(self, request: HTTPRequest, limits: TimeLimits) -> RecordedResponse:
-        self.sent.append(request)
-        return RecordedResponse(COMPLETION)
-
-    def close(self) -> None: ...
 
 
 @pytest.mark.parametrize(
@@ -188,3 +174,17 @@ class TestWarnings:
                 client.complete(self.REQUEST)
         assert caught.value.lint.json_path in ("$.stop", "$.logit_bias")
         assert outbox.sent == []
+
+    def test_names_of_a_gateway(self) -> None:
+        """What a gateway calls its models is its own affair; a name that AWS cannot know is said to AWS."""
+        request = ChatCompletionRequest("gpt-4o", [UserMessage("x")])
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for options in ({"base_url": "https://gateway.example"}, {}):
+                with Client(
+                    "us-west-2", api_key="sk-gateway" if options else KEY, transport=Outbox(), **options
+                ) as client:
+                    client.complete(request)
+        (warning,) = caught
+        assert isinstance(warning.message, CompatibilityWarning)
+        assert warning.message.lint.rule == "model-name"

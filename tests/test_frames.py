@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -129,6 +130,9 @@ def attempts() -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "provider, margin", lambda: ApiKeyProvider("us-west-2", credentials=Shown(), margin=-1)
     yield "create", lambda: _create(Client("us-west-2", credentials=Shown()))
     yield "another region's key", lambda: Client("us-east-1", api_key=_minted).complete(REQUEST)
+    yield "another house's key", lambda: Client("us-west-2", api_key=f"sk-{SECRET}").complete(REQUEST)
+    yield "an expired key", lambda: Client("us-west-2", api_key=_expired).complete(REQUEST)
+    yield "a callable's expired key", lambda: Client("us-west-2", api_key=lambda: _expired).complete(REQUEST)
     yield (
         "no region",
         lambda: Client(base_url="https://x.example", credentials=Credentials("AKIA", SECRET)).complete(REQUEST),
@@ -140,6 +144,9 @@ def _create(client: Client) -> Any:
 
 
 _minted = mint_api_key("us-west-2", credentials=Credentials("AKIA", SECRET, SECRET))
+_expired = mint_api_key(
+    "us-west-2", credentials=Credentials("AKIA", SECRET, SECRET), now=datetime(2026, 1, 1, tzinfo=timezone.utc)
+)
 ATTEMPTS = dict(attempts())
 
 

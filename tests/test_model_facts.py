@@ -57,7 +57,8 @@ def test_a_model_that_needs_a_profile_is_told_which(row: Model) -> None:
         ("us.openai.gpt-5.6-sol", "write 'openai.gpt-5.6-sol', or use the runtime endpoint"),
         ("us-gov.openai.gpt-oss-20b-1:0", "write 'openai.gpt-oss-20b', or use the runtime endpoint"),
         ("eu.openai.gpt-6-tomorrow", "write 'openai.gpt-6-tomorrow', or use the runtime endpoint"),
-        ("us.xai.grok-4.6", "; use the runtime endpoint"),
+        ("us.xai.grok-4.6", "write 'xai.grok-4.6', or use the runtime endpoint"),
+        ("us.moonshotai.kimi-k3", "; use the runtime endpoint"),
     ],
 )
 def test_mantle_has_no_profiles(model: str, hint: str) -> None:
@@ -91,7 +92,11 @@ def test_ids_that_no_row_knows_pass() -> None:
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize(
-    "model", ["openai.gpt-oss-20b-2:0", "openai.gpt-6-tomorrow", "openai.gpt-7", "xai.grok-5", "qwen.qwen9-v1:0"]
+    "model",
+    [
+        *("openai.gpt-oss-20b-2:0", "openai.gpt-6-tomorrow", "openai.gpt-6.2", "openai.gpt-7"),
+        *("xai.grok-5", "qwen.qwen9-v1:0"),
+    ],
 )
 def test_a_model_of_tomorrow_passes(model: str, endpoint: str) -> None:
     """A new member of a known family is not refused: only exact IDs are."""
@@ -124,9 +129,13 @@ def test_every_profile_is_reached(row: Profile) -> None:
 @pytest.mark.parametrize(
     ("model", "path"),
     [("foo.bar", "/v1"), ("", "/v1"), ("openai.gpt-oss-20b", "/v1"), ("google.gemma-3-4b", "/v1")]
+    + [(model, "/v1") for model in ("openai.gpt-4o", "openai.gpt-4.1", "openai.gpt-x")]
     + [
         (model, "/openai/v1")
-        for model in ("openai.gpt-5.1", "openai.gpt-6-sol", "xai.grok-4.3", "google.gemma-4-31b")
+        for model in (
+            *("openai.gpt-5.1", "openai.gpt-6-sol", "openai.gpt-6.2-sol", "openai.gpt-7", "openai.gpt-10.1-x"),
+            *("openai.gpt-daybreak-blue-5.6-sol", "xai.grok-4.3", "google.gemma-4-31b"),
+        )
     ],
 )
 def test_the_path_on_mantle(model: str, path: str) -> None:

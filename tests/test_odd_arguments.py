@@ -99,7 +99,7 @@ def arguments(names: str) -> Any:
 @arguments(
     """
     region endpoint base_url api_key credentials profile timeout connect_timeout deadline max_attempts
-    retry_read_timeouts allow_insecure use_fips_endpoint use_dualstack_endpoint guardrail session transport
+    retry_read_timeouts allow_insecure use_fips_endpoint use_dualstack_endpoint guardrail project session transport
     """
 )
 def test_client(name: str) -> None:

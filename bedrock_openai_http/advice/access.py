@@ -8,6 +8,7 @@ This module is data, and the few functions that need the facts of the call.
 
 from __future__ import annotations
 
+from ..model_facts import profile_of
 from .causes import CallFacts, Cause, Seen
 
 
@@ -56,6 +57,8 @@ _PERMISSIONS = {
     ),
     "bedrock:applyguardrail": "The request has a guardrail: allow bedrock:ApplyGuardrail on it.",
 }
+#: DOC: AWS model cards of GPT-6 Luna and Grok 4.6, 2026-09. Without the project the refusal names the model.
+_OF_A_PROFILE = "on the profile, on arn:aws:bedrock:REGION:ACCOUNT:project/default and on the models behind it."
 #: Kinds of policy that a refusal may name beside those of whoever calls. DOC: IAM user guide, "Access denied errors".
 _POLICIES = (
     "service control policy",
@@ -73,10 +76,34 @@ def _missing_permission(seen: Seen, facts: CallFacts) -> str:
         return f"A {policy or 'policy'} denies this explicitly, which no Allow outweighs: have that Deny changed."
     if policy:
         return f"The {policy} has to allow this action too, beside the policy of whoever calls."
+    if _is_profile(facts) and action in ("bedrock:invokemodel", "bedrock:invokemodelwithresponsestream"):
+        return f"{_actions(facts)} {_OF_A_PROFILE}"
     if action == "bedrock:invokemodel":
-        stream = " and bedrock:InvokeModelWithResponseStream" if facts.stream else ""
-        return f"Allow bedrock:InvokeModel{stream} on {{model}}; for a cross-Region profile, in each of its Regions."
+        return f"{_actions(facts)} on {{model}}; for a cross-Region profile, on project/default and its models too."
     return _PERMISSIONS.get(action, "Allow the action that the message names in the policy of whoever calls.")
+
+
+def _actions(facts: CallFacts) -> str:
+    return f"Allow bedrock:InvokeModel{' and bedrock:InvokeModelWithResponseStream' if facts.stream else ''}"
+
+
+def _is_profile(facts: CallFacts) -> bool:
+    return facts.model is not None and profile_of(facts.model) is not None
+
+
+def _no_access(seen: Seen, facts: CallFacts) -> str:
+    if _is_profile(facts):
+        return f"The account has no access to {{model}}, or lacks a permission. {_actions(facts)} {_OF_A_PROFILE}"
+    return "The account has no access to {model} in {region}: ask for it in the Bedrock console."
+
+
+def _mantles_refusal(seen: Seen, facts: CallFacts) -> str:
+    if facts.authentication == "SigV4":
+        return "Mantle does not let whoever signs call {model}: allow bedrock-mantle:CreateInference on its project."
+    return (
+        "Mantle does not accept the API key{source}: it is probably none of Bedrock, or its owner lacks "
+        "bedrock-mantle:CallWithBearerToken."
+    )
 
 
 def _other_endpoint(seen: Seen, facts: CallFacts) -> str:
@@ -94,6 +121,20 @@ _SIGNATURE = (
 )
 
 ACCESS_CAUSES = (
+    # SEEN anthropics/claude-code#49238 and #51183, 2026-04 to 2026-08; of mantle while runtime served the account
+    Cause(
+        "This account may not use {model} on this endpoint, which no key and no permission changes: ask AWS for "
+        "access, or try the other endpoint, or another model.",
+        (400, 401, 403),
+        words=("not available for this account",),
+    ),
+    # SEEN pydantic/pydantic-ai#8170, 2026-09
+    Cause(
+        "The account, or the project, has a data retention mode with which {model} is not served: no field of a "
+        "request changes it, but bedrock:PutAccountDataRetention does.",
+        (400, 403),
+        words=("data retention mode",),
+    ),
     # SEEN VectifyAI/OpenKB#204, ai4s-research/open-science#53, NousResearch/hermes-agent#87190 (mantle)
     Cause(_expired_key, _REFUSED, words=("bearer token has expired",)),
     Cause(
@@ -119,11 +160,9 @@ ACCESS_CAUSES = (
     ),
     # SEEN SPM, BerriAI/litellm#31475, VectifyAI/OpenKB
     Cause(_missing_permission, _REFUSED, words=("not authorized to perform:",)),
-    Cause(
-        "The account has no access to {model} in {region}: ask for it in the Bedrock console.",
-        (403,),
-        words=("have access to the model",),
-    ),
+    Cause(_no_access, (403,), words=("have access to the model",)),
+    # DOC, its extent disputed: one gateway saw it of the Responses API alone
+    Cause(_no_access, (401, 403), names=("access_denied",)),
     # SEEN anthropics/claude-code#28032
     Cause(_expired_session, _REFUSED, names=("expiredtokenexception", "expiredtoken")),
     # DOC: AWS reference, common errors; IAM user guide, troubleshooting signatures
@@ -152,10 +191,5 @@ ACCESS_CAUSES = (
         names=("missingauthenticationtokenexception", "incompletesignature", "incompletesignatureexception"),
     ),
     # SEEN maximhq/bifrost, without the words; so INF
-    Cause(
-        "Mantle does not accept the API key{source}: it is probably none of Bedrock, or its owner lacks "
-        "bedrock-mantle:CallWithBearerToken.",
-        (403,),
-        names=("permission_error",),
-    ),
+    Cause(_mantles_refusal, (403,), names=("permission_error",)),
 )

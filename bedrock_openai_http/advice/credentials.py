@@ -39,6 +39,10 @@ KEY = (
     "A Bedrock API key begins with bedrock-api-key- or ABSK and is one line of letters, digits and . _ ~ + / = : - "
     "only: copy it again, or make one by 'bedrock-openai-http key mint'."
 )
+EXPIRED_KEY = (
+    "Make a new key by 'bedrock-openai-http key mint', or give an ApiKeyProvider, which makes one in time; if the "
+    "clock is wrong, set it by a time server."
+)
 SET = "Give Credentials(access_key, secret_key, token), a credentials object of botocore's, or a callable for either."
 _CALLABLE = "This came out of the callable that was given: call it by itself to see why."
 _OBJECT = "This came out of the credentials object that was given: read it by itself to see why."

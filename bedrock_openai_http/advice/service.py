@@ -7,7 +7,7 @@ This module is data, and the few functions that need the facts of the call.
 
 from __future__ import annotations
 
-from ..model_facts import family_of, model_mistake
+from ..model_facts import ALWAYS_REASON, family_of, fits_region, known_model, model_mistake
 from .causes import CallFacts, Cause, Seen
 
 _MANTLE_PATHS = (
@@ -27,9 +27,16 @@ def _wrong_path(seen: Seen, facts: CallFacts) -> str:
 
 
 def _wrong_id(seen: Seen, facts: CallFacts) -> str:
+    if facts.model and facts.region and not fits_region(facts.model, facts.region):
+        prefix = facts.model.partition(".")[0]
+        return (
+            f"The profile {prefix}. is for another geography than {{region}}: call it from a Region of its own, or "
+            "write global. or the prefix of this geography."
+        )
     return _known_of_model(facts) or (
-        "The runtime and the mantle endpoint have different IDs: gpt-oss is openai.gpt-oss-20b-1:0 on the runtime, "
-        "openai.gpt-oss-20b on mantle."
+        "A cross-Region profile works in its own geography only; or the account has no access to {model} in "
+        "{region}; or this is the ID of the other endpoint, since the two have different IDs: gpt-oss is "
+        "openai.gpt-oss-20b-1:0 on the runtime."
     )
 
 
@@ -45,7 +52,8 @@ def _known_of_model(facts: CallFacts) -> str | None:
         return None
     family = family_of(facts.model)
     if family is not None and facts.endpoint not in family.chat:
-        return f"{family.name} has no Chat Completions API on the {facts.endpoint} endpoint: use another model."
+        instead = f"the {family.chat[0]} endpoint has it" if family.chat else "use another model"
+        return f"{family.name} has no Chat Completions API on the {facts.endpoint} endpoint: {instead}."
     mistake = model_mistake(facts.model, facts.endpoint)
     # What is returned is a template.
     return mistake and f"{mistake[0].upper()}{mistake[1:]}.".replace("{", "{{").replace("}", "}}")
@@ -56,6 +64,9 @@ def _unknown_model(seen: Seen, facts: CallFacts) -> str:
     if known is not None:
         return known
     if facts.endpoint == "mantle":
+        row = known_model(facts.model or "")
+        if row is not None and row.mantle_regions and facts.region not in row.mantle_regions:
+            return f"Mantle was seen to have {{model}} in {' and '.join(row.mantle_regions)} only, not in {{region}}."
         return "Mantle does not have {model} in {region}: its IDs are not those of the runtime."
     return (
         "Check ID and Region: {model} is not in {region}, or has no Chat Completions API. Claude, Nova and Llama "
@@ -64,10 +75,15 @@ def _unknown_model(seen: Seen, facts: CallFacts) -> str:
 
 
 _NO_STOP = "Leave `stop` out, and cut the answer in your program."
+_NO_LIMIT = "Gemma 4 on mantle takes neither a limit nor sampling fields: leave it out."
 _ONLY_WITHOUT_EFFORT = 'Leave it out, or set reasoning_effort to "none": GPT-5.6 and later take it only with that.'
+_NEVER = "Leave it out: this model always reasons, and takes it only where one does not."
 #: Parameters that some models do not take, and what to do instead.
 _PARAMETERS = {
-    "max_tokens": "Send max_completion_tokens in place of max_tokens: every model takes it.",
+    "max_tokens": "Send max_completion_tokens in place of max_tokens: nearly every model takes it.",
+    "max_completion_tokens": "Leave max_completion_tokens out: this model takes no limit.",
+    "reasoning_effort": "Leave reasoning_effort out, or give another value: models differ in those that they take.",
+    "service_tier": "Leave service_tier out: GPT models have the default one only.",
     "stop": _NO_STOP,
     "response_format": "Leave response_format out: ask for JSON in a message, and check the answer in your program.",
     "logit_bias": "Leave logit_bias out: not every model takes it, and gpt-oss does not.",
@@ -82,13 +98,38 @@ _PARAMETERS = {
 
 
 def _unsupported(seen: Seen, facts: CallFacts) -> str:
+    family = family_of(facts.model or "")
     for name, advice in _PARAMETERS.items():
         if seen.param == name or f"'{name}'" in seen.text:
-            return advice
+            if family is not None and family.name == "Gemma 4":
+                return _NO_LIMIT
+            return _NEVER if advice == _ONLY_WITHOUT_EFFORT and ALWAYS_REASON.have(facts.model or "") else advice
     return "This model does not take what the message names: leave it out, or use another model."
 
 
+def _tools(seen: Seen, facts: CallFacts) -> str:
+    if ALWAYS_REASON.have(facts.model or ""):
+        return "This model always reasons, and takes tools in the Responses API only: use another model."
+    return 'Set reasoning_effort to "none" where there are tools.'
+
+
+def _burn(facts: CallFacts) -> str:
+    """Return how fast the answers of a model use up the quota, if that is known to be unusual."""
+    row = known_model(facts.model or "")
+    if row is None or row.burn == 1 or facts.endpoint == "mantle":
+        return ""
+    return f" One token of its answer costs {row.burn} of the quota."
+
+
+def _throttled(seen: Seen, facts: CallFacts) -> str:
+    return _QUOTA + _burn(facts)
+
+
 def _too_many_tokens(seen: Seen, facts: CallFacts) -> str:
+    return _reserved(facts) + _burn(facts)
+
+
+def _reserved(facts: CallFacts) -> str:
     if facts.model and facts.max_completion_tokens is None:
         return (
             "Quota is reserved for the input and for the longest answer as soon as a request arrives: set "
@@ -111,12 +152,32 @@ _QUOTA = (
     "More came than the quota for requests or tokens per minute allows: send less at once, or ask for a higher one "
     "in the Service Quotas console."
 )
+_TOO_LONG = "The messages and the budget for the answer are more than the model can hold: send less."
+#: How servers say so, in the order of vLLM (three), Claude (two), AWS (four), OpenAI, Grok and Gemini.
+_TOO_LONG_WORDS = (
+    *("maximum context length", "context length is only", "maximum model length"),
+    *("prompt is too long", "exceed context limit"),
+    *("input is too long", "too many input tokens", "exceeds the context", "expected maxlength"),
+    *("context window", "maximum prompt length", "input token count"),
+    *(
+        "exceeds the maximum number of tokens",
+        "exceed the model's context",
+        "larger than the context",
+        "context size",
+    ),
+)
 _OVERLOADED = "The model is overloaded: wait, and ask again."
 
 SERVICE_CAUSES = (
     # SEEN SPM, apache/seatunnel#11547, openai/codex#21352
     Cause(_unknown_path, names=("unknownoperationexception",)),
-    Cause(_wrong_path, (400, 404), words=("/chat/completions' api",)),
+    Cause(_wrong_path, (400, 404), words=("/chat/completions' api", "on this route")),
+    # SEEN BerriAI/litellm#31994
+    Cause(
+        "There is no such project in {region}: check the ID in project=, and the Region.",
+        (404,),
+        words=("project 'arn:",),
+    ),
     # INF
     Cause(
         "There is no such guardrail here: check its identifier, its version and the Region.",
@@ -130,7 +191,7 @@ SERVICE_CAUSES = (
     Cause(_bare_id, (400,), words=("on-demand throughput",)),
     # SEEN BerriAI/litellm#40775, #13959 and #13346, crewAIInc/crewAI#3317, llamastack/llama-stack
     Cause("This model reads text only: leave the images out.", (400,), words=("support image modality",)),
-    Cause('Set reasoning_effort to "none" where there are tools.', (400,), words=("tools with reasoning_effort",)),
+    Cause(_tools, (400,), words=("tools with reasoning_effort",)),
     Cause(_NO_STOP, (400,), words=("stopsequences",)),
     Cause('Put the word "json" into a message, or leave response_format out.', (400,), words=("the word 'json'",)),
     Cause("This model does not stream: ask without a stream.", (400,), words=("unsupported for streaming",)),
@@ -141,10 +202,18 @@ SERVICE_CAUSES = (
     ),
     Cause(_unsupported, (400,), names=("unsupported_parameter", "unsupported_value")),
     Cause(_unsupported, (400,), words=("unsupported parameter", "parameter is not supported", "doesn't support the")),
+    # SEEN of several servers; DOC: user guide, troubleshooting API error codes
+    Cause(_TOO_LONG, (400, 413, 422), names=("context_length_exceeded",)),
+    Cause(_TOO_LONG, (400, 413, 422), words=_TOO_LONG_WORDS),
     Cause(
-        "The messages and the budget for the answer are more than the model can hold: send less.",
-        (400, 413),
-        words=("maximum context length", "input is too long", "prompt is too long"),
+        "max_completion_tokens is more than this model can write: lower it, or leave it out.",
+        (400, 422),
+        words=(
+            "maximum tokens you requested",
+            "tokens is too large",
+            "model supports at most",
+            "greater than the max",
+        ),
     ),
     # SEEN aws-samples/amazon-bedrock-client-for-mac#99; DOC: user guide, token burndown. The daily one INF
     Cause(
@@ -159,7 +228,7 @@ SERVICE_CAUSES = (
         "A quota of the account is used up: look for it in the Service Quotas console.",
         names=("servicequotaexceededexception",),
     ),
-    Cause(_QUOTA, names=("throttlingexception", "throttling", "toomanyrequestsexception", "rate_limit_error")),
+    Cause(_throttled, names=("throttlingexception", "throttling", "toomanyrequestsexception", "rate_limit_error")),
     # SEEN SPM
     Cause(
         "The service failed inside, whatever the status says: try again later.",
@@ -198,8 +267,7 @@ SERVICE_CAUSES = (
         page=True,
     ),
     # Where the status is all there is
-    Cause(_unknown_path, (404,), words=("no error message",)),
-    Cause(_QUOTA, (429,)),
+    Cause(_throttled, (429,)),
     Cause(_unavailable, (503,)),
     Cause(_OVERLOADED, (529,)),
 )
