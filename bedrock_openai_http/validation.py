@@ -44,9 +44,7 @@ __all__ = [
 ]
 
 
-def validate_request(
-    request: ChatCompletionRequest | Mapping[str, Any], *, unknown_fields: str = "refuse"
-) -> None:
+def validate_request(request: ChatCompletionRequest | Mapping[str, Any], *, unknown_fields: str = "refuse") -> None:
     """Return if `request` may be sent. It is a request of ours or a JSON body, which may hold values of ours.
 
     Members that are null count as absent. Of `extra_body` and `extra` only that they are JSON is checked; any other

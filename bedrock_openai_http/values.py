@@ -90,9 +90,7 @@ def _scalar(value: Any) -> Any:
     return float.__float__(value) if isinstance(value, float) else value
 
 
-def fitting(
-    value: Any, tag: str, kinds: Mapping[str, type[WireValue]], other: type[WireValue] | None = None
-) -> Any:
+def fitting(value: Any, tag: str, kinds: Mapping[str, type[WireValue]], other: type[WireValue] | None = None) -> Any:
     """Return the mapping `value` as the one of `kinds` that its member `tag` names, if nothing is lost by it.
 
     What the schema does not know of it goes to `extra`; `other` is for a word that is none of `kinds`. Anything

@@ -14,6 +14,7 @@ from bedrock_openai_http import (
     CustomCall,
     CustomToolCall,
     FunctionCall,
+    HTTPResponse,
     Message,
     ToolCall,
     ToolMessage,
@@ -21,7 +22,6 @@ from bedrock_openai_http import (
     parse_completion,
     validate_request,
 )
-from bedrock_openai_http import HTTPResponse
 from bedrock_openai_http.jsontext import encode
 
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -82,7 +82,9 @@ ANSWERS: dict[str, tuple[Any, AssistantMessage]] = {
         AssistantMessage(tool_calls=[ToolCall("c", FunctionCall("f", '{"a": "\u00e9"}'))]),
     ),
     "objects within": (
-        Dumped(content=None, tool_calls=(Dumped(id="c", type="function", function=Dumped(name="f", arguments="{}")),)),
+        Dumped(
+            content=None, tool_calls=(Dumped(id="c", type="function", function=Dumped(name="f", arguments="{}")),)
+        ),
         AssistantMessage(tool_calls=[OUR_CALL]),
     ),
     "a refusal": ({"role": "assistant", "content": None, "refusal": "no"}, AssistantMessage(refusal="no")),

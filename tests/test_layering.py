@@ -18,7 +18,9 @@ LAYERS = {
     **dict.fromkeys(
         ("_version", "frozen", "schemas", "wire", "jsontext", "reasoning", "values", "messages", "request"), 0
     ),
-    **dict.fromkeys(("completion", "guardrail_outcome", "chunk", "accumulator", "errors", "extras", "known_members", "history"), 0),
+    **dict.fromkeys(
+        ("completion", "guardrail_outcome", "chunk", "accumulator", "errors", "extras", "known_members", "history"), 0
+    ),
     **dict.fromkeys(("model_facts", "arguments", "http_dates", "forks", "once"), 0),
     **dict.fromkeys(("reading", "usage", "answer_message", "delta", "pieces", "call_parts"), 0),
     # refusals, and what authenticates

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 import replay
-from histories import OF_SDKS, read_files, read_histories, without_sdk_members
-from replay import Figures, compare
-
-from bedrock_openai_http import Client, RequestValidationError, validate_request
+from bedrock_openai_http import RequestValidationError, validate_request
 from bedrock_openai_http.testing import LocalEndpoint
+from histories import OF_SDKS, read_files, read_histories, without_sdk_members
 from loopback import bearer, encoded, send
+from replay import Figures, compare
 
 
 def test_nothing_is_misread_or_refused() -> None:

@@ -74,7 +74,10 @@ DISAGREEMENTS: dict[Callable[[Any, RequestValidationError | None], bool], tuple[
     out_of_range: ("refused", "types carry no ranges; the API description or its prose does"),
     prose_rule: ("refused", "types cannot say how fields depend on each other"),
     amazon_member: ("refused", "the member is Amazon's own, unknown to the types"),
-    answer_member: ("refused", "members that answers have come back in histories: the request types do not know them"),
+    answer_member: (
+        "refused",
+        "members that answers have come back in histories: the request types do not know them",
+    ),
     null_member: ("accepted", "null counts as absent, whether or not the types have a null there"),
     whole_float: ("refused", "in JSON Schema 1.0 is an integer; not every JSON reader takes it for one"),
 }
