@@ -58,11 +58,7 @@ class KeyCheck:
         of AWS's. Raises ConfigurationError for a key of another region, and CredentialsError for one of another
         house, or that has expired and is all there is.
         """
-        if not key.value.startswith(SHORT_TERM_PREFIX):
-            house = _house_of(key.value) if own_host else None
-            if house is not None:
-                raise refused(f"{self._where(key)}: this is {house}, and Bedrock takes its own API keys only", "KEY")
-            return key
+        self._refuse_foreign(key, own_host)
         ended = self._end(key, region)
         if ended is None:
             return key
@@ -73,7 +69,14 @@ class KeyCheck:
                 f"{_shown(self._clock.now())} UTC by this machine's clock",
                 "EXPIRED_KEY",
             )
+        if isinstance(fresh, ApiKey):
+            self._refuse_foreign(fresh, own_host)
         return fresh
+
+    def _refuse_foreign(self, key: ApiKey, own_host: bool) -> None:
+        house = _house_of(key.value) if own_host and not key.value.startswith(SHORT_TERM_PREFIX) else None
+        if house is not None:
+            raise refused(f"{self._where(key)}: this is {house}, and Bedrock takes its own API keys only", "KEY")
 
     def _end(self, key: ApiKey, region: str | None) -> datetime | None:
         """Return when a key ended, if it surely has: a clock may be wrong. ConfigurationError for another region."""

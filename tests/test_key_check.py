@@ -119,6 +119,10 @@ class TestKeysThatHaveExpired:
         with Client("us-west-2", api_key=provider, transport=outbox) as client, pytest.raises(CredentialsError):
             client.complete(REQUEST)
         assert provider.calls == ["call", "refresh", "call"]
+        provider = Provider(self.key(3600), "sk-SECRET")
+        with Client("us-west-2", api_key=provider, transport=outbox) as client:
+            with pytest.raises(CredentialsError, match="OpenAI"):
+                client.complete(REQUEST)
         assert len(outbox.sent) == 1
 
     def test_a_clock_may_be_wrong(self) -> None:
