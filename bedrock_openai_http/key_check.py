@@ -4,7 +4,8 @@ AWS answers 403 to every wrong key, in words that often do not say what is wrong
 nothing is sent.
 
 This module is a part of `calls`. Its law: what nobody knows passes, since a gateway has keys of its own form; a key
-is refused for its form or its end only where the call goes to a host of AWS's; and no error repeats a key.
+is refused for its form only where the call goes to a host of AWS's, for its region and its end where the region of
+the call is known; and no error repeats a key.
 """
 
 from __future__ import annotations
@@ -57,35 +58,38 @@ class KeyCheck:
         of AWS's. Raises ConfigurationError for a key of another region, and CredentialsError for one of another
         house, or that has expired and is all there is.
         """
-        if not key.value.startswith(SHORT_TERM_PREFIX):
-            house = _house_of(key.value) if own_host else None
-            if house is not None:
-                raise refused(f"{self._where(key)}: this is {house}, and Bedrock takes its own API keys only", "KEY")
-            return key
-        ended = self._end(key, region, own_host)
+        self._refuse_foreign(key, own_host)
+        ended = self._end(key, region)
         if ended is None:
             return key
         fresh = self._source.anew(key, deadline)
-        if fresh is None or (isinstance(fresh, ApiKey) and self._end(fresh, region, own_host) is not None):
+        if fresh is None or (isinstance(fresh, ApiKey) and self._end(fresh, region) is not None):
             raise refused(
                 f"{self._where(key)}: the Bedrock API key expired at {_shown(ended)} UTC, and it is "
                 f"{_shown(self._clock.now())} UTC by this machine's clock",
                 "EXPIRED_KEY",
             )
+        if isinstance(fresh, ApiKey):
+            self._refuse_foreign(fresh, own_host)
         return fresh
 
-    def _end(self, key: ApiKey, region: str | None, own_host: bool) -> datetime | None:
+    def _refuse_foreign(self, key: ApiKey, own_host: bool) -> None:
+        house = _house_of(key.value) if own_host and not key.value.startswith(SHORT_TERM_PREFIX) else None
+        if house is not None:
+            raise refused(f"{self._where(key)}: this is {house}, and Bedrock takes its own API keys only", "KEY")
+
+    def _end(self, key: ApiKey, region: str | None) -> datetime | None:
         """Return when a key ended, if it surely has: a clock may be wrong. ConfigurationError for another region."""
-        if not key.value.startswith(SHORT_TERM_PREFIX) or (region is None and not own_host):
+        if region is None or not key.value.startswith(SHORT_TERM_PREFIX):
             return None
         made_for, end = self._read(key)
-        if region is not None and made_for not in (None, region):
+        if made_for not in (None, region):
             raise ConfigurationError(
                 f"the API key was made for {made_for}, and the call goes to {region}: make a key for {region}, or "
                 f"call {made_for}"
             )
         has_ended = end is not None and self._clock.now() - end > timedelta(seconds=ALLOWED_SKEW)
-        return end if own_host and has_ended else None
+        return end if has_ended else None
 
     def _read(self, key: ApiKey) -> tuple[str | None, datetime | None]:
         """Return region and end of a short-term key; None where it does not say."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from .extras import joined
 from .forks import loading
@@ -58,9 +58,7 @@ def lint_request(
     """
     fields = _fields(request)
     # Cut short for the cache: no fact needs as much of an ID.
-    about = _about(fields["model"][:128], endpoint, region)
-    found = about.lints
-    known = about.rules
+    found, known, guardrail_lint, text_only, minds = _about(fields["model"][:128], endpoint, region)
     for field in fields if len(fields) < len(known) else known:  # a body has few
         rules = known.get(field)
         if rules is not None and (value := fields.get(field)) is not None:
@@ -68,9 +66,9 @@ def lint_request(
                 if rule.applies(value, fields):
                     found = (*found, Lint(f"$.{field}", rule.name, rule.message))
                     break
-    if about.guardrail is not None and (guardrail or _names_guardrail(fields)):
-        found = (*found, about.guardrail)
-    findings = message_findings(fields["messages"], about.text_only, about.minds)
+    if guardrail_lint is not None and (guardrail or _names_guardrail(fields)):
+        found = (*found, guardrail_lint)
+    findings = message_findings(fields["messages"], text_only, minds)
     if not findings:
         return found
     return (*found, *(Lint(place, rule, MESSAGE_RULES[rule]) for rule, place in findings.items()))
@@ -87,24 +85,16 @@ def _fields(request: ChatCompletionRequest | Mapping[str, Any]) -> Mapping[str, 
     return fields if request.extra_body is None else joined(fields, plain(request.extra_body))
 
 
-class _About(NamedTuple):
-    """What is known of one model on one endpoint."""
-
-    #: What is to be said of the model itself.
-    lints: tuple[Lint, ...]
-    rules: FieldRules
-    #: What is to be said if there is a guardrail.
-    guardrail: Lint | None
-    text_only: bool
-    #: Members of messages that it does not take.
-    minds: tuple[str, ...]
+#: What is known of one model on one endpoint: what is to be said of the model itself, the rules for its fields, what
+#: is to be said if there is a guardrail, whether it takes text only, and members of messages that it does not take.
+_About: TypeAlias = tuple[tuple[Lint, ...], FieldRules, Lint | None, bool, tuple[str, ...]]
 
 
 @lru_cache(maxsize=64)
 def _about(model: str, endpoint: str, region: str | None) -> _About:
     family = family_of(model)
     name = "" if family is None else family.name
-    return _About(
+    return (
         tuple(_model_lints(model, endpoint, region)),
         rules_for(model, endpoint),
         _guardrail_lint(model, endpoint),

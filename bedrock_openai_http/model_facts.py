@@ -170,7 +170,7 @@ _BY_START = {row.start: row for row in FAMILIES}
 _LOOKED_AT = 24
 #: The first version of GPT that Bedrock has.
 _FIRST_GPT = (5, 0)
-_GPT_ID = re.compile(r"openai\.gpt-([0-9]{1,3})(?:\.([0-9]{1,3}))?(?![0-9])")
+_GPT_ID = r"openai\.gpt-([0-9]{1,3})(?:\.([0-9]{1,3}))?(?![0-9])"
 
 #: The families on which a guardrail was seen to be enforced on Chat Completions (_PER_MODEL 99/03), and the models of
 #: which AWS says "Guardrails (Converse API only)" (cards of GPT-5.6 Sol, GPT-6 Astra and GPT-6 Luna, 2026-09).
@@ -195,7 +195,7 @@ def family_of(model: str) -> Family | None:
 
 @lru_cache(maxsize=256)
 def _family(start: str) -> Family | None:
-    found = _GPT_ID.match(start)
+    found = re.match(_GPT_ID, start)
     if found is None:
         return next((family for family in FAMILIES if start.startswith(family.start)), None)
     version = (int(found[1]), int(found[2] or 0))

@@ -119,6 +119,10 @@ class TestKeysThatHaveExpired:
         with Client("us-west-2", api_key=provider, transport=outbox) as client, pytest.raises(CredentialsError):
             client.complete(REQUEST)
         assert provider.calls == ["call", "refresh", "call"]
+        provider = Provider(self.key(3600), "sk-SECRET")
+        with Client("us-west-2", api_key=provider, transport=outbox) as client:
+            with pytest.raises(CredentialsError, match="OpenAI"):
+                client.complete(REQUEST)
         assert len(outbox.sent) == 1
 
     def test_a_clock_may_be_wrong(self) -> None:
@@ -130,12 +134,18 @@ class TestKeysThatHaveExpired:
                     client.complete(REQUEST)
         assert len(outbox.sent) == 3
 
-    def test_let_through(self) -> None:
-        """A host that is not AWS's judges for itself, and so does AWS of a key that does not say when it ends."""
+    def test_let_through(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is behind another host judges for itself, unless the caller says its region; so does AWS of a key
+        that does not say when it ends.
+        """
+        monkeypatch.setenv("AWS_REGION", "us-west-2")
         outbox = Outbox()
         host = "https://gateway.example"
-        with Client("us-west-2", base_url=host, api_key=self.key(3600), transport=outbox) as client:
+        with Client(base_url=host, api_key=self.key(3600), transport=outbox) as client:
             client.complete(REQUEST)
+        with Client("us-west-2", base_url=host, api_key=self.key(3600), transport=outbox) as client:
+            with pytest.raises(CredentialsError, match="expired"):
+                client.complete(REQUEST)
         with Client("us-west-2", api_key="bedrock-api-key-unreadable", transport=outbox) as client:
             client.complete(REQUEST)
         assert len(outbox.sent) == 2
