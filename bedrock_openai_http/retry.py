@@ -218,8 +218,9 @@ def _retry_after(headers: Headers) -> float:
 
 
 def _number(text: str | None) -> float | None:
-    """Return a finite number that is not negative, or None: the first of a header that came more than once."""
-    first = (text or "").partition(",")[0].strip()
+    """Return a finite number that is not negative, or None. A header that came more than once has to agree."""
+    values = {each.strip() for each in (text or "").split(",")}
+    only = values.pop() if len(values) == 1 else ""
     # float() alone would take "1_000" and other digits too.
-    value = float(first) if re.fullmatch(r"[0-9]+(\.[0-9]*)?", first) else math.inf
+    value = float(only) if re.fullmatch(r"[0-9]+(\.[0-9]*)?", only) else math.inf
     return value if math.isfinite(value) else None

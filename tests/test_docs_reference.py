@@ -94,7 +94,7 @@ def members(kind: type) -> set[str]:
 
 
 #: Members that whole sections of the reference describe at their beginning, and tags of the wire format.
-COMMON = {"to_dict", "from_dict", "kind", "role", "args"}
+COMMON = {"to_dict", "from_dict", "kind", "role", "args", "extra", "own_form", "definition", "known", "stand_in"}
 
 
 def test_every_public_name_has_an_entry() -> None:
