@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .errors import RequestValidationError
 from .extras import given_twice, joined
+from .forks import loading
 from .request import FIELDS, ChatCompletionRequest
 from .values import plain
 
@@ -59,10 +60,12 @@ class Completions:
         """Return the completion for the request whose `fields` are given, or its stream if `stream` is true.
 
         `fields` are those of the wire format: `model=`, `messages=`, `temperature=` and so on; None is the same
-        as not given. Others are refused, or sent if the client has `unknown_fields="send"`. `timeout` (seconds) replaces the client's, for the headers and for each piece of the body.
-        Raises what `Client.complete` and `Client.stream` raise.
+        as not given. Others are refused, or sent if the client has `unknown_fields="send"`. `timeout` (seconds)
+        replaces the client's, for the headers and for each piece of the body. Raises what `Client.complete` and
+        `Client.stream` raise.
         """
-        from .validation import check_field_names
+        with loading():
+            from .validation import check_field_names
 
         if self._client._unknown_fields == "send":
             unknown = {name: fields.pop(name) for name in fields.keys() - set(FIELDS)}

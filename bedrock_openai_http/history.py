@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from .completion import ChatCompletion, Choice
@@ -125,8 +126,6 @@ def _function(value: Any, place: str) -> FunctionCall:
     arguments = function.get("arguments")
     if not isinstance(arguments, Mapping):
         return FunctionCall(name, _text(arguments, f"{place}.arguments"))
-    try:
+    with suppress(Exception):  # of what is in it, anything can come out
         return FunctionCall(name, json.dumps(plain(arguments), ensure_ascii=False))  # an SDK had decoded them
-    except Exception:  # noqa: BLE001  (of what is in it, anything can come out)
-        pass
     raise ValueError(f"{place}.arguments: must be JSON")

@@ -49,7 +49,8 @@ def known_field(name: str, value: Any) -> Any:
 
 @cache
 def _request() -> Schema:
-    return load_schema("request")
+    schema: Schema = load_schema("request")
+    return schema
 
 
 def _is_no_null(name: str, member: Any, schema: Schema | None) -> bool:
@@ -80,11 +81,14 @@ def _walked(value: Any, schema: Schema, keep: Keep, *, lists: bool = True, stand
 
 #: What may stand in place of an object of a type that is not known, by the definition that chooses by the type.
 _STAND_INS: Mapping[str, Mapping[str, Any]] = {
-    **dict.fromkeys(("user_part", "assistant_part", "text_only_part"), {"type": "text", "text": ""}),
+    "user_part": {"type": "text", "text": ""},
+    "assistant_part": {"type": "text", "text": ""},
+    "text_only_part": {"type": "text", "text": ""},
     "tool": {"type": "custom", "custom": {"name": "_"}},
     "tool_call": {"type": "function", "function": {"name": "", "arguments": ""}},
     "tool_choice_object": {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": []}},
-    **dict.fromkeys(("response_format", "custom_format"), {"type": "text"}),
+    "response_format": {"type": "text"},
+    "custom_format": {"type": "text"},
 }
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+from .forks import loading
 from .frozen import KW_ONLY, field, frozen
 from .values import Enveloped, Other, Part, WireObject, WireValue, all_fitting, plain
 
@@ -225,7 +226,8 @@ class AssistantMessage(RoleMessage):
 
         Raises TypeError for what is no answer, and ValueError for one that cannot be read.
         """
-        from .history import message_of_answer
+        with loading():
+            from .history import message_of_answer
 
         return message_of_answer(answer)
 

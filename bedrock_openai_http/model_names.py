@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from .forks import loading
 from .model_facts import MODELS, known_model
 
 #: An ID of Bedrock's: perhaps a profile's prefix, the provider, the model.
@@ -70,7 +71,8 @@ def known_names(endpoint: str) -> list[str]:
 
 def _meant(model: str, endpoint: str) -> str | None:
     """Return the known ID that is nearest to a name, without the routes before it and in lower case."""
-    import difflib  # which few programs need
+    with loading():
+        import difflib  # which few programs need
 
     name = model.strip().lower()
     while route := _ROUTES.match(name):

@@ -17,6 +17,7 @@ from typing import Any
 from . import arguments
 from .errors import ConfigurationError, RequestValidationError
 from .extras import beyond, joined
+from .forks import loading
 from .frozen import KW_ONLY, field, frozen
 from .messages import MESSAGES
 from .values import Enveloped, Frozen, Other, WireObject, WireValue, all_fitting, plain
@@ -226,7 +227,8 @@ def unknown_fields_option(given: Any) -> str:
 
 def _parted(name: str, value: Any) -> tuple[Any, Any]:
     """Return what is known of a field's value, and what is to be joined to it; None for nothing of either."""
-    from .known_members import known_field
+    with loading():
+        from .known_members import known_field
 
     known = known_field(name, value)
     if known == value:

@@ -53,7 +53,7 @@ class _Schema:
 
     def errors(self, body: Any) -> Iterator[ValidationError]:
         """Yield what in `body` breaks the schema."""
-        return self._root.iter_errors(body)
+        yield from self._root.iter_errors(body)
 
     def _errors(self, schema: Any, instance: Any, step: str | int | None = None) -> Iterator[ValidationError]:
         validator = self._within.get(id(schema))

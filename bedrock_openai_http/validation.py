@@ -23,6 +23,7 @@ from .request_check import is_request
 from .validation_rules import (
     RULES,
     Flaw,
+    Path,
     extra_flaws,
     json_flaw,
     json_flaws,
@@ -157,7 +158,8 @@ def _all_flaws(body: Any, unknown_fields: str, allow: Collection[str]) -> Iterat
         if flaw.rule not in ("json-number", "json-text"):
             return  # what cannot be read, or has no end, is not judged further
     _, judged = _parted(body, unknown_fields, allow)
-    seen, beyond = set(), set()
+    seen: set[Path] = set()
+    beyond: set[str] = set()
     if not is_request(judged):
         for flaw in _schema_flaws(judged):
             yield flaw

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from .extras import Extended, given_twice
+from .forks import loading
 from .frozen import frozen
 from .values import MAX_DEPTH
 
@@ -72,7 +73,8 @@ def quoted(name: str) -> str:
 
 def unknown_key(name: str, known: Mapping[str, Any], *, within: Path = ()) -> str:
     """Return what is said of the key `name` where only the keys of `known` may stand, and how it can be sent."""
-    from difflib import get_close_matches  # loaded for the first key that is not known
+    with loading():
+        from difflib import get_close_matches  # loaded for the first key that is not known
 
     near = get_close_matches(name[:64], known, n=1)
     if near:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from .errors import RequestValidationError
 from .extras import beyond, extended, joined
+from .forks import loading
 from .frozen import KW_ONLY, field, frozen
 
 if TYPE_CHECKING:
@@ -118,7 +119,8 @@ def _read(value: Mapping[str, Any], kind: type[WireValue]) -> Any:
             return made if made.to_dict() == value else value
     except (TypeError, KeyError):  # something is not known, or missing
         made = None
-    from .known_members import known_part
+    with loading():
+        from .known_members import known_part
 
     given = plain(value)
     known = known_part(given, kind.definition)
@@ -253,6 +255,6 @@ class Other(WireValue):
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """Read the wire form: what is no field goes to `extra`. Raises TypeError where a member is missing."""
-        names = cls.__dataclass_fields__.keys() - {"extra"}  # type: ignore[attr-defined]
+        names = cls.__dataclass_fields__.keys() - {"extra"}
         own = {name: member for name, member in value.items() if name in names}
         return cls(**own, extra={name: member for name, member in value.items() if name not in names})
