@@ -169,7 +169,7 @@ def _of_value(flaw: Flaw, body: Any, in_file: bool) -> str | None:
     """Return words for a flaw of a value that is of no form of its own, or None where ours are good enough."""
     value, last = _value(body, flaw.path), flaw.path[-1] if flaw.path else ""
     if flaw.rule == "pattern":
-        return _of_pattern(last, value)
+        return _of_pattern(flaw.path, value)
     if flaw.rule == "type" and last == "arguments":
         how = "" if in_file else ": json.dumps(...) makes one"
         return f'must be a JSON string, such as "{{\\"city\\": \\"Paris\\"}}"{how}'
@@ -182,21 +182,22 @@ def _of_value(flaw: Flaw, body: Any, in_file: bool) -> str | None:
     return None
 
 
-def _of_pattern(last: str | int, value: Any) -> str:
+def _of_pattern(path: Path, value: Any) -> str:
+    last = path[-1] if path else ""
     if last == "tagSuffix":
         return "must be 1 to 20 letters and digits"
     words = "must be 1 to 64 letters, digits, underscores and hyphens"
     # With a space in it, it is a text rather than a name, and texts are not repeated.
     is_name = isinstance(value, str) and len(value) <= 128 and not re.search(r"\s", value)
     would_do = re.sub(r"[^A-Za-z0-9_-]+", "_", value)[:64] if is_name else ""
-    if last != "name" or not would_do.strip("_"):
+    if last != "name" or path[0] == "response_format" or not would_do.strip("_"):
         return words
     return f"{words}; {quoted(would_do)} would do"
 
 
 def _of_object(flaw: Flaw, last: str | int) -> str | None:
     if last == "content":
-        return f"{flaw.message}; an object goes in as JSON text, a part in an array"
+        return f"{flaw.message}; an object goes in as JSON text"
     if flaw.path == ("messages",):
         return f"{flaw.message}; put the message into one: [{{...}}]"
     return None
