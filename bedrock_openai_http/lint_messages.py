@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from . import jsontext
 from .reasoning import OPEN
 from .values import WireValue, plain
 
@@ -29,7 +30,7 @@ def message_findings(messages: Sequence[Any], text_only: bool, minds: tuple[str,
         if (
             (content is None or (type(content) is str and OPEN not in content))
             and not minds
-            and ("tool_calls" not in members or members["tool_calls"] != [])
+            and members.get("tool_calls") in (None, ())
         ):
             continue  # as nearly every message
         role = getattr(message, "role", None) or members["role"]
@@ -48,14 +49,30 @@ def _findings(
 ) -> Iterator[tuple[str, str]]:
     """Yield each (place below the message, rule)."""
     if role == "assistant":
-        if members.get("tool_calls") == []:
+        calls = members.get("tool_calls")
+        if calls == []:
             yield "tool_calls", "empty-tool-calls"
+        for index, call in enumerate(calls or ()):
+            if _has_broken_arguments(call):
+                yield f"tool_calls[{index}].function.arguments", "tool-arguments"
         if minds:
             sent = plain(message)  # with what a value has beside its fields
             yield from ((name, "reasoning-member") for name in minds if sent.get(name))
     content = members.get("content")
     if content is not None:
         yield from ((f"content{place}", rule) for place, rule in _content_findings(content, role, text_only))
+
+
+def _has_broken_arguments(call: Any) -> bool:
+    """Tell whether the arguments of a call are no JSON, as those of an answer that its token budget has cut."""
+    function = (call if type(call) is dict else plain(call)).get("function")
+    if function is None:
+        return False
+    try:
+        jsontext.decode(function["arguments"].encode("utf-8", "surrogatepass"))
+    except jsontext.JSONError:
+        return True
+    return False
 
 
 def _content_findings(content: Any, role: Any, text_only: bool) -> Iterator[tuple[str, str]]:

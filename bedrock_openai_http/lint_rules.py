@@ -236,6 +236,10 @@ MESSAGE_RULES = {
     "image-url": "is not fetched from the web; give the image as a data: or s3:// URL",
     "image-form": 'is no URL that Bedrock takes: write "data:image/png;base64," and the image\'s bytes in base64',
     "empty-tool-calls": "is refused where it is empty; leave it out",
+    "tool-arguments": (
+        'is no JSON, as where the token budget cut an answer, and some models fail on it; write "{}" for a call '
+        "without arguments, else leave the turn out and ask again with a larger max_completion_tokens"
+    ),
     "reasoning-history": "has <reasoning> tags, which some models refuse or repeat; send only the answer's text",
     "reasoning-member": "is not known to be taken back by Kimi K3, which fails on it in Converse; leave it out",
 }

@@ -17,12 +17,15 @@ from bedrock_openai_http import (
     AssistantMessage,
     ChatCompletionRequest,
     CompatibilityWarning,
+    FunctionCall,
     FunctionTool,
     HTTPResponse,
     ImagePart,
     Lint,
     SystemMessage,
     TextPart,
+    ToolCall,
+    ToolMessage,
     UserMessage,
     lint_request,
     parse_completion,
@@ -433,3 +436,21 @@ def test_a_name_costs_nothing_where_it_is_known() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False", "True"]
+
+
+@pytest.mark.parametrize("arguments", ["", '{"city": "Par', "{'city': 1}"])
+def test_arguments_that_are_no_json(arguments: str) -> None:
+    """A call in the history whose arguments are empty or were cut is warned of, in a body and in values."""
+    call = ToolCall("a", FunctionCall("f", arguments))
+    whole = ToolCall("b", FunctionCall("f", "{}"))
+    messages = [
+        UserMessage("x"),
+        AssistantMessage(tool_calls=[whole, call]),
+        ToolMessage("1", "b"),
+        ToolMessage("2", "a"),
+    ]
+    request = ChatCompletionRequest("openai.gpt-oss-20b-1:0", messages)
+    for given in (request, request.to_body()):
+        (lint,) = lint_request(given)
+        assert (lint.json_path, lint.rule) == ("$.messages[1].tool_calls[1].function.arguments", "tool-arguments")
+        assert "max_completion_tokens" in lint.message
