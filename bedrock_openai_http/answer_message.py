@@ -143,7 +143,7 @@ def _tool_calls(value: Any, path: str) -> tuple[ToolCall | CustomToolCall, ...]:
         return ()
     for i, item in enumerate(items):
         expect(item, dict, f"{path}[{i}]", "an object")
-    ids = _call_ids([item.get("id") for item in items])
+    ids = call_ids([item.get("id") for item in items])
     return tuple(_tool_call(item, ids[i], f"{path}[{i}]") for i, item in enumerate(items))
 
 
@@ -177,7 +177,7 @@ def as_text(value: Any, path: str) -> str | None:
     return text
 
 
-def _call_ids(given: Sequence[Any]) -> list[str]:
+def call_ids(given: Sequence[Any]) -> list[str]:
     """Return an ID for each call: its own if it pairs with a result, else one of ours that no other has."""
     ids: dict[int, str] = {}
     taken: set[str] = set()

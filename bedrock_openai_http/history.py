@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from .answer_message import call_ids
 from .completion import ChatCompletion, Choice
 from .messages import AssistantMessage, CustomCall, CustomToolCall, FunctionCall, ToolCall
 from .reasoning import split_reasoning
@@ -37,18 +38,21 @@ def message_of_answer(answer: Any) -> AssistantMessage:
         message = _mapping(choices[0], "choices[0]")
     if "message" in message and "role" not in message:
         message = _mapping(message["message"], "message")
-    if not _MEMBERS & message.keys() or message.get("role") in _OTHER_ROLES:
+    role = message.get("role")
+    if not _MEMBERS & message.keys() or (isinstance(role, str) and role in _OTHER_ROLES):
         raise TypeError("must be the message of an answer, with its content, refusal or tool calls")
     text = _content(message.get("content"))
-    calls = [_call(call, f"tool_calls[{i}]") for i, call in enumerate(_list(message, "tool_calls"))]
+    items = [_mapping(call, f"tool_calls[{i}]") for i, call in enumerate(_list(message, "tool_calls"))]
+    ids = call_ids([item.get("id") for item in items])
     called = message.get("function_call")
-    audio = message.get("audio")
-    audio_id = _mapping(audio, "audio").get("id") if audio else None
+    refusal, audio = message.get("refusal"), message.get("audio")
+    audio_id = _mapping(audio, "audio").get("id") if audio and not isinstance(audio, (str, bool, int)) else None
+    # What is beside the answer and cannot be read is left out, as where an answer is parsed.
     rest: dict[str, Any] = {
-        "refusal": _text(message.get("refusal"), "refusal") or None,
-        "tool_calls": calls,
+        "refusal": _text(refusal, "refusal") or None if isinstance(refusal, str) else None,
+        "tool_calls": [_call(item, ids[i], f"tool_calls[{i}]") for i, item in enumerate(items)],
         "function_call": _function(called, "function_call") if called else None,
-        "audio": {"id": _text(audio_id, "audio.id")} if audio_id else None,
+        "audio": {"id": _text(audio_id, "audio.id")} if audio_id and isinstance(audio_id, str) else None,
     }
     # An answer that said nothing has been one all the same, and the next request must say so.
     return AssistantMessage(text or (None if any(rest.values()) else ""), **rest)
@@ -107,9 +111,7 @@ def _content(value: Any) -> Any:
     return parts
 
 
-def _call(value: Any, place: str) -> ToolCall | CustomToolCall:
-    call = _mapping(value, place)
-    call_id = _text(call.get("id"), f"{place}.id")
+def _call(call: Mapping[str, Any], call_id: str, place: str) -> ToolCall | CustomToolCall:
     kind = call.get("type") or ("custom" if call.get("custom") and not call.get("function") else "function")
     if kind == "custom":
         custom = _mapping(call.get("custom"), f"{place}.custom")

@@ -44,6 +44,17 @@ class FunctionTool(Enveloped):
     parameters: Mapping[str, Any] | None = field(default=None, repr=False)
     strict: bool | None = None
 
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> FunctionTool:
+        """Read the wire form, but for a `type` within the function, which says nothing more.
+
+        Raises TypeError or KeyError where a member is missing or unknown.
+        """
+        inner = value["function"]
+        if inner.get("type") == "function":
+            inner = {name: member for name, member in inner.items() if name != "type"}
+        return super().from_dict({**value, "function": inner})
+
 
 @frozen
 class CustomTool(Enveloped):
@@ -203,8 +214,11 @@ class ChatCompletionRequest(Frozen):
         """Read a JSON body; a field that is null counts as not set.
 
         Messages and tools that fit become values of ours, others stay as they are, to be judged later. What this
-        version does not know goes to `extra_body` and to the `extra` of each value, so that it can be sent.
+        version does not know goes to `extra_body` and to the `extra` of each value, so that it can be sent. Raises
+        RequestValidationError for what is no mapping.
         """
+        if not isinstance(body, Mapping):
+            raise RequestValidationError("must be an object", rule="type")
         fields = {name: value for name, value in body.items() if name in FIELDS}
         extra = {name: value for name, value in body.items() if name not in FIELDS}
         for name, value in fields.items():

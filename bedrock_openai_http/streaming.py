@@ -46,7 +46,7 @@ def iter_chunks(
     """Yield the chunks of a streamed answer whose body arrives as `pieces`, cut anywhere.
 
     `response` is the answer's status and headers, for errors; `into` adds the chunks up on the way. Bytes after
-    the end mark are left alone. If something is held back at the end mark, it comes as one more chunk, without `raw`.
+    the end mark are left alone. If something is held back at the end, it comes as one more chunk, without `raw`.
 
     Raises APIStatusError for an error object in mid-stream, ResponseFormatError for an event that is no chunk or
     a body that is no event stream, and IncompleteStreamError if the end mark is missing. Each of them, and what
@@ -75,6 +75,9 @@ def iter_chunks(
                 continue  # the end of the stream has cut it off
             total.add(chunk)
             yield chunk
+        rest = reader.rest()
+        if rest is not None:
+            yield rest
         raise IncompleteStreamError("the stream ended before its end mark [DONE]")
     except BedrockOpenAIError as error:
         error.request_id = error.request_id or request_id_of(response.headers)

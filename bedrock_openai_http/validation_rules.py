@@ -92,6 +92,8 @@ def way_past(within: Path) -> str:
     if field in ("messages", "tools") and positions:
         inner = [str(step) for step in within[positions[-1] + 1 :]]
         way = f"extra={_braced(inner)} of the {_VALUES.get(str(within[positions[-1] - 1]), 'value')}"
+    elif positions:  # lists are not joined
+        way = f"extra_body={{{quoted(field)}: ...}} in place of {field}="
     else:
         way = f"extra_body={_braced([field])}"
     return f'to send it as it is: {way}, or unknown_fields="send" for mappings'

@@ -141,19 +141,31 @@ UNREADABLE: list[tuple[Any, type[Exception], str]] = [
     ({"content": 1}, ValueError, "content: must be a text, not int"),
     ({"content": [1]}, TypeError, "content[0]"),
     ({"content": [{"type": "text", "text": 1}]}, ValueError, "content[0].text"),
-    ({"refusal": {}}, ValueError, "refusal"),
-    ({"audio": CANARY}, TypeError, "audio"),
-    ({"audio": {"id": 1}}, ValueError, "audio.id"),
     ({"function_call": CANARY}, TypeError, "function_call"),
     ({"tool_calls": CANARY}, ValueError, "tool_calls"),
     ({"tool_calls": [CANARY]}, TypeError, "tool_calls[0]"),
-    ({"tool_calls": [{"id": 1}]}, ValueError, "tool_calls[0].id"),
     ({"tool_calls": [{"type": CANARY}]}, ValueError, "tool_calls[0].type"),
     ({"tool_calls": [{"id": "a"}]}, TypeError, "tool_calls[0].function"),
     ({"tool_calls": [{"function": {"name": 1}}]}, ValueError, "tool_calls[0].function.name"),
     ({"tool_calls": [{"function": {"arguments": [1]}}]}, ValueError, "tool_calls[0].function.arguments"),
     ({"tool_calls": [{"function": {"arguments": {"a": {1}}}}]}, ValueError, "must be JSON"),
 ]
+
+
+@pytest.mark.parametrize("beside", [{"refusal": {}}, {"refusal": False}, {"audio": True}, {"audio": {"id": 1}}])
+def test_what_is_beside_an_answer_and_cannot_be_read_is_left_out(beside: dict[str, Any]) -> None:
+    """A wrong kind of refusal or audio costs nobody the text, as where an answer is parsed."""
+    assert AssistantMessage.from_answer({"content": "a", **beside}) == AssistantMessage("a")
+
+
+@pytest.mark.parametrize("ids", [(None, None), (1, ""), ("a", "a"), ({}, "a")])
+def test_calls_get_ids_that_pair_with_their_results(ids: tuple[Any, Any]) -> None:
+    """An ID that is no text, empty or another call's is replaced, so that the message can be sent."""
+    calls = [{"id": each, "type": "function", "function": {"name": "f", "arguments": "{}"}} for each in ids]
+    message = AssistantMessage.from_answer({"role": "assistant", "tool_calls": calls})
+    names = [call.id for call in message.tool_calls or ()]
+    assert all(isinstance(name, str) and name for name in names)
+    assert len(set(names)) == len(ids)
 
 
 @pytest.mark.parametrize(("given", "kind", "words"), UNREADABLE, ids=range(len(UNREADABLE)))

@@ -20,6 +20,7 @@ from bedrock_openai_http import (
     CustomTool,
     FunctionTool,
     Guardrail,
+    RequestValidationError,
     SystemMessage,
     TextPart,
     UserMessage,
@@ -199,3 +200,18 @@ def test_the_settings_of_a_guardrail_without_a_header_travel_in_the_body() -> No
         "model": MODEL,
         "messages": [],
     }
+
+
+@pytest.mark.parametrize("body", [None, [], "a", 1])
+def test_what_is_no_object_is_no_body(body: Any) -> None:
+    """That a body is no mapping is said with the error for requests."""
+    with pytest.raises(RequestValidationError, match="must be an object"):
+        ChatCompletionRequest.from_body(body)
+
+
+def test_a_second_type_within_a_function_is_kept() -> None:
+    """Some tools name their kind within the function too: such a one is read, and sent as it was."""
+    tool = {"type": "function", "function": {"type": "function", "name": "f", "new": 1}}
+    request = ChatCompletionRequest.from_body({"model": MODEL, "messages": [], "tools": [tool]})
+    assert is_ours((request.tools or ())[0])
+    assert request.to_body()["tools"] == [tool]

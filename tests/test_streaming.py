@@ -292,3 +292,10 @@ def test_the_specifications_chunks(name: str) -> None:
     chunks, total = whole([f"data: {event}\n\n".encode() for event in events] + [DONE])
     assert [item.raw for item in chunks] == [json.loads(event) for event in events]
     assert (total.completion().text, total.completion().finish_reason) == ("Hello", "stop")
+
+
+def test_what_was_held_back_is_handed_on_before_a_missing_end_mark_is_told() -> None:
+    """The start of what might have been a tag is text of the answer: also where the stream just ends."""
+    texts, error = failure_of(chunk("a <reas"))
+    assert type(error) is IncompleteStreamError
+    assert "".join(texts) == error.partial.text == "a <reas"
