@@ -11,18 +11,24 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from . import jsontext
 from .credential_source import CredentialSource
 from .credentials import ApiKey, Credentials
 from .error_answers import error_from_response
-from .errors import APIConnectionError, APIStatusError, BedrockOpenAIError, ConfigurationError, CredentialsError
-from .forks import loading
-from .frozen import frozen
 from .key_check import KeyCheck
 from .response import read_response
 from .retry import Retrier
 from .skew import ServiceClock
-from .wire import HTTPRequest, OpenResponse, TimeLimits, Transport
+from .values import jsontext
+from .values.errors import (
+    APIConnectionError,
+    APIStatusError,
+    BedrockOpenAIError,
+    ConfigurationError,
+    CredentialsError,
+)
+from .values.forks import loading
+from .values.frozen import frozen
+from .values.http import HTTPRequest, OpenResponse, TimeLimits, Transport
 
 if TYPE_CHECKING:
     from .advice import CallFacts

@@ -14,9 +14,9 @@ from functools import partial
 from typing import Any
 
 from .credentials import Advise, Credentials, foreign, freeze, is_ready
-from .errors import ConfigurationError, CredentialsError
-from .forks import loading
-from .frozen import field, frozen
+from .values.errors import ConfigurationError, CredentialsError
+from .values.forks import loading
+from .values.frozen import field, frozen
 from .waiting import Shared
 
 #: Seconds for which a chain that found nothing is not asked again: a metadata service that does not answer costs

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from .errors import RequestValidationError
-from .extras import given_twice, joined
-from .forks import loading
-from .request import FIELDS, ChatCompletionRequest
-from .values import plain
+from .values.errors import RequestValidationError
+from .values.extras import given_twice, joined
+from .values.forks import loading
+from .values.request import FIELDS, ChatCompletionRequest
+from .values.wire_value import plain
 
 if TYPE_CHECKING:
     from .client import Client
-    from .completion import ChatCompletion
     from .streaming import ChatCompletionStream
+    from .values.completion import ChatCompletion
 
 
 class Completions:

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from . import arguments
-from .errors import ConfigurationError, RequestValidationError
-from .forks import loading
-from .frozen import frozen
 from .lint import NAME_RULE, CompatibilityWarning, lint_request
 from .model_facts import guardrail_mistake, model_mistake
-from .request import GUARDRAIL_CONFIG, ChatCompletionRequest, Guardrail
+from .values import arguments
+from .values.errors import ConfigurationError, RequestValidationError
+from .values.forks import loading
+from .values.frozen import frozen
+from .values.request import GUARDRAIL_CONFIG, ChatCompletionRequest, Guardrail
 
 #: The header that names the project which a call on mantle belongs to (BerriAI/litellm#30163, 2026-06).
 _PROJECT_HEADER = "OpenAI-Project"

@@ -16,21 +16,21 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from . import arguments
 from .building import check_headers, post_of
 from .calls import Call, Caller, Plan
 from .checking import checked_project, checked_request, warn_of_refusals, with_project
-from .completion import ChatCompletion
 from .configuration import Configuration
 from .credential_source import CredentialSource
 from .destination import Destination, Options, find_destination
-from .errors import BedrockOpenAIError, ConfigurationError
-from .forks import loading
-from .once import once
-from .request import ChatCompletionRequest, Guardrail, unknown_fields_option
 from .response import parse_completion, read_response
 from .retry import Retrier
-from .wire import TimeLimits, Transport
+from .values import arguments
+from .values.completion import ChatCompletion
+from .values.errors import BedrockOpenAIError, ConfigurationError
+from .values.forks import loading
+from .values.http import TimeLimits, Transport
+from .values.once import once
+from .values.request import ChatCompletionRequest, Guardrail, unknown_fields_option
 
 if TYPE_CHECKING:
     import requests

@@ -17,10 +17,10 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .errors import ConfigurationError
-from .forks import loading
-from .frozen import frozen
-from .once import once
+from .values.errors import ConfigurationError
+from .values.forks import loading
+from .values.frozen import frozen
+from .values.once import once
 
 #: A section of a configuration file: text values, and sections within it.
 Section = Mapping[str, Any]

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
-from .arguments import is_a
 from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze, is_ready, refused
-from .errors import APIStatusError, ConfigurationError
-from .forks import loading
-from .once import once
+from .values.arguments import is_a
+from .values.errors import APIStatusError, ConfigurationError
+from .values.forks import loading
+from .values.once import once
 
 if TYPE_CHECKING:
     from .chain import Chain, Refreshing

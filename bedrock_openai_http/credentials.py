@@ -17,10 +17,10 @@ from functools import partial
 from typing import Any
 from weakref import WeakSet
 
-from .arguments import plain_text
-from .errors import BedrockOpenAIError, ConfigurationError, CredentialsError
-from .forks import in_child, loading
-from .frozen import field, frozen
+from .values.arguments import plain_text
+from .values.errors import BedrockOpenAIError, ConfigurationError, CredentialsError
+from .values.forks import in_child, loading
+from .values.frozen import field, frozen
 
 #: How a short-term Bedrock API key begins.
 SHORT_TERM_PREFIX = "bedrock-api-key-"

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 
 from .credential_source import CredentialSource
 from .credentials import SHORT_TERM_PREFIX, ApiKey, Credentials, refused
-from .errors import ConfigurationError
-from .forks import loading
 from .skew import ALLOWED_SKEW, ServiceClock
+from .values.errors import ConfigurationError
+from .values.forks import loading
 
 #: How keys of others begin, as their makers document it; of two beginnings the longer stands first.
 _FOREIGN = {

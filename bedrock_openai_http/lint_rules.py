@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from .frozen import frozen
 from .lint_conditions import (
     Test,
     above_one,
@@ -33,6 +32,7 @@ from .lint_conditions import (
     without_tools,
 )
 from .model_facts import ALWAYS_REASON, Models
+from .values.frozen import frozen
 
 
 @frozen

@@ -29,10 +29,10 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from .connection_settings import bundle_flaw, proxy_source, shown_proxy
 from .error_answers import request_id_of
-from .errors import APIConnectionError, APITimeoutError, BedrockOpenAIError, ConfigurationError
 from .exchange import Exchange, MalformedHead
-from .frozen import frozen
-from .wire import HTTPResponse, TimeLimits
+from .values.errors import APIConnectionError, APITimeoutError, BedrockOpenAIError, ConfigurationError
+from .values.frozen import frozen
+from .values.http import HTTPResponse, TimeLimits
 
 #: Seconds within which a connection of the pool that is dead fails: the answer of a host that knows nothing of it,
 #: from anywhere on earth, is here by then. What fails later may have been worked on.

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from .connections import has_undelivered
 from .error_answers import request_id_of
-from .errors import APIConnectionError
 from .exchange import Exchange, TimedReader, seconds_left
 from .network_failures import body_failure
-from .wire import Headers, HTTPResponse, TimeLimits
+from .values.errors import APIConnectionError
+from .values.http import Headers, HTTPResponse, TimeLimits
 
 if TYPE_CHECKING:
     import requests

@@ -22,8 +22,8 @@ from urllib.parse import unquote, urlsplit
 
 from .api_keys import LONG_TERM_PREFIX
 from .credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
-from .errors import BedrockOpenAIError
-from .wire import Headers, HTTPResponse
+from .values.errors import BedrockOpenAIError
+from .values.http import Headers, HTTPResponse
 
 #: Characters. What is shorter is nobody's key, and may be an ordinary word of the answer. As many characters from the
 #: beginning of a longer one are a secret too: a service, or an excerpt, may have cut it.

@@ -5,8 +5,6 @@ This module's law: a 2xx answer that is no completion is never handed on as one.
 
 from __future__ import annotations
 
-from . import jsontext
-from .completion import ChatCompletion
 from .error_answers import (
     describe,
     error_from_object,
@@ -15,9 +13,11 @@ from .error_answers import (
     is_error_object,
     request_id_of,
 )
-from .errors import ResponseFormatError
-from .reading import Malformed
-from .wire import HTTPResponse, OpenResponse
+from .values import jsontext
+from .values.completion import ChatCompletion
+from .values.errors import ResponseFormatError
+from .values.http import HTTPResponse, OpenResponse
+from .values.reading import Malformed
 
 #: How long an answer may be, in bytes, with any compression undone.
 BODY_LIMIT = 64 * 1024 * 1024

@@ -19,10 +19,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from .error_answers import is_own_word
-from .errors import APIConnectionError, APIStatusError, APITimeoutError, BedrockOpenAIError
-from .forks import inherit
-from .http_dates import seconds_of
-from .wire import Headers
+from .values.errors import APIConnectionError, APIStatusError, APITimeoutError, BedrockOpenAIError
+from .values.forks import inherit
+from .values.http import Headers
+from .values.http_dates import seconds_of
 
 Result = TypeVar("Result")
 

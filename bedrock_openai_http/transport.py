@@ -22,12 +22,12 @@ from requests.utils import select_proxy
 from .connection_settings import bundle_source, connection_settings
 from .connections import POOL_CLASSES, SOCKET_OPTIONS
 from .error_answers import request_id_of
-from .errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
 from .exchange import current_exchange, exchange, seconds_left
-from .forks import inherit
 from .network_failures import Way, open_failure
 from .open_answer import OpenAnswer
-from .wire import Headers, HTTPRequest, HTTPResponse, OpenResponse, TimeLimits
+from .values.errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
+from .values.forks import inherit
+from .values.http import Headers, HTTPRequest, HTTPResponse, OpenResponse, TimeLimits
 
 #: Connections that are kept for reuse, per host.
 POOL_SIZE = 100

@@ -14,11 +14,6 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from . import arguments
-from .errors import ConfigurationError, RequestValidationError
-from .extras import given_twice, joined, without_extra
-from .forks import loading
-from .request import FIELDS, ChatCompletionRequest, Guardrail, unknown_fields_option
 from .request_check import is_request
 from .validation_rules import (
     RULES,
@@ -31,7 +26,12 @@ from .validation_rules import (
     rule_flaws,
     unknown_key,
 )
-from .values import plain
+from .values import arguments
+from .values.errors import ConfigurationError, RequestValidationError
+from .values.extras import given_twice, joined, without_extra
+from .values.forks import loading
+from .values.request import FIELDS, ChatCompletionRequest, Guardrail, unknown_fields_option
+from .values.wire_value import plain
 
 __all__ = [
     "RULES",
@@ -123,7 +123,7 @@ def _sent(body: Any, unknown_fields: str, beyond: Collection[str] = ()) -> dict[
 def _parted(body: Any, unknown_fields: str, allow: Collection[str] = ()) -> tuple[Any, Any]:
     """Return what is sent for `body`, without its nulls, and what of it the schema is asked about."""
     with loading():
-        from . import known_members
+        from .values import known_members
 
     judged = known_members.without_nulls(without_extra(body))
     if unknown_fields == "send":

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from bedrock_openai_http.frozen import frozen
+from bedrock_openai_http.values.frozen import frozen
 
 
 def standard() -> Any:

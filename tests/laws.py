@@ -27,15 +27,15 @@ from bedrock_openai_http import (
     parse_completion,
     validate_request,
 )
-from bedrock_openai_http.accumulator import Accumulator
-from bedrock_openai_http.jsontext import decode, encode
-from bedrock_openai_http.reasoning import CLOSE, OPEN, own_reasoning
-from bedrock_openai_http.request import FIELDS
 from bedrock_openai_http.request_check import is_request
 from bedrock_openai_http.schema_errors import schema_flaw
 from bedrock_openai_http.sse import ServerSentEvent, iter_events
 from bedrock_openai_http.validation_rules import json_flaw
-from bedrock_openai_http.values import plain
+from bedrock_openai_http.values.accumulator import Accumulator
+from bedrock_openai_http.values.jsontext import decode, encode
+from bedrock_openai_http.values.reasoning import CLOSE, OPEN, own_reasoning
+from bedrock_openai_http.values.request import FIELDS
+from bedrock_openai_http.values.wire_value import plain
 
 #: Stands in every prompt that is made up for a law, and never in a key.
 CANARY = "c4n4ry"

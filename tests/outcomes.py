@@ -19,8 +19,8 @@ from bedrock_openai_http import (
     Usage,
     iter_chunks,
 )
-from bedrock_openai_http.accumulator import Accumulator
 from bedrock_openai_http.testing.recorded import RecordedAnswer
+from bedrock_openai_http.values.accumulator import Accumulator
 
 
 def named(**values: Any) -> dict[str, Any]:

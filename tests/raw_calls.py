@@ -9,7 +9,7 @@ import pytest
 
 from bedrock_openai_http import BedrockOpenAIError, Headers, HTTPRequest
 from bedrock_openai_http.transport import RequestsTransport
-from bedrock_openai_http.wire import TimeLimits
+from bedrock_openai_http.values.http import TimeLimits
 
 SECRET = "SECRET-prompt-or-key"
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from bedrock_openai_http import ChatCompletionRequest, Client, Headers, SystemMessage, UserMessage
-from bedrock_openai_http.wire import HTTPRequest, TimeLimits
+from bedrock_openai_http.values.http import HTTPRequest, TimeLimits
 
 MODEL = "openai.gpt-oss-20b-1:0"
 PROMPT = "SECRET prompt"

@@ -28,7 +28,7 @@ from bedrock_openai_http import (
 )
 from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.transport import RequestsTransport
-from bedrock_openai_http.wire import HTTPRequest, TimeLimits
+from bedrock_openai_http.values.http import HTTPRequest, TimeLimits
 from support import (
     CHUNK,
     CHUNKED_STREAM,

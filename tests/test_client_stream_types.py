@@ -14,7 +14,7 @@ from bedrock_openai_http import (
     ResponseFormatError,
     parse_completion,
 )
-from bedrock_openai_http.wire import Headers, HTTPRequest, HTTPResponse, TimeLimits
+from bedrock_openai_http.values.http import Headers, HTTPRequest, HTTPResponse, TimeLimits
 from support import CHUNK, COMPLETION, DONE, KEY, REQUEST, RawServer, client_of
 
 STREAM = CHUNK + DONE

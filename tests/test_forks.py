@@ -20,8 +20,9 @@ import pytest
 from botocore.credentials import DeferredRefreshableCredentials
 
 import bedrock_openai_http
-from bedrock_openai_http import ApiKeyProvider, Client, Credentials, forks, frozen, once, retry
+from bedrock_openai_http import ApiKeyProvider, Client, Credentials, retry
 from bedrock_openai_http.testing import LocalEndpoint
+from bedrock_openai_http.values import forks, frozen, once
 from forking import FORKS, in_a_child
 from support import KEY, REQUEST
 

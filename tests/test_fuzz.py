@@ -24,7 +24,7 @@ from bedrock_openai_http import (
     IncompleteStreamError,
     iter_chunks,
 )
-from bedrock_openai_http.request import FIELDS as ALL_FIELDS
+from bedrock_openai_http.values.request import FIELDS as ALL_FIELDS
 from laws import CANARY, MEMBERS, check_events, check_request, check_response, check_stream
 
 DATA = Path(__file__).parent / "data"

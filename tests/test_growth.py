@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import BedrockOpenAIError, ChatCompletionChunk, Headers, iter_chunks
-from bedrock_openai_http.accumulator import Accumulator
-from bedrock_openai_http.chunk import ChunkReader
-from bedrock_openai_http.guardrail_outcome import TRACE
-from bedrock_openai_http.jsontext import decode
-from bedrock_openai_http.reasoning import ReasoningSplitter, split_reasoning
+from bedrock_openai_http.values.accumulator import Accumulator
+from bedrock_openai_http.values.chunk import ChunkReader
+from bedrock_openai_http.values.guardrail_outcome import TRACE
+from bedrock_openai_http.values.jsontext import decode
+from bedrock_openai_http.values.reasoning import ReasoningSplitter, split_reasoning
 
 #: Makes the work of a size, so that only the work itself is measured.
 Prepare = Callable[[int], Callable[[], object]]

@@ -1,9 +1,13 @@
-"""The layers hold: imports go one way, and each library is imported where the architecture says."""
+"""The rooms hold: imports go down only, in circles never, and each library is imported in one room.
+
+The rooms are the folders of the package, in the order in which `docs/architecture.md` lists them.
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,155 +16,121 @@ import bedrock_openai_http
 
 PACKAGE = Path(bedrock_openai_http.__file__).parent
 
-#: Each module's layer; a package counts as one module. `docs/architecture.md` explains them.
-LAYERS = {
-    # values
-    **dict.fromkeys(
-        ("_version", "frozen", "schemas", "wire", "jsontext", "reasoning", "values", "messages", "request"), 0
-    ),
-    **dict.fromkeys(
-        ("completion", "guardrail_outcome", "chunk", "accumulator", "errors", "extras", "known_members", "history"), 0
-    ),
-    **dict.fromkeys(("model_facts", "arguments", "http_dates", "forks", "once"), 0),
-    **dict.fromkeys(("reading", "usage", "answer_message", "delta", "pieces", "call_parts"), 0),
-    # refusals, and what authenticates
-    **dict.fromkeys(("error_answers", "advice", "credentials", "api_keys", "connection_settings", "redaction"), 1),
-    **dict.fromkeys(("error_shapes", "waiting"), 1),
-    # steps
-    **dict.fromkeys(("validation", "building", "endpoint", "credential_source", "signing", "skew"), 2),
-    **dict.fromkeys(("retry", "transport", "response", "streaming", "lambda_deadline", "configuration"), 2),
-    **dict.fromkeys(("lint", "given_transport", "regions"), 2),
-    # the walk
-    **dict.fromkeys(("client", "chat", "calls", "destination", "checking", "minting"), 3),
-    # built on it
-    **dict.fromkeys(("testing", "cli"), 4),
-    "__main__": 5,
-}
-#: Parts of a step: pure, and imported by that step only.
-PARTS = {
-    "sse": "streaming",
-    "chunk_events": "streaming",
-    "chain": "credential_source",
-    "key_check": "calls",
-    **dict.fromkeys(("lint_rules", "lint_conditions", "lint_messages", "model_names"), "lint"),
-    "validation_rules": "validation",
-    "request_check": "validation",
-    "schema_errors": "validation",
-    "known_mistakes": "validation",
-    **dict.fromkeys(("foreign_forms", "foreign_names"), "validation"),
-    "connections": "transport",
-    "network_failures": "transport",
-    **dict.fromkeys(("exchange", "open_answer", "socks_connections"), "transport"),
-}
-#: Modules that know each other within their layer: the client offers the door, which calls the client.
-PAIRS = {
-    *(("client", part) for part in ("chat", "calls", "checking", "destination")),
-    *(("chat", "client"), ("cli", "testing")),
-}
-#: Where each library may be imported, besides the standard library.
+#: The rooms from the ground up: each may use those before it.
+ROOMS = ("values", "validation", "aws", "call", "transport", "clients", "testing", "cli")
+#: The room where each library may be imported, besides the standard library.
 LIBRARIES = {
-    "requests": {"connection_settings", "network_failures", "transport"},
-    "urllib3": {"connections", "network_failures", "socks_connections"},
-    "socks": {"socks_connections"},
-    "botocore": {"chain", "regions", "signing"},
-    "jsonschema": {"schema_errors"},
-    "referencing": {"schema_errors"},
+    "requests": "transport",
+    "urllib3": "transport",
+    "socks": "transport",
+    "botocore": "aws",
+    "jsonschema": "validation",
+    "referencing": "validation",
 }
-#: What a program writes, and nobody edits.
-GENERATED = {"request_check"}
-#: What may import anything of layer 4; the command line plays both sides.
-STAND_INS = {"testing": 2}
+#: What a room's law forbids it of the standard library.
+FORBIDDEN = {
+    "values": {"asyncio", "random", "select", "socket", "ssl", "time"},
+    "validation": {"asyncio", "random", "select", "socket", "ssl", "time"},
+    "call": {"asyncio", "random", "secrets", "select", "socket", "ssl", "time"},
+}
 
 
-def imports_of(path: Path, *, typing: bool = False) -> Iterator[tuple[str, bool]]:
-    """Yield each imported module as (name, whether it is of this package); not those for type checking only."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def modules() -> list[Path]:
+    """Return every module that people read, by its path within the package."""
+    return sorted(path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if "schemas" not in path.parts)
+
+
+def imports_of(module: Path, source: str) -> Iterator[tuple[str, ...]]:
+    """Yield what `module` imports as dotted parts, those of this package after a first part "".
+
+    What is imported late counts, what is imported for type checking only does not.
+    """
+    tree = ast.parse(source)
     skipped = {
         id(inner)
         for node in ast.walk(tree)
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
-    depth = len(path.relative_to(PACKAGE).parts)
     for node in ast.walk(tree):
-        if id(node) in skipped and not typing:
+        if id(node) in skipped:
             continue
         if isinstance(node, ast.Import):
-            yield from ((alias.name.partition(".")[0], False) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            yield (node.module or "").partition(".")[0], False
+            yield from (tuple(alias.name.split(".")) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield tuple((node.module or "").split("."))
         elif isinstance(node, ast.ImportFrom):
-            names = [node.module] if node.module else [alias.name for alias in node.names]
-            # `from . import x` within a sub-package stays in it; `from ..x import` leaves it.
-            own = path.relative_to(PACKAGE).parts[0] if node.level < depth else None
-            yield from ((own or str(name).partition(".")[0], True) for name in names)
+            folder = module.parts[: len(module.parts) - node.level]
+            base = (*folder, *(node.module.split(".") if node.module else ()))
+            # Of `from . import x`, x may be a module; of `from .x import y` it is x.
+            for alias in node.names:
+                is_module = (PACKAGE / Path(*base, alias.name)).with_suffix(".py").exists()
+                yield ("", *base, *([alias.name] if is_module else []))
 
 
-def modules() -> Iterator[tuple[str, Path]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-        if name not in ("__init__", "schemas"):
-            yield name, path
+def room_of(parts: tuple[str, ...]) -> str:
+    return parts[0].removesuffix(".py") if parts else "__init__"
 
 
-def flaws(name: str, path: Path) -> Iterator[str]:
+def flaws(module: Path, source: str) -> Iterator[str]:
     """Yield what is wrong with the imports of one module, in words."""
-    for target, own in imports_of(path):
-        if not own:
-            if target in LIBRARIES and name not in LIBRARIES[target]:
-                yield f"{name} imports {target}, which is for {sorted(LIBRARIES[target])}"
+    room = room_of(module.parts)
+    if room not in ROOMS:
+        return
+    for target in imports_of(module, source):
+        if target[0]:
+            if LIBRARIES.get(target[0], room) != room:
+                yield f"{module} imports {target[0]}, which is for {LIBRARIES[target[0]]}"
+            if target[0] in FORBIDDEN.get(room, ()):
+                yield f"{module} imports {target[0]}, which the law of {room} forbids"
             continue
-        if target == name or (name, target) in PAIRS:
-            continue
-        if target in PARTS:
-            if PARTS[target] not in (name, PARTS.get(name)):
-                yield f"{name} imports {target}, a part of {PARTS[target]}"
-            continue
-        layer = STAND_INS.get(name, LAYERS[PARTS.get(name, name)] - 1)
-        if LAYERS[target] > layer and not (LAYERS[target] == LAYERS.get(name) and LAYERS[target] < 2):
-            yield f"{name} (layer {LAYERS[PARTS.get(name, name)]}) imports {target} (layer {LAYERS[target]})"
+        other = room_of(target[1:])
+        if other in ROOMS and ROOMS.index(other) > ROOMS.index(room):
+            yield f"{module} imports {'.'.join(target[1:])}, which is above it"
+
+
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_imports_go_down(module: Path) -> None:
+    """A module imports only what is in its own room or in one below, and what its room's law allows."""
+    assert list(flaws(module, (PACKAGE / module).read_text("utf-8"))) == []
+
+
+def test_imports_never_go_in_circles() -> None:
+    """Within a room too there is an order in which the modules can be read."""
+    graph: dict[str, set[str]] = {}
+    for module in modules():
+        name = ".".join(module.with_suffix("").parts).removesuffix(".__init__")
+        targets = imports_of(module, (PACKAGE / module).read_text("utf-8"))
+        graph[name] = {".".join(target[1:]) for target in targets if not target[0]} - {name, "__init__", ""}
+    TopologicalSorter(graph).prepare()  # raises CycleError
 
 
 @pytest.mark.parametrize(
-    ("name", "path"), [pytest.param(*item, id=str(item[1].relative_to(PACKAGE))) for item in modules()]
-)
-def test_imports_go_one_way(name: str, path: Path) -> None:
-    """A module imports only lower layers, or values of its own; a step never imports a step."""
-    assert list(flaws(name, path)) == []
-
-
-def test_every_module_has_a_layer() -> None:
-    """A new module must be given its place."""
-    assert {name for name, _ in modules()} - {"__main__"} == {*LAYERS, *PARTS} - {"schemas", "__main__"}
-
-
-@pytest.mark.parametrize(
-    ("line", "flaw"),
+    ("module", "line", "flaw"),
     [
-        ("from .transport import RequestsTransport", "response (layer 2) imports transport (layer 2)"),
-        ("from . import client", "response (layer 2) imports client (layer 3)"),
-        ("def f():\n    from .signing import sign", "response (layer 2) imports signing (layer 2)"),
-        ("from .sse import iter_events", "response imports sse, a part of streaming"),
-        (
-            "import requests.adapters",
-            "response imports requests, which is for ['connection_settings', 'network_failures', 'transport']",
-        ),
-        ("from .wire import Headers\nimport json", None),
+        ("call/retry.py", "from ..transport.connections import x", "imports transport.connections, which is above it"),
+        ("call/retry.py", "def f():\n    from ..clients import client", "imports clients.client, which is above it"),
+        ("call/advice/service.py", "from ...cli import terminal", "imports cli.terminal, which is above it"),
+        ("call/retry.py", "import requests.adapters", "imports requests, which is for transport"),
+        ("call/retry.py", "import time", "imports time, which the law of call forbids"),
+        ("call/retry.py", "from ..aws.signing import sign\nfrom .building import y\nimport json", None),
+        ("call/retry.py", "if TYPE_CHECKING:\n    from ..clients.client import Client", None),
     ],
 )
-def test_a_sideways_import_is_seen(
-    line: str, flaw: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The check above fails when a sideways or upward import is added, at the top or within a function."""
-    path = tmp_path / "response.py"
-    path.write_text(line)
-    monkeypatch.setattr(f"{__name__}.PACKAGE", tmp_path)
-    assert list(flaws("response", path)) == ([flaw] if flaw else [])
+def test_an_import_that_goes_up_is_seen(module: str, line: str, flaw: str | None) -> None:
+    """The check above fails when an upward or a forbidden import is added, at the top or within a function."""
+    assert [found.removeprefix(f"{module} ") for found in flaws(Path(module), line)] == ([flaw] if flaw else [])
 
 
-@pytest.mark.parametrize(
-    "path", [pytest.param(path, id=path.name) for name, path in modules() if name not in GENERATED]
-)
-def test_files_stay_readable(path: Path) -> None:
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_opens_with_its_law(room: str) -> None:
+    """Each room says in its first sentence what it is for."""
+    tree = ast.parse((PACKAGE / room / "__init__.py").read_text("utf-8"))
+    assert (ast.get_docstring(tree) or "").split("\n")[0].endswith((".", "`."))
+
+
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_files_stay_readable(module: Path) -> None:
     """No module that people write is longer than about 300 lines."""
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 320
+    text = (PACKAGE / module).read_text("utf-8")
+    assert len(text.splitlines()) <= 320 or "do not edit" in text[:300]

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from bedrock_openai_http.errors import ConfigurationError
 from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.testing.server import Connection, LoopbackServer
+from bedrock_openai_http.values.errors import ConfigurationError
 from loopback import BODY, CORAL, PATH, ask, bearer, encoded, exchange, head, port, send
 
 

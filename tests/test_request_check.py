@@ -25,7 +25,7 @@ from bedrock_openai_http import (
 from bedrock_openai_http.request_check import is_request
 from bedrock_openai_http.schema_errors import schema_flaw
 from bedrock_openai_http.validation import checked_body
-from bedrock_openai_http.values import plain
+from bedrock_openai_http.values.wire_value import plain
 from damaged_requests import SEEDS, damaged_requests, every_variant
 
 TOOL = runpy.run_path(str(Path(__file__).resolve().parents[1] / "tools" / "compile_schema.py"))

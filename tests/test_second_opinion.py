@@ -20,9 +20,9 @@ from jsonschema.validators import extend
 from openai.types.chat.completion_create_params import CompletionCreateParams
 from pydantic import TypeAdapter
 
-from bedrock_openai_http.errors import RequestValidationError
-from bedrock_openai_http.known_members import without_nulls
 from bedrock_openai_http.validation import RULES, validate_request
+from bedrock_openai_http.values.errors import RequestValidationError
+from bedrock_openai_http.values.known_members import without_nulls
 from damaged_requests import damaged_requests, every_variant
 
 #: What the types leave to prose: JSON Schema keywords that they never use.

@@ -9,9 +9,9 @@ import pytest
 
 from bedrock_openai_http import Headers, HTTPResponse
 from bedrock_openai_http.error_answers import error_from_response
-from bedrock_openai_http.errors import APIStatusError
-from bedrock_openai_http.http_dates import seconds_of
 from bedrock_openai_http.skew import ServiceClock
+from bedrock_openai_http.values.errors import APIStatusError
+from bedrock_openai_http.values.http_dates import seconds_of
 
 HERE = 1_800_000_000.0
 

@@ -24,8 +24,8 @@ from bedrock_openai_http import (
     iter_chunks,
     parse_completion,
 )
-from bedrock_openai_http.accumulator import Accumulator
 from bedrock_openai_http.streaming import ChatCompletionStream
+from bedrock_openai_http.values.accumulator import Accumulator
 from support import DONE, RecordedResponse, chunk
 
 FINISHED = "The model had finished, so `partial` probably is the whole answer."

@@ -19,7 +19,7 @@ from bedrock_openai_http import (
     ResponseFormatError,
     iter_chunks,
 )
-from bedrock_openai_http.accumulator import Accumulator
+from bedrock_openai_http.values.accumulator import Accumulator
 from support import DONE, chunk
 
 STREAMS = Path(__file__).parent / "data" / "streams"

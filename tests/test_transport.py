@@ -19,7 +19,7 @@ from bedrock_openai_http import (
     HTTPRequest,
 )
 from bedrock_openai_http.transport import RequestsTransport
-from bedrock_openai_http.wire import TimeLimits
+from bedrock_openai_http.values.http import TimeLimits
 from raw_calls import SECRET, failure_of, fetch, request_to
 from support import CHUNKED_STREAM, CLOSING_STREAM, RawServer, http, http_chunk
 

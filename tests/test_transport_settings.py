@@ -13,7 +13,7 @@ from bedrock_openai_http import (
     APIConnectionError,
 )
 from bedrock_openai_http.transport import RequestsTransport, connection_settings
-from bedrock_openai_http.wire import TimeLimits
+from bedrock_openai_http.values.http import TimeLimits
 from raw_calls import SECRET, failure_of, fetch, request_to
 from support import RawServer, http
 

@@ -12,7 +12,7 @@ It is imported when something has failed, so that it costs nothing before.
 from __future__ import annotations
 
 from ..error_answers import is_own_word
-from ..errors import APIStatusError, BedrockOpenAIError, one_line
+from ..values.errors import APIStatusError, BedrockOpenAIError, one_line
 from .access import ACCESS_CAUSES
 from .answers import is_page
 from .causes import CallFacts, Seen

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Sequence
 
 from .._version import __version__
-from ..errors import (
+from ..values.errors import (
     APIStatusError,
     BedrockOpenAIError,
     ConfigurationError,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .terminal import note
 
 if TYPE_CHECKING:
-    from ..request import ChatCompletionRequest
+    from ..values.request import ChatCompletionRequest
 
 #: The two endpoints have different IDs for the same model.
 DEFAULT_MODELS = {"runtime": "openai.gpt-oss-20b-1:0", "mantle": "openai.gpt-oss-20b"}
@@ -74,7 +74,7 @@ def request_of(args: argparse.Namespace) -> ChatCompletionRequest:
     """
     if args.request is not None:
         return _request_in_file(args)
-    from ..request import ChatCompletionRequest
+    from ..values.request import ChatCompletionRequest
 
     user = _user_message(args, _prompt(args))
     body = {"messages": [user], **_overrides(args, {"model": DEFAULT_MODELS[args.endpoint]})}
@@ -84,7 +84,7 @@ def request_of(args: argparse.Namespace) -> ChatCompletionRequest:
 
 
 def _request_in_file(args: argparse.Namespace) -> ChatCompletionRequest:
-    from ..request import ChatCompletionRequest
+    from ..values.request import ChatCompletionRequest
 
     body = _body_in_file(args)
     if isinstance(body, Mapping):
@@ -102,7 +102,7 @@ def _request_in_file(args: argparse.Namespace) -> ChatCompletionRequest:
 
 
 def _body_in_file(args: argparse.Namespace) -> Any:
-    from .. import jsontext
+    from ..values import jsontext
     from .batch_lines import wrapping_of
 
     if args.request == "-" and args.prompt == "-":
@@ -122,8 +122,8 @@ def _body_in_file(args: argparse.Namespace) -> Any:
 
 
 def _refuse_flawed(body: Any, args: argparse.Namespace) -> None:
-    from ..errors import RequestValidationError
     from ..validation import json_path, request_flaws
+    from ..values.errors import RequestValidationError
 
     if isinstance(body, Mapping) and "messages" in body and body.get("model") is None:
         raise RequestValidationError("is required; --model ID names one", json_path="$.model", rule="required")
@@ -159,7 +159,7 @@ def _streamed(body: Mapping[str, Any], streams: bool) -> dict[str, Any]:
 
 
 def _user_message(args: argparse.Namespace, prompt: str) -> dict[str, Any]:
-    from ..messages import FilePart, ImagePart, TextPart, UserMessage
+    from ..values.messages import FilePart, ImagePart, TextPart, UserMessage
 
     if not args.image and not args.file:
         return UserMessage(prompt).to_dict()

@@ -17,8 +17,8 @@ from .terminal import Output, answer_output, note, separator
 
 if TYPE_CHECKING:
     from ..client import Client
-    from ..completion import ChatCompletion
-    from ..request import ChatCompletionRequest
+    from ..values.completion import ChatCompletion
+    from ..values.request import ChatCompletionRequest
 
 #: The exit code of a call that succeeded and brought nothing.
 EMPTY = 5

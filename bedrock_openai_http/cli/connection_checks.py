@@ -22,8 +22,8 @@ from urllib.parse import unquote, urlsplit
 
 from ..advice.network import advise_on_network
 from ..connection_settings import proxy_url, shown_proxy
+from ..values.http import is_ip_address
 from ..waiting import within
-from ..wire import is_ip_address
 from .finding import FAIL, NO_CONNECTION, OK, SKIPPED, Finding
 
 _PORTS = {"http": 80, "https": 443}

@@ -29,8 +29,8 @@ from ..connection_settings import (
 from ..credential_source import API_KEY_VARIABLE, CredentialSource
 from ..credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from ..destination import Destination, Options, find_destination
-from ..errors import APITimeoutError, ConfigurationError, CredentialsError
 from ..transport import RequestsTransport
+from ..values.errors import APITimeoutError, ConfigurationError, CredentialsError
 from .connection_checks import Route, check_connection, trust
 from .finding import FAIL, NO_CREDENTIALS, OK, SKIPPED, UNUSABLE, WARNING, Finding, span
 from .service_checks import check_call, check_clock

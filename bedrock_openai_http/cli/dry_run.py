@@ -21,9 +21,9 @@ from ..configuration import Configuration
 from ..credential_source import API_KEY_VARIABLE
 from ..credentials import Credentials
 from ..destination import Options, find_destination
-from ..errors import BedrockOpenAIError, CredentialsError
-from ..request import ChatCompletionRequest
-from ..wire import SECRET_HEADERS, HTTPRequest, TimeLimits, is_loopback
+from ..values.errors import BedrockOpenAIError, CredentialsError
+from ..values.http import SECRET_HEADERS, HTTPRequest, TimeLimits, is_loopback
+from ..values.request import ChatCompletionRequest
 from .terminal import answer_output, is_shown_as_it_is, note
 from .usage import in_flags
 

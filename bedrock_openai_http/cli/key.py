@@ -99,8 +99,8 @@ def mint(args: argparse.Namespace) -> int:
     """Print a new key, note what it is good for, and return 0. Raises BedrockOpenAIError if none can be made."""
     from ..api_keys import inspect_api_key
     from ..configuration import Configuration
-    from ..errors import ConfigurationError
     from ..minting import mint_api_key
+    from ..values.errors import ConfigurationError
 
     found = None if args.region is not None else Configuration(args.profile).region()
     region = args.region if found is None else found.value

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from .. import arguments
-from ..errors import ConfigurationError
+from ..values import arguments
+from ..values.errors import ConfigurationError
 from .terminal import plain_output
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ import time
 from typing import TYPE_CHECKING
 
 from ..building import USER_AGENT
-from ..errors import APIStatusError, BedrockOpenAIError, ConfigurationError, RequestValidationError
-from ..messages import UserMessage
-from ..request import ChatCompletionRequest
 from ..skew import OFF_VARIABLE, correction_is_off, service_time
+from ..values.errors import APIStatusError, BedrockOpenAIError, ConfigurationError, RequestValidationError
+from ..values.http import Headers, HTTPRequest, TimeLimits
+from ..values.messages import UserMessage
+from ..values.request import ChatCompletionRequest
 from ..waiting import within
-from ..wire import Headers, HTTPRequest, TimeLimits
 from .finding import FAIL, NO_CONNECTION, OK, REFUSED, UNUSABLE, WARNING, Finding, span
 
 if TYPE_CHECKING:

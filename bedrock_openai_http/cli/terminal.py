@@ -12,7 +12,7 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
-from ..errors import OBEYED, one_line
+from ..values.errors import OBEYED, one_line
 
 # Tab and line feed make a text what it is. A carriage return is dropped: before a line feed it is half of a line end,
 # elsewhere it would hide a line.

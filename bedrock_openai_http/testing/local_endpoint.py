@@ -24,10 +24,10 @@ from itertools import chain
 from types import TracebackType
 from typing import Any
 
-from .. import arguments
 from ..credentials import Credentials
-from ..errors import ConfigurationError, RequestValidationError
 from ..validation import validate_request
+from ..values import arguments
+from ..values.errors import ConfigurationError, RequestValidationError
 from . import answers
 from .authentication import Door, Identity
 from .exchange import Exchange, event, json_text

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .. import jsontext
-from ..wire import Headers
+from ..values import jsontext
+from ..values.http import Headers
 
 
 @dataclass(frozen=True)

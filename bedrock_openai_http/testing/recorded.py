@@ -16,10 +16,10 @@ from itertools import chain, repeat
 from types import MappingProxyType
 from typing import Any
 
-from .. import arguments
 from ..error_answers import request_id_of
-from ..errors import ConfigurationError
-from ..wire import Headers
+from ..values import arguments
+from ..values.errors import ConfigurationError
+from ..values.http import Headers
 
 _CASES = "bedrock_openai_http.testing.cases"
 

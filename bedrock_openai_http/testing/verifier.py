@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from ..credentials import Credentials
-from ..wire import SECRET_HEADERS
+from ..values.http import SECRET_HEADERS
 from .received import ReceivedRequest
 from .sigv4 import ALGORITHM, canonical_request, payload_hash, signature
 

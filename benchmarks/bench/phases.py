@@ -51,7 +51,7 @@ def _of_this_client(contender: Any) -> dict[str, Callable[[], Any]]:
     )
     from bedrock_openai_http.response import read_response
     from bedrock_openai_http.transport import RequestsTransport
-    from bedrock_openai_http.wire import TimeLimits
+    from bedrock_openai_http.values.http import TimeLimits
 
     request = contender.request
     base_url = contender.client._options.base_url

@@ -10,7 +10,7 @@ import atheris
 from harness import ROOT, laws, run
 
 from bedrock_openai_http import ChatCompletionRequest
-from bedrock_openai_http.request import FIELDS
+from bedrock_openai_http.values.request import FIELDS
 
 _TEXT = (ROOT / "tests" / "data" / "full_requests.json").read_text()
 GOOD = json.loads(_TEXT.replace("canary", laws.CANARY))

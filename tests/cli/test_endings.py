@@ -12,10 +12,11 @@ from collections.abc import Callable
 
 import pytest
 
-from bedrock_openai_http import __version__, errors
+from bedrock_openai_http import __version__
 from bedrock_openai_http.cli import chat, main
 from bedrock_openai_http.cli.terminal import note
 from bedrock_openai_http.testing import LocalEndpoint
+from bedrock_openai_http.values import errors
 from shell import REQUEST_ID, SECONDS, SOME_KEYS, Finished, Shell, StreamServer, event, keys
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from bedrock_openai_http import BedrockOpenAIError, Headers, HTTPRequest
-from bedrock_openai_http.wire import TimeLimits
+from bedrock_openai_http.values.http import TimeLimits
 from secrets_check import texts_within
 
 #: Characters of a key of which none may be left in a row, from its beginning.

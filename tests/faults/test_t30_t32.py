@@ -14,7 +14,7 @@ from typing import Any
 import botocore.credentials
 import pytest
 
-import bedrock_openai_http.errors
+import bedrock_openai_http.values.errors
 from bedrock_openai_http import (
     APIStatusError,
     APITimeoutError,
@@ -237,7 +237,7 @@ def assert_absent(text: str, *secrets: str) -> None:
 
 ERROR_CLASSES = [
     value
-    for value in vars(bedrock_openai_http.errors).values()
+    for value in vars(bedrock_openai_http.values.errors).values()
     if isinstance(value, type) and issubclass(value, BedrockOpenAIError)
 ]
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import ChatCompletion, CustomToolCall
-from bedrock_openai_http.accumulator import Accumulator
-from bedrock_openai_http.chunk import ChunkReader
+from bedrock_openai_http.values.accumulator import Accumulator
+from bedrock_openai_http.values.chunk import ChunkReader
 
 #: A fragment: its members; `name`, `arguments`, as those of its `function`.
 Fragment = dict[str, Any]

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from .values import plain
+from .wire_value import plain
 
 JSONObject = dict[str, Any]
 #: What may stand for a member: the kinds that `isinstance` knows.

@@ -35,9 +35,9 @@ from bedrock_openai_http import (
     iter_chunks,
     parse_completion,
 )
-from bedrock_openai_http.chunk import ChunkReader
 from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.testing.recorded import RecordedAnswer
+from bedrock_openai_http.values.chunk import ChunkReader
 from pack_cases import read_cases
 from support import MODEL, REQUEST, RawServer, client_of, http
 
@@ -205,7 +205,7 @@ def test_recorded_answers_are_what_was_read(name: str) -> None:
 
 def test_the_specifications_examples_are_what_was_read() -> None:
     """So it is for the examples of the API's specification."""
-    for path in sorted((Path(__file__).parent / "data" / "spec_examples").glob("*.json")):
+    for path in sorted((Path(__file__).parents[1] / "data" / "spec_examples").glob("*.json")):
         example = json.loads(path.read_text(encoding="utf-8"))
         if "completion" in example:
             assert whole(example["completion"]).to_dict() == example["completion"]

@@ -19,10 +19,10 @@ from bedrock_openai_http import (
     HTTPResponse,
     InternalServerError,
     RequestValidationError,
-    errors,
 )
 from bedrock_openai_http.advice import CallFacts, advise
-from bedrock_openai_http.errors import status_error_class
+from bedrock_openai_http.values import errors
+from bedrock_openai_http.values.errors import status_error_class
 
 ALL = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, BedrockOpenAIError)]
 

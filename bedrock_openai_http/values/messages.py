@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .forks import loading
 from .frozen import KW_ONLY, field, frozen
-from .values import Enveloped, Other, Part, WireObject, WireValue, all_fitting, plain
+from .wire_value import Enveloped, Other, Part, WireObject, WireValue, all_fitting, plain
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -25,9 +25,9 @@ from bedrock_openai_http import (
     sign,
     validate_request,
 )
-from bedrock_openai_http.arguments import LONGEST_SECONDS
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.wire import TimeLimits
+from bedrock_openai_http.values.arguments import LONGEST_SECONDS
+from bedrock_openai_http.values.http import TimeLimits
 from odd_values import CANARY, Growing, Number, NumpyLike, OddMapping, ToDict, Word, fail, hostile
 from support import COMPLETION, KEY, MODEL, REQUEST, RawServer, client_of, http
 

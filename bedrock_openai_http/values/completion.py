@@ -30,7 +30,7 @@ from .reading import (
 from .usage import Usage, read_usage
 
 if TYPE_CHECKING:
-    from .wire import HTTPResponse
+    from .http import HTTPResponse
 
 
 @frozen

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .completion import ChatCompletion
-    from .wire import HTTPResponse
+    from .http import HTTPResponse
 
 
 #: Characters that a terminal or the reader of a log obeys: the controls of C0, DEL and C1 (ECMA-48), the separators

@@ -17,7 +17,7 @@ from .answer_message import call_ids
 from .completion import ChatCompletion, Choice
 from .messages import AssistantMessage, CustomCall, CustomToolCall, FunctionCall, ToolCall
 from .reasoning import split_reasoning
-from .values import plain
+from .wire_value import plain
 
 #: The roles of messages that are no answers; an answer's own may be another word than "assistant".
 _OTHER_ROLES = frozenset(("developer", "function", "system", "tool", "user"))

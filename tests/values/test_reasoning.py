@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from bedrock_openai_http.reasoning import ReasoningSplitter, split_reasoning
+from bedrock_openai_http.values.reasoning import ReasoningSplitter, split_reasoning
 
 # (content, text, reasoning)
 CASES = [

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import ChatCompletion
-from bedrock_openai_http.accumulator import Accumulator
-from bedrock_openai_http.chunk import ChunkReader
-from bedrock_openai_http.guardrail_outcome import TRACE
+from bedrock_openai_http.values.accumulator import Accumulator
+from bedrock_openai_http.values.chunk import ChunkReader
+from bedrock_openai_http.values.guardrail_outcome import TRACE
 
 
 def added_up(bodies: list[dict[str, Any]]) -> ChatCompletion:

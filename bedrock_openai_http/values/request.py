@@ -20,7 +20,7 @@ from .extras import beyond, joined
 from .forks import loading
 from .frozen import KW_ONLY, field, frozen
 from .messages import MESSAGES
-from .values import Enveloped, Frozen, Other, WireObject, WireValue, all_fitting, plain
+from .wire_value import Enveloped, Frozen, Other, WireObject, WireValue, all_fitting, plain
 
 #: The member of the body that carries the guardrail settings which have no header.
 GUARDRAIL_CONFIG = "amazon-bedrock-guardrailConfig"

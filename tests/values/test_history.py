@@ -22,7 +22,7 @@ from bedrock_openai_http import (
     parse_completion,
     validate_request,
 )
-from bedrock_openai_http.jsontext import encode
+from bedrock_openai_http.values.jsontext import encode
 
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 OUR_CALL = ToolCall("c", FunctionCall("f", "{}"))

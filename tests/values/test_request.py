@@ -26,9 +26,9 @@ from bedrock_openai_http import (
     UserMessage,
     load_schema,
 )
-from bedrock_openai_http.request import FIELDS
+from bedrock_openai_http.values.request import FIELDS
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 FULL = json.loads((DATA / "full_requests.json").read_text("utf-8"))
 EXAMPLES = [json.loads(path.read_text("utf-8")) for path in sorted((DATA / "spec_examples").glob("*.json"))]
 BODIES = [*FULL, *(example["request"] for example in EXAMPLES if "request" in example)]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
-from .schemas import load_schema
+from ..schemas import load_schema
 
 Schema: TypeAlias = Mapping[str, Any]
 #: Whether a member stays: its name, what it is, and its schema, or None if the schema does not know it.

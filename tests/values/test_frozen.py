@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from bedrock_openai_http.frozen import KW_ONLY, field, frozen
+from bedrock_openai_http.values.frozen import KW_ONLY, field, frozen
 
 Decorator = Callable[[type], type]
 

@@ -16,7 +16,7 @@ from bedrock_openai_http import (
     iter_chunks,
     parse_completion,
 )
-from bedrock_openai_http.chunk import ChunkReader
+from bedrock_openai_http.values.chunk import ChunkReader
 from support import DONE
 
 #: Of each member, what it is when it cannot be read.

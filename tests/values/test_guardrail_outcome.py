@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import ChatCompletion, GuardrailOutcome
-from bedrock_openai_http.accumulator import Accumulator
-from bedrock_openai_http.chunk import ChunkReader
+from bedrock_openai_http.values.accumulator import Accumulator
+from bedrock_openai_http.values.chunk import ChunkReader
 
 ACTION, TRACE = "amazon-bedrock-guardrailAction", "amazon-bedrock-trace"
 FOUND = {"input": {"gr-1": {"topicPolicy": {}}}}

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bedrock_openai_http import jsontext, values
+from bedrock_openai_http.values import jsontext
+from bedrock_openai_http.values import wire_value as values
 
 
 def test_a_document_as_deep_as_is_allowed() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import load_schema
-from bedrock_openai_http.messages import (
+from bedrock_openai_http.values.messages import (
     MESSAGES,
     PARTS,
     AssistantMessage,
@@ -31,7 +31,7 @@ from bedrock_openai_http.messages import (
     ToolMessage,
     UserMessage,
 )
-from bedrock_openai_http.values import MAX_DEPTH, WireValue, plain
+from bedrock_openai_http.values.wire_value import MAX_DEPTH, WireValue, plain
 
 MARK = {"mode": "explicit"}
 FUNCTION_CALL = {"id": "call_0", "type": "function", "function": {"name": "f", "arguments": "{}"}}

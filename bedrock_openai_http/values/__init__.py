@@ -1,0 +1,1 @@
+"""Plain frozen data: this room knows no rule, no library and no clock."""
