@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from .endpoint import Endpoint as Endpoint
     from .endpoint import resolve_endpoint as resolve_endpoint
     from .lambda_deadline import lambda_deadline as lambda_deadline
-    from .lint import CompatibilityWarning as CompatibilityWarning
-    from .lint import Lint as Lint
-    from .lint import lint_request as lint_request
     from .minting import ApiKeyProvider as ApiKeyProvider
     from .minting import mint_api_key as mint_api_key
     from .response import parse_completion as parse_completion
@@ -36,7 +33,10 @@ if TYPE_CHECKING:
     from .signing import sign as sign
     from .streaming import ChatCompletionStream as ChatCompletionStream
     from .streaming import iter_chunks as iter_chunks
-    from .validation import validate_request as validate_request
+    from .validation.lint import CompatibilityWarning as CompatibilityWarning
+    from .validation.lint import Lint as Lint
+    from .validation.lint import lint_request as lint_request
+    from .validation.validate import validate_request as validate_request
     from .values.answer_message import Message as Message
     from .values.chunk import ChatCompletionChunk as ChatCompletionChunk
     from .values.completion import ChatCompletion as ChatCompletion
@@ -107,7 +107,7 @@ _NAMES_BY_MODULE = {
     ),
     "values.guardrail_outcome": "GuardrailOutcome",
     "lambda_deadline": "lambda_deadline",
-    "lint": "CompatibilityWarning Lint lint_request",
+    "validation.lint": "CompatibilityWarning Lint lint_request",
     "values.messages": (
         "AssistantMessage AudioPart CustomCall CustomToolCall DeveloperMessage FilePart FunctionCall "
         "FunctionMessage ImagePart OtherPart OtherToolCall RefusalPart SystemMessage TextPart ToolCall ToolMessage "
@@ -120,7 +120,7 @@ _NAMES_BY_MODULE = {
     "signing": "sign",
     "streaming": "ChatCompletionStream iter_chunks",
     "values.usage": "Usage",
-    "validation": "validate_request",
+    "validation.validate": "validate_request",
     "values.http": "HTTPRequest HTTPResponse Headers",
 }
 _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names.split()}

@@ -65,7 +65,7 @@ class Completions:
         `Client.stream` raise.
         """
         with loading():
-            from .validation import check_field_names
+            from .validation.validate import check_field_names
 
         if self._client._unknown_fields == "send":
             unknown = {name: fields.pop(name) for name in fields.keys() - set(FIELDS)}

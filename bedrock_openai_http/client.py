@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from .building import check_headers, post_of
 from .calls import Call, Caller, Plan
-from .checking import checked_project, checked_request, warn_of_refusals, with_project
 from .configuration import Configuration
 from .credential_source import CredentialSource
 from .destination import Destination, Options, find_destination
 from .response import parse_completion, read_response
 from .retry import Retrier
+from .validation.checking import checked_project, checked_request, warn_of_refusals, with_project
 from .values import arguments
 from .values.completion import ChatCompletion
 from .values.errors import BedrockOpenAIError, ConfigurationError

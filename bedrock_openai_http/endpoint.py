@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from .model_facts import mantle_path
+from .validation.models import mantle_path
 from .values import arguments
 from .values.errors import ConfigurationError
 from .values.frozen import frozen

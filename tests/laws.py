@@ -27,10 +27,10 @@ from bedrock_openai_http import (
     parse_completion,
     validate_request,
 )
-from bedrock_openai_http.request_check import is_request
-from bedrock_openai_http.schema_errors import schema_flaw
 from bedrock_openai_http.sse import ServerSentEvent, iter_events
-from bedrock_openai_http.validation_rules import json_flaw
+from bedrock_openai_http.validation.fields import json_flaw
+from bedrock_openai_http.validation.generated import is_request
+from bedrock_openai_http.validation.schema import schema_flaw
 from bedrock_openai_http.values.accumulator import Accumulator
 from bedrock_openai_http.values.jsontext import decode, encode
 from bedrock_openai_http.values.reasoning import CLOSE, OPEN, own_reasoning

@@ -16,7 +16,7 @@ import pytest
 
 import bedrock_openai_http
 from bedrock_openai_http import testing
-from bedrock_openai_http.validation import RULES
+from bedrock_openai_http.validation.validate import RULES
 from pages import PAGES, blocks, rows, spans
 from test_layering import LAYERS, LIBRARIES, PARTS
 

@@ -108,7 +108,11 @@ def test_imports_never_go_in_circles() -> None:
 @pytest.mark.parametrize(
     ("module", "line", "flaw"),
     [
-        ("call/retry.py", "from ..transport.connections import x", "imports transport.connections, which is above it"),
+        (
+            "call/retry.py",
+            "from ..transport.connections import x",
+            "imports transport.connections, which is above it",
+        ),
         ("call/retry.py", "def f():\n    from ..clients import client", "imports clients.client, which is above it"),
         ("call/advice/service.py", "from ...cli import terminal", "imports cli.terminal, which is above it"),
         ("call/retry.py", "import requests.adapters", "imports requests, which is for transport"),

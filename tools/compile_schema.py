@@ -1,4 +1,4 @@
-"""Writes `bedrock_openai_http/request_check.py`: the schema of requests as Python functions that say yes or no.
+"""Writes `bedrock_openai_http/validation/generated.py`: the schema of requests as Python functions that say yes or no.
 
     python tools/compile_schema.py        # what `make generate` does
 

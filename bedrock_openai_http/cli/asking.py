@@ -122,7 +122,7 @@ def _body_in_file(args: argparse.Namespace) -> Any:
 
 
 def _refuse_flawed(body: Any, args: argparse.Namespace) -> None:
-    from ..validation import json_path, request_flaws
+    from ..validation.validate import json_path, request_flaws
     from ..values.errors import RequestValidationError
 
     if isinstance(body, Mapping) and "messages" in body and body.get("model") is None:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..lint import lint_request
-from ..model_facts import model_mistake
-from ..validation import RULES, Flaw, json_path, request_flaws
+from ..validation.lint import lint_request
+from ..validation.models import model_mistake
+from ..validation.validate import RULES, Flaw, json_path, request_flaws
 from ..values import jsontext
 from .batch_lines import BEDROCK, BatchFile, is_judged, wrapping_of
 from .documents import Document, line_of_error

@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Any
 
 from ..credentials import Credentials
-from ..validation import validate_request
+from ..validation.validate import validate_request
 from ..values import arguments
 from ..values.errors import ConfigurationError, RequestValidationError
 from . import answers

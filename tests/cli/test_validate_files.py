@@ -12,7 +12,7 @@ import pytest
 
 from bedrock_openai_http.cli import judgement
 from bedrock_openai_http.cli.positions import Positions
-from bedrock_openai_http.validation_rules import Flaw
+from bedrock_openai_http.validation.fields import Flaw
 from shell import Finished
 from support import MODEL, PROMPT
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import ChatCompletionRequest, RequestValidationError, UserMessage, validate_request
-from bedrock_openai_http.validation import checked_body
+from bedrock_openai_http.validation.validate import checked_body
 
 USER = {"role": "user", "content": "a"}
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}

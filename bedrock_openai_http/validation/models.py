@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from .values.frozen import frozen
+from ..values.frozen import frozen
 
 
 @frozen

@@ -15,7 +15,7 @@ from bedrock_openai_http import (
     UserMessage,
     validate_request,
 )
-from bedrock_openai_http.validation import validate_guardrail
+from bedrock_openai_http.validation.validate import validate_guardrail
 
 CANARY = "c4n4ry"
 ARN = "arn:aws:bedrock:us-west-2:123456789012:guardrail/gr1"

@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from bedrock_openai_http.model_facts import (
+from bedrock_openai_http.validation.models import (
     FAMILIES,
     MODELS,
     PROFILES,

@@ -18,8 +18,8 @@ from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 from referencing import Registry
 
-from .schemas import load_schema
-from .validation_rules import Flaw, unknown_key
+from ..schemas import load_schema
+from .fields import Flaw, unknown_key
 
 
 def schema_flaw(body: Any) -> Flaw | None:

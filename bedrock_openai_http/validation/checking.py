@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..values import arguments
+from ..values.errors import ConfigurationError, RequestValidationError
+from ..values.forks import loading
+from ..values.frozen import frozen
+from ..values.request import GUARDRAIL_CONFIG, ChatCompletionRequest, Guardrail
 from .lint import NAME_RULE, CompatibilityWarning, lint_request
-from .model_facts import guardrail_mistake, model_mistake
-from .values import arguments
-from .values.errors import ConfigurationError, RequestValidationError
-from .values.forks import loading
-from .values.frozen import frozen
-from .values.request import GUARDRAIL_CONFIG, ChatCompletionRequest, Guardrail
+from .models import guardrail_mistake, model_mistake
 
 #: The header that names the project which a call on mantle belongs to (BerriAI/litellm#30163, 2026-06).
 _PROJECT_HEADER = "OpenAI-Project"
@@ -76,7 +76,7 @@ def checked_request(
     it would be ignored.
     """
     with loading():
-        from .validation import checked_body, validate_guardrail
+        from .validate import checked_body, validate_guardrail
 
     own = request if arguments.is_a(request, ChatCompletionRequest) else None
     if own is not None and own.guardrail is not None:

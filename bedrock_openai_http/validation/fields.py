@@ -11,10 +11,10 @@ import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from .values.extras import Extended, given_twice
-from .values.forks import loading
-from .values.frozen import frozen
-from .values.wire_value import MAX_DEPTH
+from ..values.extras import Extended, given_twice
+from ..values.forks import loading
+from ..values.frozen import frozen
+from ..values.wire_value import MAX_DEPTH
 
 #: The rules that are no JSON Schema keywords, by the name that `RequestValidationError.rule` has for them.
 RULES: Mapping[str, str] = {

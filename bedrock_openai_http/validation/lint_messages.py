@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .values import jsontext
-from .values.reasoning import OPEN
-from .values.wire_value import WireValue, plain
+from ..values import jsontext
+from ..values.reasoning import OPEN
+from ..values.wire_value import WireValue, plain
 
 #: Members of an assistant message that hold its reasoning.
 REASONING_MEMBERS = ("reasoning", "reasoning_content")

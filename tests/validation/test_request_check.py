@@ -13,22 +13,15 @@ from typing import Any
 
 import pytest
 
-from bedrock_openai_http import (
-    ChatCompletionRequest,
-    FunctionTool,
-    Guardrail,
-    TextPart,
-    UserMessage,
-    load_schema,
-    request_check,
-)
-from bedrock_openai_http.request_check import is_request
-from bedrock_openai_http.schema_errors import schema_flaw
-from bedrock_openai_http.validation import checked_body
+from bedrock_openai_http import ChatCompletionRequest, FunctionTool, Guardrail, TextPart, UserMessage, load_schema
+from bedrock_openai_http.validation import generated as request_check
+from bedrock_openai_http.validation.generated import is_request
+from bedrock_openai_http.validation.schema import schema_flaw
+from bedrock_openai_http.validation.validate import checked_body
 from bedrock_openai_http.values.wire_value import plain
 from damaged_requests import SEEDS, damaged_requests, every_variant
 
-TOOL = runpy.run_path(str(Path(__file__).resolve().parents[1] / "tools" / "compile_schema.py"))
+TOOL = runpy.run_path(str(Path(__file__).resolve().parents[2] / "tools" / "compile_schema.py"))
 USER = {"role": "user", "content": "canary"}
 
 
@@ -127,7 +120,7 @@ def test_a_good_request_is_checked_without_a_library() -> None:
     code = """
 import sys
 from bedrock_openai_http import ChatCompletionRequest, RequestValidationError, UserMessage
-from bedrock_openai_http.validation import check_field_names, checked_body
+from bedrock_openai_http.validation.validate import check_field_names, checked_body
 
 def loaded():
     return sorted({"jsonschema", "referencing", "difflib", "importlib.resources"} & set(sys.modules))

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
+from ..values.extras import joined
+from ..values.forks import loading
+from ..values.request import GUARDRAIL_CONFIG, ChatCompletionRequest
+from ..values.wire_value import plain
 from .lint_messages import REASONING_MEMBERS, message_findings
 from .lint_rules import MESSAGE_RULES, FieldRules, rules_for
-from .model_facts import GUARDED, family_of, fits_region, guardrail_mistake, profile_of
-from .values.extras import joined
-from .values.forks import loading
-from .values.request import GUARDRAIL_CONFIG, ChatCompletionRequest
-from .values.wire_value import plain
+from .models import GUARDED, family_of, fits_region, guardrail_mistake, profile_of
 
 #: The rule about the name of a model. It holds for AWS's own hosts: what a gateway calls its models is its affair.
 NAME_RULE = "model-name"

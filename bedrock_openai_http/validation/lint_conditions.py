@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from .values.wire_value import plain
+from ..values.wire_value import plain
 
 #: Whether a rule speaks, by the value of its field (never None) and all fields of the request.
 Test: TypeAlias = Callable[[Any, Mapping[str, Any]], bool]

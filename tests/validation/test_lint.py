@@ -31,10 +31,10 @@ from bedrock_openai_http import (
     parse_completion,
     validate_request,
 )
-from bedrock_openai_http.lint import NAME_RULE
-from bedrock_openai_http.lint_rules import MESSAGE_RULES, RULES
-from bedrock_openai_http.model_facts import FAMILIES, model_mistake
-from bedrock_openai_http.model_names import known_names
+from bedrock_openai_http.validation.lint import NAME_RULE
+from bedrock_openai_http.validation.lint_rules import MESSAGE_RULES, RULES
+from bedrock_openai_http.validation.model_names import known_names
+from bedrock_openai_http.validation.models import FAMILIES, model_mistake
 from pages import PAGES, rows
 from support import MODEL, PROMPT
 

@@ -20,7 +20,7 @@ from jsonschema.validators import extend
 from openai.types.chat.completion_create_params import CompletionCreateParams
 from pydantic import TypeAdapter
 
-from bedrock_openai_http.validation import RULES, validate_request
+from bedrock_openai_http.validation.validate import RULES, validate_request
 from bedrock_openai_http.values.errors import RequestValidationError
 from bedrock_openai_http.values.known_members import without_nulls
 from damaged_requests import damaged_requests, every_variant

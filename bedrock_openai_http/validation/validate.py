@@ -14,8 +14,13 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from .request_check import is_request
-from .validation_rules import (
+from ..values import arguments
+from ..values.errors import ConfigurationError, RequestValidationError
+from ..values.extras import given_twice, joined, without_extra
+from ..values.forks import loading
+from ..values.request import FIELDS, ChatCompletionRequest, Guardrail, unknown_fields_option
+from ..values.wire_value import plain
+from .fields import (
     RULES,
     Flaw,
     Path,
@@ -26,12 +31,7 @@ from .validation_rules import (
     rule_flaws,
     unknown_key,
 )
-from .values import arguments
-from .values.errors import ConfigurationError, RequestValidationError
-from .values.extras import given_twice, joined, without_extra
-from .values.forks import loading
-from .values.request import FIELDS, ChatCompletionRequest, Guardrail, unknown_fields_option
-from .values.wire_value import plain
+from .generated import is_request
 
 __all__ = [
     "RULES",
@@ -123,7 +123,7 @@ def _sent(body: Any, unknown_fields: str, beyond: Collection[str] = ()) -> dict[
 def _parted(body: Any, unknown_fields: str, allow: Collection[str] = ()) -> tuple[Any, Any]:
     """Return what is sent for `body`, without its nulls, and what of it the schema is asked about."""
     with loading():
-        from .values import known_members
+        from ..values import known_members
 
     judged = known_members.without_nulls(without_extra(body))
     if unknown_fields == "send":
@@ -135,7 +135,7 @@ def _parted(body: Any, unknown_fields: str, allow: Collection[str] = ()) -> tupl
 
 def _schema_flaws(body: Any) -> Iterator[Flaw]:
     with loading():
-        from .schema_errors import schema_flaws
+        from .schema import schema_flaws
 
     return schema_flaws(body)
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bedrock_openai_http.foreign_names import FOREIGN, GUARDRAILS, HEADERS, SDK_OPTIONS, VENDORS
-from bedrock_openai_http.known_mistakes import in_better_words
-from bedrock_openai_http.validation import request_flaws
-from bedrock_openai_http.validation_rules import Flaw, json_path
+from bedrock_openai_http.validation.fields import Flaw, json_path
+from bedrock_openai_http.validation.foreign_names import FOREIGN, GUARDRAILS, HEADERS, SDK_OPTIONS, VENDORS
+from bedrock_openai_http.validation.known_mistakes import in_better_words
+from bedrock_openai_http.validation.validate import request_flaws
 from bedrock_openai_http.values import jsontext
 from support import MODEL, PROMPT
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from .fields import Flaw, Path, quoted
 from .foreign_forms import BODIES, FORMATS, MESSAGES, TOOL_CHOICES, Form, call_form, form_of, part_form, tool_form
 from .foreign_names import FOREIGN, GUARDRAILS, HEADERS, NO_GUARDRAIL, ROLES, SDK_OPTIONS, VENDORS
-from .validation_rules import Flaw, Path, quoted
 
 
 def in_better_words(flaw: Flaw, body: Any, *, in_file: bool = False) -> Flaw:

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from bedrock_openai_http import load_schema
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 EXAMPLES = {path.stem: json.loads(path.read_text("utf-8")) for path in (DATA / "spec_examples").glob("*.json")}
 NAMES = ("request", "completion", "chunk", "error")
 FIRST = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1769185778, "model": "openai.gpt-oss-20b-1:0"}

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from ..values.frozen import frozen
 from .lint_conditions import (
     Test,
     above_one,
@@ -31,8 +32,7 @@ from .lint_conditions import (
     unspoken_json,
     without_tools,
 )
-from .model_facts import ALWAYS_REASON, Models
-from .values.frozen import frozen
+from .models import ALWAYS_REASON, Models
 
 
 @frozen

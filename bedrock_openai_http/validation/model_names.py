@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 
-from .model_facts import MODELS, known_model
-from .values.forks import loading
+from ..values.forks import loading
+from .models import MODELS, known_model
 
 #: An ID of Bedrock's: perhaps a profile's prefix, the provider, the model.
 _FORM = re.compile(r"([a-z]+(-[a-z]+)*\.)?(?P<provider>[a-z][a-z0-9]*)\.[a-z][A-Za-z0-9._:-]*")

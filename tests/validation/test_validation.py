@@ -28,15 +28,15 @@ from bedrock_openai_http import (
     ToolMessage,
     UserMessage,
     load_schema,
-    schema_errors,
     validate_request,
 )
-from bedrock_openai_http.schema_errors import schema_flaw
-from bedrock_openai_http.validation import RULES, check_field_names
-from bedrock_openai_http.validation_rules import MAX_DEPTH, json_path
+from bedrock_openai_http.validation import schema as schema_errors
+from bedrock_openai_http.validation.fields import MAX_DEPTH, json_path
+from bedrock_openai_http.validation.schema import schema_flaw
+from bedrock_openai_http.validation.validate import RULES, check_field_names
 from support import RawServer, http
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 FULL = json.loads((DATA / "full_requests.json").read_text("utf-8"))
 EXAMPLES = [json.loads(path.read_text("utf-8")) for path in sorted((DATA / "spec_examples").glob("*.json"))]
 MODEL = "openai.gpt-oss-20b-1:0"
@@ -355,7 +355,7 @@ def test_a_stack_that_is_nearly_used_up_gives_an_error_of_ours(monkeypatch: pyte
     def overflow(_: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("bedrock_openai_http.validation.json_flaw", overflow)
+    monkeypatch.setattr("bedrock_openai_http.validation.validate.json_flaw", overflow)
     error = error_of(body())
     assert (error.json_path, error.rule) == ("$", "json-depth")
     assert error.__context__ is None
