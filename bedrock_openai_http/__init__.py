@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING, Any
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from .api_keys import ApiKeyInfo as ApiKeyInfo
-    from .api_keys import inspect_api_key as inspect_api_key
+    from .aws.api_keys import ApiKeyInfo as ApiKeyInfo
+    from .aws.api_keys import inspect_api_key as inspect_api_key
+    from .aws.credentials import Credentials as Credentials
+    from .aws.endpoint import Endpoint as Endpoint
+    from .aws.endpoint import resolve_endpoint as resolve_endpoint
+    from .aws.lambda_deadline import lambda_deadline as lambda_deadline
+    from .aws.minting import ApiKeyProvider as ApiKeyProvider
+    from .aws.minting import mint_api_key as mint_api_key
+    from .aws.signing import sign as sign
     from .building import build_http_request as build_http_request
     from .client import Client as Client
-    from .credentials import Credentials as Credentials
-    from .endpoint import Endpoint as Endpoint
-    from .endpoint import resolve_endpoint as resolve_endpoint
-    from .lambda_deadline import lambda_deadline as lambda_deadline
-    from .minting import ApiKeyProvider as ApiKeyProvider
-    from .minting import mint_api_key as mint_api_key
     from .response import parse_completion as parse_completion
     from .schemas import load_schema as load_schema
-    from .signing import sign as sign
     from .streaming import ChatCompletionStream as ChatCompletionStream
     from .streaming import iter_chunks as iter_chunks
     from .validation.lint import CompatibilityWarning as CompatibilityWarning
@@ -92,32 +92,32 @@ if TYPE_CHECKING:
 
 _NAMES_BY_MODULE = {
     "values.answer_message": "Message",
-    "api_keys": "ApiKeyInfo inspect_api_key",
+    "aws.api_keys": "ApiKeyInfo inspect_api_key",
     "building": "build_http_request",
     "values.chunk": "ChatCompletionChunk",
     "client": "Client",
     "values.completion": "ChatCompletion Choice",
-    "credentials": "Credentials",
+    "aws.credentials": "Credentials",
     "values.delta": "ChunkChoice Delta FunctionCallDelta ToolCallDelta",
-    "endpoint": "Endpoint resolve_endpoint",
+    "aws.endpoint": "Endpoint resolve_endpoint",
     "values.errors": (
         "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError BedrockOpenAIError "
         "ConfigurationError ConflictError CredentialsError IncompleteStreamError InternalServerError NotFoundError "
         "PermissionDeniedError RateLimitError RequestValidationError ResponseFormatError UnprocessableEntityError"
     ),
     "values.guardrail_outcome": "GuardrailOutcome",
-    "lambda_deadline": "lambda_deadline",
+    "aws.lambda_deadline": "lambda_deadline",
     "validation.lint": "CompatibilityWarning Lint lint_request",
     "values.messages": (
         "AssistantMessage AudioPart CustomCall CustomToolCall DeveloperMessage FilePart FunctionCall "
         "FunctionMessage ImagePart OtherPart OtherToolCall RefusalPart SystemMessage TextPart ToolCall ToolMessage "
         "UserMessage"
     ),
-    "minting": "ApiKeyProvider mint_api_key",
+    "aws.minting": "ApiKeyProvider mint_api_key",
     "values.request": "ChatCompletionRequest CustomTool FunctionTool Guardrail OtherTool",
     "response": "parse_completion",
     "schemas": "load_schema",
-    "signing": "sign",
+    "aws.signing": "sign",
     "streaming": "ChatCompletionStream iter_chunks",
     "values.usage": "Usage",
     "validation.validate": "validate_request",

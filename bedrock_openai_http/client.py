@@ -16,11 +16,11 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from .aws.configuration import Configuration
+from .aws.credential_source import CredentialSource
+from .aws.destination import Destination, Options, find_destination
 from .building import check_headers, post_of
 from .calls import Call, Caller, Plan
-from .configuration import Configuration
-from .credential_source import CredentialSource
-from .destination import Destination, Options, find_destination
 from .response import parse_completion, read_response
 from .retry import Retrier
 from .validation.checking import checked_project, checked_request, warn_of_refusals, with_project

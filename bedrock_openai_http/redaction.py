@@ -20,8 +20,8 @@ from dataclasses import replace
 from html.entities import html5
 from urllib.parse import unquote, urlsplit
 
-from .api_keys import LONG_TERM_PREFIX
-from .credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
+from .aws.api_keys import LONG_TERM_PREFIX
+from .aws.credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from .values.errors import BedrockOpenAIError
 from .values.http import Headers, HTTPResponse
 

@@ -12,7 +12,7 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 
-from bedrock_openai_http.credentials import Credentials
+from bedrock_openai_http.aws.credentials import Credentials
 
 PATH = "/openai/v1/chat/completions"
 PROMPT = "a prompt that is nobody's business"

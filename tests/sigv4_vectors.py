@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bedrock_openai_http.credentials import Credentials
+from bedrock_openai_http.aws.credentials import Credentials
 from bedrock_openai_http.testing.received import ReceivedRequest
 from bedrock_openai_http.testing.verifier import Refusal, Scope, verify
 

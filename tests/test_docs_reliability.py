@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from bedrock_openai_http import network_failures, retry, skew
-from bedrock_openai_http.destination import MAX_ATTEMPTS
+from bedrock_openai_http import network_failures, retry
+from bedrock_openai_http.aws import clock as skew
+from bedrock_openai_http.aws.destination import MAX_ATTEMPTS
 from bedrock_openai_http.transport import POOL_SIZE
 from pages import PAGES, ROOT, spans
 

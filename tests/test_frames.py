@@ -31,8 +31,8 @@ from bedrock_openai_http import (
     mint_api_key,
     sign,
 )
-from bedrock_openai_http.credential_source import CredentialSource
-from bedrock_openai_http.credentials import ApiKey, clean_api_key, freeze
+from bedrock_openai_http.aws.credential_source import CredentialSource
+from bedrock_openai_http.aws.credentials import ApiKey, clean_api_key, freeze
 from support import MODEL, REQUEST, RawServer, http
 
 PACKAGE = str(Path(bedrock_openai_http.__file__).parent)

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from bedrock_openai_http.credentials import Credentials
+from bedrock_openai_http.aws.credentials import Credentials
 from bedrock_openai_http.schemas import load_schema
 from bedrock_openai_http.testing import LocalEndpoint
 from loopback import BODY, CORAL, PATH, PROMPT, ask, bearer, encoded, send, signed

@@ -158,7 +158,7 @@ def test_a_key_that_was_changed_is_refused(change: Callable[[str], str]) -> None
 @pytest.mark.parametrize("lifetime", [43201, 86400, 99999])
 def test_a_key_that_would_live_too_long_is_refused(lifetime: int) -> None:
     """Signed rightly, but for more than twelve hours: no valid key."""
-    from bedrock_openai_http.minting import _mint
+    from bedrock_openai_http.aws.minting import _mint
 
     assert said_of(_mint(TEMPORARY, "us-west-2", 43200, NOW)) is None
     assert said_of(_mint(TEMPORARY, "us-west-2", lifetime, NOW)) == INVALID

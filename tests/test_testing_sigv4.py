@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bedrock_openai_http.credentials import Credentials
+from bedrock_openai_http.aws.credentials import Credentials
 from bedrock_openai_http.testing.received import ReceivedRequest
 from bedrock_openai_http.testing.sigv4 import canonical_request, signature
 from bedrock_openai_http.testing.verifier import Refusal, Scope, verify

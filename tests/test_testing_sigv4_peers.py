@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bedrock_openai_http.credentials import Credentials
+from bedrock_openai_http.aws.credentials import Credentials
 from bedrock_openai_http.testing.received import ReceivedRequest
 from bedrock_openai_http.testing.verifier import Refusal, verify
 from sigv4_vectors import ACCESS_KEY, BEDROCK, SECRET_KEY, with_header

@@ -21,9 +21,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ..advice.network import advise_on_network
+from ..aws.waiting import within
 from ..connection_settings import proxy_url, shown_proxy
 from ..values.http import is_ip_address
-from ..waiting import within
 from .finding import FAIL, NO_CONNECTION, OK, SKIPPED, Finding
 
 _PORTS = {"http": 80, "https": 443}

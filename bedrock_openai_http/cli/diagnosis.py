@@ -15,9 +15,12 @@ from datetime import datetime, timezone
 from difflib import get_close_matches
 
 from ..advice.network import advise_on_network
-from ..api_keys import LONG_TERM_PREFIX, inspect_api_key
+from ..aws.api_keys import LONG_TERM_PREFIX, inspect_api_key
+from ..aws.configuration import Configuration, Setting
+from ..aws.credential_source import API_KEY_VARIABLE, CredentialSource
+from ..aws.credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
+from ..aws.destination import Destination, Options, find_destination
 from ..client import Client
-from ..configuration import Configuration, Setting
 from ..connection_settings import (
     CA_VARIABLES,
     DEFAULT_CA_BUNDLE,
@@ -26,9 +29,6 @@ from ..connection_settings import (
     proxy_source,
     shown_proxy,
 )
-from ..credential_source import API_KEY_VARIABLE, CredentialSource
-from ..credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
-from ..destination import Destination, Options, find_destination
 from ..transport import RequestsTransport
 from ..values.errors import APITimeoutError, ConfigurationError, CredentialsError
 from .connection_checks import Route, check_connection, trust
@@ -111,7 +111,7 @@ def _destination(question: Question, to: Destination, authentication: Authentica
 
 
 def _region(region: Setting) -> Finding:
-    from ..regions import known_regions
+    from ..aws.regions import known_regions
 
     name, source = str(region.value), _source(region.source)
     known = known_regions()

@@ -16,11 +16,11 @@ from contextlib import closing, suppress
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from ..aws.configuration import Configuration
+from ..aws.credential_source import API_KEY_VARIABLE
+from ..aws.credentials import Credentials
+from ..aws.destination import Options, find_destination
 from ..client import Client
-from ..configuration import Configuration
-from ..credential_source import API_KEY_VARIABLE
-from ..credentials import Credentials
-from ..destination import Options, find_destination
 from ..values.errors import BedrockOpenAIError, CredentialsError
 from ..values.http import SECRET_HEADERS, HTTPRequest, TimeLimits, is_loopback
 from ..values.request import ChatCompletionRequest
@@ -134,7 +134,7 @@ def _signature_texts(sent: HTTPRequest) -> dict[str, str]:
     """Return the two texts of the signature; nothing for an API key, which signs nothing."""
     if _has_api_key(sent):
         return {}
-    from ..signing import explain
+    from ..aws.signing import explain
 
     canonical_request, string_to_sign = explain(sent)
     return {"canonical_request": canonical_request, "string_to_sign": string_to_sign}

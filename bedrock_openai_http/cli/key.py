@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .terminal import answer_output, note, separator
 
 if TYPE_CHECKING:
-    from ..api_keys import ApiKeyInfo
+    from ..aws.api_keys import ApiKeyInfo
 
 API_KEY_VARIABLE = "AWS_BEARER_TOKEN_BEDROCK"
 
@@ -97,9 +97,9 @@ def _add_inspect(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def mint(args: argparse.Namespace) -> int:
     """Print a new key, note what it is good for, and return 0. Raises BedrockOpenAIError if none can be made."""
-    from ..api_keys import inspect_api_key
-    from ..configuration import Configuration
-    from ..minting import mint_api_key
+    from ..aws.api_keys import inspect_api_key
+    from ..aws.configuration import Configuration
+    from ..aws.minting import mint_api_key
     from ..values.errors import ConfigurationError
 
     found = None if args.region is not None else Configuration(args.profile).region()
@@ -120,7 +120,7 @@ def mint(args: argparse.Namespace) -> int:
 
 def inspect(args: argparse.Namespace) -> int:
     """Print what a key says about itself and return 0; end the program if there is no key."""
-    from ..api_keys import inspect_api_key
+    from ..aws.api_keys import inspect_api_key
 
     key = _key(args)
     if not key.strip():

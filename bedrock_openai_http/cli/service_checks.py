@@ -10,13 +10,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from ..aws.clock import OFF_VARIABLE, correction_is_off, service_time
+from ..aws.waiting import within
 from ..building import USER_AGENT
-from ..skew import OFF_VARIABLE, correction_is_off, service_time
 from ..values.errors import APIStatusError, BedrockOpenAIError, ConfigurationError, RequestValidationError
 from ..values.http import Headers, HTTPRequest, TimeLimits
 from ..values.messages import UserMessage
 from ..values.request import ChatCompletionRequest
-from ..waiting import within
 from .finding import FAIL, NO_CONNECTION, OK, REFUSED, UNUSABLE, WARNING, Finding, span
 
 if TYPE_CHECKING:

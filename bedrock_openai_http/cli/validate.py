@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     from .judgement import Judge, Terms
 
     if args.region is not None:
-        from ..endpoint import check_region
+        from ..aws.endpoint import check_region
 
         check_region(args.region)
     terms = Terms(args.endpoint, args.region, args.model, tuple(args.allow))

@@ -24,7 +24,7 @@ from itertools import chain
 from types import TracebackType
 from typing import Any
 
-from ..credentials import Credentials
+from ..aws.credentials import Credentials
 from ..validation.validate import validate_request
 from ..values import arguments
 from ..values.errors import ConfigurationError, RequestValidationError

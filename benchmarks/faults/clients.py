@@ -21,7 +21,7 @@ import openai
 from openai.providers.bedrock import bedrock
 
 from bedrock_openai_http import BedrockOpenAIError, Client
-from bedrock_openai_http.credentials import Credentials
+from bedrock_openai_http.aws.credentials import Credentials
 
 REGION = "us-west-2"
 MODEL = "openai.gpt-oss-20b-1:0"

@@ -19,12 +19,12 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import Credentials, mint_api_key
-from bedrock_openai_http.chain import Chain
+from bedrock_openai_http.aws.chain import Chain
+from bedrock_openai_http.aws.waiting import within
 from bedrock_openai_http.cli import doctor, main
 from bedrock_openai_http.cli.connection_checks import Route, check_connection, shown_proxy, trust
 from bedrock_openai_http.cli.finding import Finding, span
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.waiting import within
 from peers import TLSServer, make_certificate, tunnel_proxy
 from shell import SOME_KEYS, Finished, Shell, keys
 from support import RawServer

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import Credentials, Headers, HTTPRequest, sign
-from bedrock_openai_http.signing import explain
+from bedrock_openai_http.aws.signing import explain
 from bedrock_openai_http.testing import LocalEndpoint
 from shell import SECONDS, SOME_KEYS, Finished, Shell, keys
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from bedrock_openai_http.aws.credentials import Credentials
 from bedrock_openai_http.cli import main
-from bedrock_openai_http.credentials import Credentials
 from bedrock_openai_http.testing import LocalEndpoint, scenarios
 from loopback import BODY, PATH, PROMPT, ask, bearer, encoded, send
 

@@ -26,7 +26,7 @@ from bedrock_openai_http import (
     SystemMessage,
     UserMessage,
 )
-from bedrock_openai_http.credentials import Credentials
+from bedrock_openai_http.aws.credentials import Credentials
 from bedrock_openai_http.testing import LocalEndpoint
 from real_model import ModelUnavailableError, RealModel, real_model, weights
 

@@ -19,8 +19,8 @@ from bedrock_openai_http import (
     ConfigurationError,
     RateLimitError,
     UserMessage,
-    lambda_deadline,
 )
+from bedrock_openai_http.aws import lambda_deadline
 from calls import LONG
 from support import (
     CHUNK,

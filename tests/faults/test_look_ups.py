@@ -27,9 +27,9 @@ from bedrock_openai_http import (
     Credentials,
     CredentialsError,
     PermissionDeniedError,
-    waiting,
 )
-from bedrock_openai_http.chain import Refreshing
+from bedrock_openai_http.aws import waiting
+from bedrock_openai_http.aws.chain import Refreshing
 from calls import complete, stream
 from signed_calls import KEYS, SECRETS
 from support import COMPLETION, KEY, REQUEST, RawServer, http

@@ -12,12 +12,8 @@ from types import SimpleNamespace
 import botocore.credentials
 import pytest
 
-from bedrock_openai_http import (
-    Client,
-    Credentials,
-    CredentialsError,
-    chain,
-)
+from bedrock_openai_http import Client, Credentials, CredentialsError
+from bedrock_openai_http.aws import chain
 from bedrock_openai_http.testing.verifier import verify
 from secrets_check import assert_no_secret
 from signed_calls import KEYS, SCOPE, received

@@ -388,13 +388,13 @@ def run_in_threads(work: Callable[[], Any], count: int) -> list[Any]:
 def test_threads_that_begin_together_share_one_key(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """One thread mints; the others wait for its key, since there is none yet."""
     minted: list[str] = []
-    original = sys.modules["bedrock_openai_http.minting"]._mint
+    original = sys.modules["bedrock_openai_http.aws.minting"]._mint
 
     def counting(*args: Any) -> str:
         minted.append(original(*args))
         return minted[-1]
 
-    monkeypatch.setattr("bedrock_openai_http.minting._mint", counting)
+    monkeypatch.setattr("bedrock_openai_http.aws.minting._mint", counting)
     provider = ApiKeyProvider("us-west-2", credentials=lambda: KEYS, clock=clock)
     assert set(run_in_threads(provider, 16)) == set(minted)
     assert len(minted) == 1

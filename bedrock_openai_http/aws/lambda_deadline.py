@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from .values import arguments
-from .values.errors import ConfigurationError
+from ..values import arguments
+from ..values.errors import ConfigurationError
 
 
 class LambdaContext(Protocol):

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
+from ..values.arguments import is_a
+from ..values.errors import APIStatusError, ConfigurationError
+from ..values.forks import loading
+from ..values.once import once
 from .credentials import ApiKey, Credentials, clean_api_key, foreign, freeze, is_ready, refused
-from .values.arguments import is_a
-from .values.errors import APIStatusError, ConfigurationError
-from .values.forks import loading
-from .values.once import once
 
 if TYPE_CHECKING:
     from .chain import Chain, Refreshing
@@ -158,7 +158,7 @@ class CredentialSource:
         if isinstance(found, ApiKey):
             return API_KEY_VARIABLE
         with loading():
-            from .advice.credentials import origin_in_words
+            from .credential_advice import origin_in_words
 
         if self._profile is None and found == _from_environment():
             return origin_in_words("env", None)

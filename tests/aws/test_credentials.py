@@ -22,8 +22,8 @@ from bedrock_openai_http import (
     CredentialsError,
     PermissionDeniedError,
 )
-from bedrock_openai_http.credential_source import CredentialSource
-from bedrock_openai_http.credentials import ApiKey, clean_api_key, freeze
+from bedrock_openai_http.aws.credential_source import CredentialSource
+from bedrock_openai_http.aws.credentials import ApiKey, clean_api_key, freeze
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "AKIAENVIRONMENT",

@@ -16,8 +16,8 @@ from contextvars import copy_context
 from copy import copy
 from typing import Any, Generic, TypeVar
 
-from .values.errors import APITimeoutError, BedrockOpenAIError
-from .values.forks import inherit
+from ..values.errors import APITimeoutError, BedrockOpenAIError
+from ..values.forks import inherit
 
 Found = TypeVar("Found")
 

@@ -18,8 +18,8 @@ from bedrock_openai_http import (
     HTTPRequest,
     mint_api_key,
 )
-from bedrock_openai_http.configuration import Configuration, Setting
-from bedrock_openai_http.destination import Destination, Options, find_destination
+from bedrock_openai_http.aws.configuration import Configuration, Setting
+from bedrock_openai_http.aws.destination import Destination, Options, find_destination
 from support import KEY, REQUEST, RawServer, http
 
 CONFIG = """\

@@ -17,10 +17,10 @@ from functools import partial
 from typing import Any
 from weakref import WeakSet
 
-from .values.arguments import plain_text
-from .values.errors import BedrockOpenAIError, ConfigurationError, CredentialsError
-from .values.forks import in_child, loading
-from .values.frozen import field, frozen
+from ..values.arguments import plain_text
+from ..values.errors import BedrockOpenAIError, ConfigurationError, CredentialsError
+from ..values.forks import in_child, loading
+from ..values.frozen import field, frozen
 
 #: How a short-term Bedrock API key begins.
 SHORT_TERM_PREFIX = "bedrock-api-key-"
@@ -200,7 +200,7 @@ def refused(message: str, advice: str) -> CredentialsError:
     failure = CredentialsError(message)
     # What failed may be that no file can be opened any more; it must be told all the same.
     with suppress(ConfigurationError), loading():
-        from .advice import credentials
+        from . import credential_advice as credentials
 
         failure.advice = getattr(credentials, advice)
     return failure
@@ -208,7 +208,7 @@ def refused(message: str, advice: str) -> CredentialsError:
 
 def _advise(error: Exception, what: str) -> str | None:
     with suppress(ConfigurationError), loading():
-        from .advice.credentials import advise_on_look_up
+        from .credential_advice import advise_on_look_up
 
         return advise_on_look_up(error, what)
     return None

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 from botocore.auth import SIGV4_TIMESTAMP, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 
+from ..values import arguments
+from ..values.errors import ConfigurationError
+from ..values.http import HTTPRequest
 from .credentials import Credentials, freeze
-from .values import arguments
-from .values.errors import ConfigurationError
-from .values.http import HTTPRequest
 
 #: What may stand between the slashes of a credential scope.
 _WORD = "[A-Za-z0-9_-]{1,64}"

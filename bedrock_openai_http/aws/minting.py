@@ -19,13 +19,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from ..values import arguments
+from ..values.errors import BedrockOpenAIError, ConfigurationError
+from ..values.forks import loading
 from .api_keys import API_KEY_HOST
 from .credential_source import CredentialSource, Punctual
 from .credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from .endpoint import resolve_endpoint
-from .values import arguments
-from .values.errors import BedrockOpenAIError, ConfigurationError
-from .values.forks import loading
 from .waiting import Shared
 
 #: Seconds that the service lets a short-term key live at most.

@@ -23,8 +23,8 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from bedrock_openai_http import ApiKeyProvider, Client, CredentialsError, mint_api_key
-from bedrock_openai_http.credential_source import CredentialSource
-from bedrock_openai_http.credentials import _BOTOCORES_WORDS
+from bedrock_openai_http.aws.credential_source import CredentialSource
+from bedrock_openai_http.aws.credentials import _BOTOCORES_WORDS
 from bedrock_openai_http.values.errors import one_line
 from support import REQUEST
 

@@ -18,10 +18,10 @@ from base64 import b32decode, b64decode
 from datetime import datetime, timedelta, timezone
 from urllib.parse import parse_qsl
 
+from ..values.arguments import plain_text
+from ..values.errors import ConfigurationError
+from ..values.frozen import frozen
 from .credentials import SHORT_TERM_PREFIX
-from .values.arguments import plain_text
-from .values.errors import ConfigurationError
-from .values.frozen import frozen
 
 LONG_TERM_PREFIX = "ABSK"
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..values import arguments
+from ..values.errors import ConfigurationError
+from ..values.frozen import frozen
 from .configuration import Configuration, Setting
 from .endpoint import Endpoint, check_endpoint, resolve_endpoint
-from .values import arguments
-from .values.errors import ConfigurationError
-from .values.frozen import frozen
 
 #: How often a call is attempted if nobody says it.
 MAX_ATTEMPTS = 3

@@ -17,10 +17,10 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .values.errors import ConfigurationError
-from .values.forks import loading
-from .values.frozen import frozen
-from .values.once import once
+from ..values.errors import ConfigurationError
+from ..values.forks import loading
+from ..values.frozen import frozen
+from ..values.once import once
 
 #: A section of a configuration file: text values, and sections within it.
 Section = Mapping[str, Any]
@@ -77,7 +77,7 @@ class Configuration:
         if not named or self.profile in profiles:
             return None
         with loading():
-            from .advice.credentials import no_such_profile
+            from .credential_advice import no_such_profile
 
         return no_such_profile(self.profile, profiles)
 

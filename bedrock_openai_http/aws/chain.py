@@ -13,10 +13,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from ..values.errors import ConfigurationError, CredentialsError
+from ..values.forks import loading
+from ..values.frozen import field, frozen
 from .credentials import Advise, Credentials, foreign, freeze, is_ready
-from .values.errors import ConfigurationError, CredentialsError
-from .values.forks import loading
-from .values.frozen import field, frozen
 from .waiting import Shared
 
 #: Seconds for which a chain that found nothing is not asked again: a metadata service that does not answer costs
@@ -132,7 +132,7 @@ class Chain(Refreshing):
         with suppress(Exception):  # the files may be what is wrong
             profiles = session.available_profiles
         with suppress(ConfigurationError), loading():  # or that none can be opened any more
-            from .advice.credentials import advise_on_look_up
+            from .credential_advice import advise_on_look_up
 
             return advise_on_look_up(error, what, profile=self.profile, profiles=profiles)
         return None

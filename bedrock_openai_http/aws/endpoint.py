@@ -12,11 +12,11 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from .validation.models import mantle_path
-from .values import arguments
-from .values.errors import ConfigurationError
-from .values.frozen import frozen
-from .values.http import is_ip_address, is_loopback
+from ..validation.models import mantle_path
+from ..values import arguments
+from ..values.errors import ConfigurationError
+from ..values.frozen import frozen
+from ..values.http import is_ip_address, is_loopback
 
 #: The two names that `Client(endpoint=...)` takes, with the SigV4 service that each is signed for.
 SERVICES = {"runtime": "bedrock", "mantle": "bedrock-mantle"}

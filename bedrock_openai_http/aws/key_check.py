@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ..values.errors import ConfigurationError
+from ..values.forks import loading
+from .clock import ALLOWED_SKEW, ServiceClock
 from .credential_source import CredentialSource
 from .credentials import SHORT_TERM_PREFIX, ApiKey, Credentials, refused
-from .skew import ALLOWED_SKEW, ServiceClock
-from .values.errors import ConfigurationError
-from .values.forks import loading
 
 #: How keys of others begin, as their makers document it; of two beginnings the longer stands first.
 _FOREIGN = {

@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
-from .values.errors import APIStatusError
-from .values.http import Headers
-from .values.http_dates import seconds_of
+from ..values.errors import APIStatusError
+from ..values.http import Headers
+from ..values.http_dates import seconds_of
 
 #: Turns the correction off, as in AWS's SDKs.
 OFF_VARIABLE = "AWS_DISABLE_CLOCK_SKEW_CORRECTION"

@@ -1,0 +1,1 @@
+"""Where a call goes, as whom, and signed: this room opens no connection of its own."""
