@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from .aws.minting import ApiKeyProvider as ApiKeyProvider
     from .aws.minting import mint_api_key as mint_api_key
     from .aws.signing import sign as sign
-    from .building import build_http_request as build_http_request
+    from .call.answer import parse_completion as parse_completion
+    from .call.building import build_http_request as build_http_request
+    from .call.decode import ChatCompletionStream as ChatCompletionStream
+    from .call.decode import iter_chunks as iter_chunks
     from .client import Client as Client
-    from .response import parse_completion as parse_completion
     from .schemas import load_schema as load_schema
-    from .streaming import ChatCompletionStream as ChatCompletionStream
-    from .streaming import iter_chunks as iter_chunks
     from .validation.lint import CompatibilityWarning as CompatibilityWarning
     from .validation.lint import Lint as Lint
     from .validation.lint import lint_request as lint_request
@@ -93,7 +93,7 @@ if TYPE_CHECKING:
 _NAMES_BY_MODULE = {
     "values.answer_message": "Message",
     "aws.api_keys": "ApiKeyInfo inspect_api_key",
-    "building": "build_http_request",
+    "call.building": "build_http_request",
     "values.chunk": "ChatCompletionChunk",
     "client": "Client",
     "values.completion": "ChatCompletion Choice",
@@ -115,10 +115,10 @@ _NAMES_BY_MODULE = {
     ),
     "aws.minting": "ApiKeyProvider mint_api_key",
     "values.request": "ChatCompletionRequest CustomTool FunctionTool Guardrail OtherTool",
-    "response": "parse_completion",
+    "call.answer": "parse_completion",
     "schemas": "load_schema",
     "aws.signing": "sign",
-    "streaming": "ChatCompletionStream iter_chunks",
+    "call.decode": "ChatCompletionStream iter_chunks",
     "values.usage": "Usage",
     "validation.validate": "validate_request",
     "values.http": "HTTPRequest HTTPResponse Headers",

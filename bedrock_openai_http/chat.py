@@ -15,8 +15,8 @@ from .values.request import FIELDS, ChatCompletionRequest
 from .values.wire_value import plain
 
 if TYPE_CHECKING:
+    from .call.decode import ChatCompletionStream
     from .client import Client
-    from .streaming import ChatCompletionStream
     from .values.completion import ChatCompletion
 
 

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 from .aws.configuration import Configuration
 from .aws.credential_source import CredentialSource
 from .aws.destination import Destination, Options, find_destination
-from .building import check_headers, post_of
-from .calls import Call, Caller, Plan
-from .response import parse_completion, read_response
-from .retry import Retrier
+from .call.answer import parse_completion, read_response
+from .call.building import check_headers, post_of
+from .call.calls import Call, Caller, Plan
+from .call.retry import Retrier
 from .validation.checking import checked_project, checked_request, warn_of_refusals, with_project
 from .values import arguments
 from .values.completion import ChatCompletion
@@ -35,8 +35,8 @@ from .values.request import ChatCompletionRequest, Guardrail, unknown_fields_opt
 if TYPE_CHECKING:
     import requests
 
+    from .call.decode import ChatCompletionStream
     from .chat import Chat
-    from .streaming import ChatCompletionStream
 
 
 class Client:
@@ -196,7 +196,7 @@ class Client:
         timeout: float | None = None,
     ) -> ChatCompletionStream:
         with loading():
-            from .streaming import ChatCompletionStream, may_be_a_stream, not_a_stream
+            from .call.decode import ChatCompletionStream, may_be_a_stream, not_a_stream
 
         call = self._call(request, True, deadline, extra_headers, timeout)
         try:

@@ -15,8 +15,8 @@ from http.client import HTTPResponse as PlainResponse
 from http.client import IncompleteRead
 from typing import TYPE_CHECKING, Any
 
+from .call.error_answers import request_id_of
 from .connections import has_undelivered
-from .error_answers import request_id_of
 from .exchange import Exchange, TimedReader, seconds_left
 from .network_failures import body_failure
 from .values.errors import APIConnectionError

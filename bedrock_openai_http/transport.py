@@ -19,9 +19,9 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import select_proxy
 
+from .call.error_answers import request_id_of
 from .connection_settings import bundle_source, connection_settings
 from .connections import POOL_CLASSES, SOCKET_OPTIONS
-from .error_answers import request_id_of
 from .exchange import current_exchange, exchange, seconds_left
 from .network_failures import Way, open_failure
 from .open_answer import OpenAnswer

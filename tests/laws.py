@@ -27,7 +27,7 @@ from bedrock_openai_http import (
     parse_completion,
     validate_request,
 )
-from bedrock_openai_http.sse import ServerSentEvent, iter_events
+from bedrock_openai_http.call.sse import ServerSentEvent, iter_events
 from bedrock_openai_http.validation.fields import json_flaw
 from bedrock_openai_http.validation.generated import is_request
 from bedrock_openai_http.validation.schema import schema_flaw

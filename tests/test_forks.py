@@ -20,7 +20,8 @@ import pytest
 from botocore.credentials import DeferredRefreshableCredentials
 
 import bedrock_openai_http
-from bedrock_openai_http import ApiKeyProvider, Client, Credentials, retry
+from bedrock_openai_http import ApiKeyProvider, Client, Credentials
+from bedrock_openai_http.call import retry
 from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.values import forks, frozen, once
 from forking import FORKS, in_a_child

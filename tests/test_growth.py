@@ -175,7 +175,7 @@ def test_headers() -> None:
 )
 def test_bodies_in_small_pieces(first: bytes, unit: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """However small the pieces of a body are, each is looked at once."""
-    monkeypatch.setattr("bedrock_openai_http.streaming._NO_STREAM_LIMIT", 1 << 20)
+    monkeypatch.setattr("bedrock_openai_http.call.decode._NO_STREAM_LIMIT", 1 << 20)
 
     def prepare(size: int) -> Callable[[], object]:
         def read() -> None:

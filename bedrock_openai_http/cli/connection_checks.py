@@ -20,8 +20,8 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ..advice.network import advise_on_network
 from ..aws.waiting import within
+from ..call.advice.network import advise_on_network
 from ..connection_settings import proxy_url, shown_proxy
 from ..values.http import is_ip_address
 from .finding import FAIL, NO_CONNECTION, OK, SKIPPED, Finding

@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from difflib import get_close_matches
 
-from ..advice.network import advise_on_network
 from ..aws.api_keys import LONG_TERM_PREFIX, inspect_api_key
 from ..aws.configuration import Configuration, Setting
 from ..aws.credential_source import API_KEY_VARIABLE, CredentialSource
 from ..aws.credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from ..aws.destination import Destination, Options, find_destination
+from ..call.advice.network import advise_on_network
 from ..client import Client
 from ..connection_settings import (
     CA_VARIABLES,

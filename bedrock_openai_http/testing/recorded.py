@@ -16,7 +16,7 @@ from itertools import chain, repeat
 from types import MappingProxyType
 from typing import Any
 
-from ..error_answers import request_id_of
+from ..call.error_answers import request_id_of
 from ..values import arguments
 from ..values.errors import ConfigurationError
 from ..values.http import Headers

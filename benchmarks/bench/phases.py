@@ -49,7 +49,7 @@ def _of_this_client(contender: Any) -> dict[str, Callable[[], Any]]:
         sign,
         validate_request,
     )
-    from bedrock_openai_http.response import read_response
+    from bedrock_openai_http.call.answer import read_response
     from bedrock_openai_http.transport import RequestsTransport
     from bedrock_openai_http.values.http import TimeLimits
 

@@ -9,7 +9,7 @@ import pytest
 
 from bedrock_openai_http import Headers, HTTPResponse
 from bedrock_openai_http.aws.clock import ServiceClock
-from bedrock_openai_http.error_answers import error_from_response
+from bedrock_openai_http.call.error_answers import error_from_response
 from bedrock_openai_http.values.errors import APIStatusError
 from bedrock_openai_http.values.http_dates import seconds_of
 

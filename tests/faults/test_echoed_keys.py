@@ -26,7 +26,7 @@ from bedrock_openai_http import (
     mint_api_key,
 )
 from bedrock_openai_http.aws.credentials import ApiKey
-from bedrock_openai_http.redaction import redact
+from bedrock_openai_http.call.redaction import redact
 from echoes import FORMS, Answer, Echo, leaks, readings
 from support import CHUNK, COMPLETION, DONE, REQUEST, RawServer, client_of, http
 

@@ -20,7 +20,7 @@ from bedrock_openai_http import (
     RateLimitError,
     ResponseFormatError,
 )
-from bedrock_openai_http.response import read_response
+from bedrock_openai_http.call.answer import read_response
 from calls import event, read_into
 from support import (
     CHUNKED_STREAM,
@@ -164,7 +164,7 @@ def test_t16_a_bomb(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_t16_a_bomb_in_an_event(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
     """One event that never ends is ended at its limit, with the request ID and what had arrived."""
-    monkeypatch.setattr("bedrock_openai_http.sse.EVENT_LIMIT", 1_000_000)
+    monkeypatch.setattr("bedrock_openai_http.call.sse.EVENT_LIMIT", 1_000_000)
     stream = encoded(gzip.compress(event("a") + b"data: " + b" " * 60_000_000), kind="text/event-stream")
     texts: list[str] = []
     with RawServer(lambda number: [stream]) as server, client_of(server) as client:

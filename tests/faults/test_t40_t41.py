@@ -24,7 +24,7 @@ from bedrock_openai_http import (
     RequestValidationError,
     UserMessage,
 )
-from bedrock_openai_http.retry import Retrier
+from bedrock_openai_http.call.retry import Retrier
 from support import (
     COMPLETION,
     MODEL,

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import astuple
 from typing import Any
 
-from .values import jsontext
-from .values.frozen import frozen
+from ..values import jsontext
+from ..values.frozen import frozen
 
 #: How much is quoted of a text among several, of an answer that is not JSON, and of any header, in characters.
 EXCERPT = 200

@@ -18,11 +18,11 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from ..values.errors import APIConnectionError, APIStatusError, APITimeoutError, BedrockOpenAIError
+from ..values.forks import inherit
+from ..values.http import Headers
+from ..values.http_dates import seconds_of
 from .error_answers import is_own_word
-from .values.errors import APIConnectionError, APIStatusError, APITimeoutError, BedrockOpenAIError
-from .values.forks import inherit
-from .values.http import Headers
-from .values.http_dates import seconds_of
 
 Result = TypeVar("Result")
 

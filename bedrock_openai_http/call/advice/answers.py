@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..values import jsontext
+from ...values import jsontext
 
 if TYPE_CHECKING:
-    from ..values.completion import ChatCompletion
-    from ..values.http import HTTPResponse
+    from ...values.completion import ChatCompletion
+    from ...values.http import HTTPResponse
 
 #: Bytes of a body that are looked at to tell its kind, and the longest body that is decoded for that.
 _HEAD, _DECODED = 512, 1024 * 1024

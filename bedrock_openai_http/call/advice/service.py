@@ -7,7 +7,7 @@ This module is data, and the few functions that need the facts of the call.
 
 from __future__ import annotations
 
-from ..validation.models import ALWAYS_REASON, family_of, fits_region, known_model, model_mistake
+from ...validation.models import ALWAYS_REASON, family_of, fits_region, known_model, model_mistake
 from .causes import CallFacts, Cause, Seen
 
 _MANTLE_PATHS = (

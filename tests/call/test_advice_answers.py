@@ -13,7 +13,7 @@ from bedrock_openai_http import (
     iter_chunks,
     parse_completion,
 )
-from bedrock_openai_http.streaming import not_a_stream
+from bedrock_openai_http.call.decode import not_a_stream
 from refusals import SECRET, answer, is_a_line
 from support import COMPLETION, DONE, chunk
 

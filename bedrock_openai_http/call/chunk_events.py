@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..values import jsontext
+from ..values.chunk import ChatCompletionChunk, ChunkReader
+from ..values.errors import ResponseFormatError
+from ..values.forks import loading
+from ..values.http import HTTPResponse
+from ..values.reading import Malformed
 from .error_answers import error_from_object, is_error_object
 from .sse import ServerSentEvent
-from .values import jsontext
-from .values.chunk import ChatCompletionChunk, ChunkReader
-from .values.errors import ResponseFormatError
-from .values.forks import loading
-from .values.http import HTTPResponse
-from .values.reading import Malformed
 
 
 def chunk_of(event: ServerSentEvent, data: bytes, reader: ChunkReader, response: HTTPResponse) -> ChatCompletionChunk:

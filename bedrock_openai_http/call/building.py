@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ._version import __version__
-from .values import arguments, jsontext
-from .values.errors import ConfigurationError, RequestValidationError
-from .values.http import Headers, HTTPRequest
-from .values.request import ChatCompletionRequest, Guardrail
-from .values.wire_value import plain
+from .._version import __version__
+from ..values import arguments, jsontext
+from ..values.errors import ConfigurationError, RequestValidationError
+from ..values.http import Headers, HTTPRequest
+from ..values.request import ChatCompletionRequest, Guardrail
+from ..values.wire_value import plain
 
 USER_AGENT = f"bedrock-openai-http/{__version__}"
 

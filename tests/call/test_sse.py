@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from bedrock_openai_http.sse import iter_events, iter_lines
+from bedrock_openai_http.call.sse import iter_events, iter_lines
 
 # (name, bytes, what must come out as (data, event) of finished events)
 CASES: list[tuple[str, bytes, list[tuple[bytes, str]]]] = [

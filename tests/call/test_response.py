@@ -22,12 +22,12 @@ from bedrock_openai_http import (
     ResponseFormatError,
     parse_completion,
 )
-from bedrock_openai_http.response import read_response
+from bedrock_openai_http.call.answer import read_response
 from support import RecordedResponse
 
 EXAMPLES = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
-    for path in sorted((Path(__file__).parent / "data" / "spec_examples").glob("*.json"))
+    for path in sorted((Path(__file__).parents[1] / "data" / "spec_examples").glob("*.json"))
 }
 
 #: As the runtime answers, with the keys it sends and in its order; the text is ours.

@@ -20,10 +20,10 @@ from dataclasses import replace
 from html.entities import html5
 from urllib.parse import unquote, urlsplit
 
-from .aws.api_keys import LONG_TERM_PREFIX
-from .aws.credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
-from .values.errors import BedrockOpenAIError
-from .values.http import Headers, HTTPResponse
+from ..aws.api_keys import LONG_TERM_PREFIX
+from ..aws.credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
+from ..values.errors import BedrockOpenAIError
+from ..values.http import Headers, HTTPResponse
 
 #: Characters. What is shorter is nobody's key, and may be an ordinary word of the answer. As many characters from the
 #: beginning of a longer one are a secret too: a service, or an excerpt, may have cut it.

@@ -11,8 +11,8 @@ It is imported when something has failed, so that it costs nothing before.
 
 from __future__ import annotations
 
+from ...values.errors import APIStatusError, BedrockOpenAIError, one_line
 from ..error_answers import is_own_word
-from ..values.errors import APIStatusError, BedrockOpenAIError, one_line
 from .access import ACCESS_CAUSES
 from .answers import is_page
 from .causes import CallFacts, Seen

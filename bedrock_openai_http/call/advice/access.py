@@ -8,7 +8,7 @@ This module is data, and the few functions that need the facts of the call.
 
 from __future__ import annotations
 
-from ..validation.models import profile_of
+from ...validation.models import profile_of
 from .causes import CallFacts, Cause, Seen
 
 

@@ -8,7 +8,7 @@ from itertools import chain
 import pytest
 
 from bedrock_openai_http import BedrockOpenAIError, Headers, HTTPResponse, ResponseFormatError, iter_chunks
-from bedrock_openai_http.sse import BOM
+from bedrock_openai_http.call.sse import BOM
 from support import CHUNKED_STREAM, DONE, REQUEST, RawServer, client_of, http_chunk
 
 LIMIT = 200
@@ -19,7 +19,7 @@ SIZES = [1, 7, LIMIT - 1, LIMIT, LIMIT + 1, 100_000]
 @pytest.fixture(autouse=True)
 def short_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let events be no longer than 200 bytes."""
-    monkeypatch.setattr("bedrock_openai_http.sse.EVENT_LIMIT", LIMIT)
+    monkeypatch.setattr("bedrock_openai_http.call.sse.EVENT_LIMIT", LIMIT)
 
 
 def event(size: int, content: str = "a") -> bytes:

@@ -5,6 +5,11 @@ This module's law: a 2xx answer that is no completion is never handed on as one.
 
 from __future__ import annotations
 
+from ..values import jsontext
+from ..values.completion import ChatCompletion
+from ..values.errors import ResponseFormatError
+from ..values.http import HTTPResponse, OpenResponse
+from ..values.reading import Malformed
 from .error_answers import (
     describe,
     error_from_object,
@@ -13,11 +18,6 @@ from .error_answers import (
     is_error_object,
     request_id_of,
 )
-from .values import jsontext
-from .values.completion import ChatCompletion
-from .values.errors import ResponseFormatError
-from .values.http import HTTPResponse, OpenResponse
-from .values.reading import Malformed
 
 #: How long an answer may be, in bytes, with any compression undone.
 BODY_LIMIT = 64 * 1024 * 1024

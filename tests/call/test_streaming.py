@@ -22,7 +22,7 @@ from bedrock_openai_http import (
 from bedrock_openai_http.values.accumulator import Accumulator
 from support import DONE, chunk
 
-STREAMS = Path(__file__).parent / "data" / "streams"
+STREAMS = Path(__file__).parents[1] / "data" / "streams"
 RECORDED = sorted(path.name for path in STREAMS.glob("*.sse"))
 
 

@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..values import jsontext
+from ..values.errors import APIStatusError, NotFoundError, RateLimitError, ResponseFormatError, status_error_class
+from ..values.forks import loading
+from ..values.http import Headers, HTTPResponse
 from .error_shapes import EXCERPT, bare_type, details_of, excerpt, has_words, output_type, own_words, xml_error
-from .values import jsontext
-from .values.errors import APIStatusError, NotFoundError, RateLimitError, ResponseFormatError, status_error_class
-from .values.forks import loading
-from .values.http import Headers, HTTPResponse
 
 #: Where the request ID is found, best first. Bedrock sends the first two, with the same value.
 REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-request-id", "x-amz-request-id")

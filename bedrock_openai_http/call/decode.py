@@ -14,22 +14,22 @@ from itertools import chain
 from types import TracebackType
 from typing import Any
 
-from .chunk_events import chunk_of
-from .error_answers import describe, error_from_object, format_error, is_error_object, request_id_of
-from .sse import BOM, EVENT_LIMIT, EventTooLong, ServerSentEvent, iter_events
-from .values import jsontext
-from .values.accumulator import Accumulator
-from .values.chunk import ChatCompletionChunk, ChunkReader
-from .values.completion import ChatCompletion
-from .values.errors import (
+from ..values import jsontext
+from ..values.accumulator import Accumulator
+from ..values.chunk import ChatCompletionChunk, ChunkReader
+from ..values.completion import ChatCompletion
+from ..values.errors import (
     APIConnectionError,
     BedrockOpenAIError,
     ConfigurationError,
     IncompleteStreamError,
     ResponseFormatError,
 )
-from .values.forks import loading
-from .values.http import Headers, HTTPResponse, OpenResponse
+from ..values.forks import loading
+from ..values.http import Headers, HTTPResponse, OpenResponse
+from .chunk_events import chunk_of
+from .error_answers import describe, error_from_object, format_error, is_error_object, request_id_of
+from .sse import BOM, EVENT_LIMIT, EventTooLong, ServerSentEvent, iter_events
 
 _DONE = b"[DONE]"
 #: How much of a body that is no event stream is read to find out what it is, in bytes.

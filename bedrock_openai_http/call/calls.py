@@ -11,24 +11,24 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .aws.clock import ServiceClock
-from .aws.credential_source import CredentialSource
-from .aws.credentials import ApiKey, Credentials
-from .aws.key_check import KeyCheck
-from .error_answers import error_from_response
-from .response import read_response
-from .retry import Retrier
-from .values import jsontext
-from .values.errors import (
+from ..aws.clock import ServiceClock
+from ..aws.credential_source import CredentialSource
+from ..aws.credentials import ApiKey, Credentials
+from ..aws.key_check import KeyCheck
+from ..values import jsontext
+from ..values.errors import (
     APIConnectionError,
     APIStatusError,
     BedrockOpenAIError,
     ConfigurationError,
     CredentialsError,
 )
-from .values.forks import loading
-from .values.frozen import frozen
-from .values.http import HTTPRequest, OpenResponse, TimeLimits, Transport
+from ..values.forks import loading
+from ..values.frozen import frozen
+from ..values.http import HTTPRequest, OpenResponse, TimeLimits, Transport
+from .answer import read_response
+from .error_answers import error_from_response
+from .retry import Retrier
 
 if TYPE_CHECKING:
     from .advice import CallFacts
@@ -152,7 +152,7 @@ class Caller:
         if isinstance(found, ApiKey):
             return request.with_headers(found.headers)
         with loading():
-            from .aws.signing import sign
+            from ..aws.signing import sign
 
         if plan.region is None:
             raise ConfigurationError("no region to sign for: give region=, or set AWS_REGION or AWS_DEFAULT_REGION")
@@ -177,8 +177,8 @@ def _advice(error: APIStatusError, call: Call, source: CredentialSource) -> str 
 
 def _facts(call: Call, source: CredentialSource) -> CallFacts:
     """Return what is known of a call that has failed."""
+    from ..aws.api_keys import inspect_api_key
     from .advice import CallFacts
-    from .aws.api_keys import inspect_api_key
 
     body = jsontext.decode(call.plan.request.body)
     key = inspect_api_key(call.used.value) if isinstance(call.used, ApiKey) else None

@@ -24,8 +24,8 @@ from bedrock_openai_http import (
     RequestValidationError,
     ResponseFormatError,
 )
-from bedrock_openai_http.error_answers import error_from_response
-from bedrock_openai_http.retry import THROTTLING, TRANSIENT, Retrier, RetryQuota
+from bedrock_openai_http.call.error_answers import error_from_response
+from bedrock_openai_http.call.retry import THROTTLING, TRANSIENT, Retrier, RetryQuota
 
 
 def status(code: int, kind: str | None = None, message: str = "x", **headers: str) -> APIStatusError:

@@ -24,7 +24,7 @@ from bedrock_openai_http import (
     iter_chunks,
     parse_completion,
 )
-from bedrock_openai_http.streaming import ChatCompletionStream
+from bedrock_openai_http.call.decode import ChatCompletionStream
 from bedrock_openai_http.values.accumulator import Accumulator
 from support import DONE, RecordedResponse, chunk
 
