@@ -263,7 +263,7 @@ class Client:
     def _own_transport(self) -> Transport:
         """The transport that the client makes: threads that begin together share one, and so one pool."""
         with loading():
-            from .transport import RequestsTransport
+            from .transport.requests_transport import RequestsTransport
 
         bundle = self._configuration.ca_bundle()
         return RequestsTransport(self._session, ca_bundle=bundle.value if bundle else None)
@@ -280,6 +280,6 @@ def _given_transport(session: Any, transport: Any) -> Transport | None:
     if transport is None:
         return None
     with loading():
-        from .given_transport import GivenTransport
+        from .transport.given_transport import GivenTransport
 
     return GivenTransport(transport)

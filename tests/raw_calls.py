@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import BedrockOpenAIError, Headers, HTTPRequest
-from bedrock_openai_http.transport import RequestsTransport
+from bedrock_openai_http.transport.requests_transport import RequestsTransport
 from bedrock_openai_http.values.http import TimeLimits
 
 SECRET = "SECRET-prompt-or-key"

@@ -27,7 +27,7 @@ from bedrock_openai_http import (
     UserMessage,
 )
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.transport import RequestsTransport
+from bedrock_openai_http.transport.requests_transport import RequestsTransport
 from bedrock_openai_http.values.http import HTTPRequest, TimeLimits
 from support import (
     CHUNK,

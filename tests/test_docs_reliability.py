@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from bedrock_openai_http import network_failures
 from bedrock_openai_http.aws import clock as skew
 from bedrock_openai_http.aws.destination import MAX_ATTEMPTS
 from bedrock_openai_http.call import retry
-from bedrock_openai_http.transport import POOL_SIZE
+from bedrock_openai_http.transport import failures as network_failures
+from bedrock_openai_http.transport.requests_transport import POOL_SIZE
 from pages import PAGES, ROOT, spans
 
 PAGE = PAGES["docs/reliability.md"]

@@ -22,7 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..aws.waiting import within
 from ..call.advice.network import advise_on_network
-from ..connection_settings import proxy_url, shown_proxy
+from ..transport.connection_settings import proxy_url, shown_proxy
 from ..values.http import is_ip_address
 from .finding import FAIL, NO_CONNECTION, OK, SKIPPED, Finding
 

@@ -21,7 +21,7 @@ from ..aws.credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from ..aws.destination import Destination, Options, find_destination
 from ..call.advice.network import advise_on_network
 from ..client import Client
-from ..connection_settings import (
+from ..transport.connection_settings import (
     CA_VARIABLES,
     DEFAULT_CA_BUNDLE,
     bundle_flaw,
@@ -29,7 +29,7 @@ from ..connection_settings import (
     proxy_source,
     shown_proxy,
 )
-from ..transport import RequestsTransport
+from ..transport.requests_transport import RequestsTransport
 from ..values.errors import APITimeoutError, ConfigurationError, CredentialsError
 from .connection_checks import Route, check_connection, trust
 from .finding import FAIL, NO_CREDENTIALS, OK, SKIPPED, UNUSABLE, WARNING, Finding, span

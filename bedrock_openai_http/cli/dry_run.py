@@ -109,7 +109,7 @@ def _with_placeholders(options: Mapping[str, Any], model: str) -> dict[str, Any]
 
 def _ca_bundle(url: str, profile: str | None) -> str | None:
     """Return the path of the CA bundle for `url`; None where curl's own will do."""
-    from ..transport import RequestsTransport
+    from ..transport.requests_transport import RequestsTransport
 
     configured = Configuration(profile).ca_bundle()
     with closing(RequestsTransport(ca_bundle=configured.value if configured else None)) as transport:

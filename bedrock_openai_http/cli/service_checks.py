@@ -21,7 +21,7 @@ from .finding import FAIL, NO_CONNECTION, OK, REFUSED, UNUSABLE, WARNING, Findin
 
 if TYPE_CHECKING:
     from ..client import Client
-    from ..transport import RequestsTransport
+    from ..transport.requests_transport import RequestsTransport
 
 #: Seconds: from here on the service refuses signatures; and what the Date header, in whole seconds, cannot tell.
 CLOCK_LIMIT, CLOCK_PRECISION = 240.0, 2.0

@@ -50,7 +50,7 @@ def _of_this_client(contender: Any) -> dict[str, Callable[[], Any]]:
         validate_request,
     )
     from bedrock_openai_http.call.answer import read_response
-    from bedrock_openai_http.transport import RequestsTransport
+    from bedrock_openai_http.transport.requests_transport import RequestsTransport
     from bedrock_openai_http.values.http import TimeLimits
 
     request = contender.request

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
-from .values.http import is_loopback
+from ..values.http import is_loopback
 
 #: Environment variables that name a CA bundle, best first. AWS's own comes before those of `requests`.
 CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")

@@ -19,15 +19,15 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import select_proxy
 
-from .call.error_answers import request_id_of
+from ..call.error_answers import request_id_of
+from ..values.errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
+from ..values.forks import inherit
+from ..values.http import Headers, HTTPRequest, HTTPResponse, OpenResponse, TimeLimits
 from .connection_settings import bundle_source, connection_settings
 from .connections import POOL_CLASSES, SOCKET_OPTIONS
 from .exchange import current_exchange, exchange, seconds_left
-from .network_failures import Way, open_failure
+from .failures import Way, open_failure
 from .open_answer import OpenAnswer
-from .values.errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
-from .values.forks import inherit
-from .values.http import Headers, HTTPRequest, HTTPResponse, OpenResponse, TimeLimits
 
 #: Connections that are kept for reuse, per host.
 POOL_SIZE = 100

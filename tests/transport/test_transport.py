@@ -18,7 +18,7 @@ from bedrock_openai_http import (
     Headers,
     HTTPRequest,
 )
-from bedrock_openai_http.transport import RequestsTransport
+from bedrock_openai_http.transport.requests_transport import RequestsTransport
 from bedrock_openai_http.values.http import TimeLimits
 from raw_calls import SECRET, failure_of, fetch, request_to
 from support import CHUNKED_STREAM, CLOSING_STREAM, RawServer, http, http_chunk

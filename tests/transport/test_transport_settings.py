@@ -12,7 +12,7 @@ from requests.adapters import HTTPAdapter
 from bedrock_openai_http import (
     APIConnectionError,
 )
-from bedrock_openai_http.transport import RequestsTransport, connection_settings
+from bedrock_openai_http.transport.requests_transport import RequestsTransport, connection_settings
 from bedrock_openai_http.values.http import TimeLimits
 from raw_calls import SECRET, failure_of, fetch, request_to
 from support import RawServer, http

@@ -15,12 +15,12 @@ from http.client import HTTPResponse as PlainResponse
 from http.client import IncompleteRead
 from typing import TYPE_CHECKING, Any
 
-from .call.error_answers import request_id_of
+from ..call.error_answers import request_id_of
+from ..values.errors import APIConnectionError
+from ..values.http import Headers, HTTPResponse, TimeLimits
 from .connections import has_undelivered
 from .exchange import Exchange, TimedReader, seconds_left
-from .network_failures import body_failure
-from .values.errors import APIConnectionError
-from .values.http import Headers, HTTPResponse, TimeLimits
+from .failures import body_failure
 
 if TYPE_CHECKING:
     import requests

@@ -14,9 +14,9 @@ import operator
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from .values import arguments
-from .values.errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
-from .values.http import Headers, HTTPRequest, OpenResponse, TimeLimits
+from ..values import arguments
+from ..values.errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
+from ..values.http import Headers, HTTPRequest, OpenResponse, TimeLimits
 
 Result = TypeVar("Result")
 

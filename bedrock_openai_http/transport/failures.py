@@ -27,12 +27,12 @@ from urllib3.exceptions import (
 )
 from urllib3.util.ssl_match_hostname import CertificateError
 
-from .call.error_answers import request_id_of
+from ..call.error_answers import request_id_of
+from ..values.errors import APIConnectionError, APITimeoutError, BedrockOpenAIError, ConfigurationError
+from ..values.frozen import frozen
+from ..values.http import HTTPResponse, TimeLimits
 from .connection_settings import bundle_flaw, proxy_source, shown_proxy
 from .exchange import Exchange, MalformedHead
-from .values.errors import APIConnectionError, APITimeoutError, BedrockOpenAIError, ConfigurationError
-from .values.frozen import frozen
-from .values.http import HTTPResponse, TimeLimits
 
 #: Seconds within which a connection of the pool that is dead fails: the answer of a host that knows nothing of it,
 #: from anywhere on earth, is here by then. What fails later may have been worked on.
@@ -221,7 +221,7 @@ def _advice_on_tls(causes: list[BaseException], way: Way) -> str | None:
 
 
 def _advice(cause: str, way: Way) -> str | None:
-    from .call.advice.network import advise_on_network
+    from ..call.advice.network import advise_on_network
 
     bundle = way.verify if isinstance(way.verify, str) else "The CA bundle of requests"
     return advise_on_network(cause, bundle=bundle, proxy=shown_proxy(way.proxy) if way.proxy else None)

@@ -17,8 +17,8 @@ from contextvars import ContextVar
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any
 
-from .values.frozen import frozen
-from .values.http import Headers, TimeLimits
+from ..values.frozen import frozen
+from ..values.http import Headers, TimeLimits
 
 #: Seconds for the answer of a service that would not take the whole request: what it said is there by then.
 EARLY_ANSWER_SECONDS = 0.1

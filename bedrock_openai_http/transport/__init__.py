@@ -1,0 +1,1 @@
+"""Does what `call` asks for over the network: this room decides nothing."""
