@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .call.building import build_http_request as build_http_request
     from .call.decode import ChatCompletionStream as ChatCompletionStream
     from .call.decode import iter_chunks as iter_chunks
-    from .client import Client as Client
+    from .clients.client import Client as Client
     from .schemas import load_schema as load_schema
     from .validation.lint import CompatibilityWarning as CompatibilityWarning
     from .validation.lint import Lint as Lint
@@ -95,7 +95,7 @@ _NAMES_BY_MODULE = {
     "aws.api_keys": "ApiKeyInfo inspect_api_key",
     "call.building": "build_http_request",
     "values.chunk": "ChatCompletionChunk",
-    "client": "Client",
+    "clients.client": "Client",
     "values.completion": "ChatCompletion Choice",
     "aws.credentials": "Credentials",
     "values.delta": "ChunkChoice Delta FunctionCallDelta ToolCallDelta",

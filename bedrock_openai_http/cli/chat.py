@@ -16,7 +16,7 @@ from .asking import add_request_options, request_of
 from .terminal import Output, answer_output, note, separator
 
 if TYPE_CHECKING:
-    from ..client import Client
+    from ..clients.client import Client
     from ..values.completion import ChatCompletion
     from ..values.request import ChatCompletionRequest
 
@@ -125,7 +125,7 @@ def run(args: argparse.Namespace) -> int:
 @contextmanager
 def _client(args: argparse.Namespace) -> Iterator[Client]:
     """Give a client for the service that the options name, and close it, however the block ends."""
-    from ..client import Client
+    from ..clients.client import Client
 
     if not args.local:
         with Client(**_service(args)) as client:

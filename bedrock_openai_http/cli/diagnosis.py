@@ -20,7 +20,7 @@ from ..aws.credential_source import API_KEY_VARIABLE, CredentialSource
 from ..aws.credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
 from ..aws.destination import Destination, Options, find_destination
 from ..call.advice.network import advise_on_network
-from ..client import Client
+from ..clients.client import Client
 from ..transport.connection_settings import (
     CA_VARIABLES,
     DEFAULT_CA_BUNDLE,

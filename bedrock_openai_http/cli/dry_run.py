@@ -20,7 +20,7 @@ from ..aws.configuration import Configuration
 from ..aws.credential_source import API_KEY_VARIABLE
 from ..aws.credentials import Credentials
 from ..aws.destination import Options, find_destination
-from ..client import Client
+from ..clients.client import Client
 from ..values.errors import BedrockOpenAIError, CredentialsError
 from ..values.http import SECRET_HEADERS, HTTPRequest, TimeLimits, is_loopback
 from ..values.request import ChatCompletionRequest

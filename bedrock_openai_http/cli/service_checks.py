@@ -20,7 +20,7 @@ from ..values.request import ChatCompletionRequest
 from .finding import FAIL, NO_CONNECTION, OK, REFUSED, UNUSABLE, WARNING, Finding, span
 
 if TYPE_CHECKING:
-    from ..client import Client
+    from ..clients.client import Client
     from ..transport.requests_transport import RequestsTransport
 
 #: Seconds: from here on the service refuses signatures; and what the Date header, in whole seconds, cannot tell.

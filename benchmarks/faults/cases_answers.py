@@ -14,9 +14,10 @@ from datetime import datetime, timezone
 from email.utils import formatdate
 
 from answers import body, good, http, refusal
-from clients import NEW, PROMPT, Reply, Setup
 from play import Case, Stage, twice
 from server import End, Received, Script, Step
+
+from clients import NEW, PROMPT, Reply, Setup
 
 #: For cases in which the client is to lose its patience.
 SHORT = Setup(timeout=0.5)

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from answers import good, http, refusal
-from clients import OLD, REGION, SECRETS, Reply, Setup
 from play import Case, Stage, once
 from server import Received, Step
 
 from bedrock_openai_http.testing.received import ReceivedRequest
 from bedrock_openai_http.testing.verifier import Scope, verify
+from clients import OLD, REGION, SECRETS, Reply, Setup
 
 #: macOS has another name for it.
 KEEP_IDLE: int = getattr(socket, "TCP_KEEPIDLE" if hasattr(socket, "TCP_KEEPIDLE") else "TCP_KEEPALIVE")

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator
 
 from answers import chunk, end, event, good, sse, stream_head
 from cases_answers import SHORT
-from clients import Reply
 from play import Case, Stage, streamed
 from server import End, Received, Script, Step
+
+from clients import Reply
 
 TEXT = "Once upon"
 SHOWS = ("partial", "id")

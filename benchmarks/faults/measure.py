@@ -66,8 +66,9 @@ def measure(wanted: list[str], folder: str) -> dict[str, Any]:
     import cases_answers
     import cases_settings
     import cases_streams
-    from clients import CLIENTS
     from play import perform
+
+    from clients import CLIENTS
 
     cases = sorted(cases_answers.CASES + cases_settings.CASES + cases_streams.CASES, key=lambda case: case.row)
     records = []

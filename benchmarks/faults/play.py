@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import observe
-from clients import NotPlayedError, Player, Reply, Setup
 from server import FaultServer, Script
+
+from clients import NotPlayedError, Player, Reply, Setup
 
 #: Seconds that a client gets.
 LIMIT = 5.0

@@ -27,7 +27,7 @@ from bedrock_openai_http import (
 from bedrock_openai_http.values.request import FIELDS as ALL_FIELDS
 from laws import CANARY, MEMBERS, check_events, check_request, check_response, check_stream
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 STREAMS = [path.read_bytes() for path in sorted((DATA / "streams").glob("*.sse"))]
 ANSWERS = [json.loads((DATA / "spec_examples" / f"{name}.json").read_text()) for name in ("default", "functions")]
 GOOD_REQUESTS = json.loads((DATA / "full_requests.json").read_text().replace("canary", CANARY))

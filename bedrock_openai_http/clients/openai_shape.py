@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from .values.errors import RequestValidationError
-from .values.extras import given_twice, joined
-from .values.forks import loading
-from .values.request import FIELDS, ChatCompletionRequest
-from .values.wire_value import plain
+from ..values.errors import RequestValidationError
+from ..values.extras import given_twice, joined
+from ..values.forks import loading
+from ..values.request import FIELDS, ChatCompletionRequest
+from ..values.wire_value import plain
 
 if TYPE_CHECKING:
-    from .call.decode import ChatCompletionStream
+    from ..call.decode import ChatCompletionStream
+    from ..values.completion import ChatCompletion
     from .client import Client
-    from .values.completion import ChatCompletion
 
 
 class Completions:
@@ -65,7 +65,7 @@ class Completions:
         `Client.stream` raise.
         """
         with loading():
-            from .validation.validate import check_field_names
+            from ..validation.validate import check_field_names
 
         if self._client._unknown_fields == "send":
             unknown = {name: fields.pop(name) for name in fields.keys() - set(FIELDS)}

@@ -16,27 +16,27 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from .aws.configuration import Configuration
-from .aws.credential_source import CredentialSource
-from .aws.destination import Destination, Options, find_destination
-from .call.answer import parse_completion, read_response
-from .call.building import check_headers, post_of
-from .call.calls import Call, Caller, Plan
-from .call.retry import Retrier
-from .validation.checking import checked_project, checked_request, warn_of_refusals, with_project
-from .values import arguments
-from .values.completion import ChatCompletion
-from .values.errors import BedrockOpenAIError, ConfigurationError
-from .values.forks import loading
-from .values.http import TimeLimits, Transport
-from .values.once import once
-from .values.request import ChatCompletionRequest, Guardrail, unknown_fields_option
+from ..aws.configuration import Configuration
+from ..aws.credential_source import CredentialSource
+from ..aws.destination import Destination, Options, find_destination
+from ..call.answer import parse_completion, read_response
+from ..call.building import check_headers, post_of
+from ..call.calls import Call, Caller, Plan
+from ..call.retry import Retrier
+from ..validation.checking import checked_project, checked_request, warn_of_refusals, with_project
+from ..values import arguments
+from ..values.completion import ChatCompletion
+from ..values.errors import BedrockOpenAIError, ConfigurationError
+from ..values.forks import loading
+from ..values.http import TimeLimits, Transport
+from ..values.once import once
+from ..values.request import ChatCompletionRequest, Guardrail, unknown_fields_option
 
 if TYPE_CHECKING:
     import requests
 
-    from .call.decode import ChatCompletionStream
-    from .chat import Chat
+    from ..call.decode import ChatCompletionStream
+    from .openai_shape import Chat
 
 
 class Client:
@@ -146,7 +146,7 @@ class Client:
     def chat(self) -> Chat:
         """The OpenAI-shaped door: `client.chat.completions.create(...)`."""
         with loading():
-            from .chat import Chat
+            from .openai_shape import Chat
 
         return Chat(self)
 
@@ -196,7 +196,7 @@ class Client:
         timeout: float | None = None,
     ) -> ChatCompletionStream:
         with loading():
-            from .call.decode import ChatCompletionStream, may_be_a_stream, not_a_stream
+            from ..call.decode import ChatCompletionStream, may_be_a_stream, not_a_stream
 
         call = self._call(request, True, deadline, extra_headers, timeout)
         try:
@@ -263,7 +263,7 @@ class Client:
     def _own_transport(self) -> Transport:
         """The transport that the client makes: threads that begin together share one, and so one pool."""
         with loading():
-            from .transport.requests_transport import RequestsTransport
+            from ..transport.requests_transport import RequestsTransport
 
         bundle = self._configuration.ca_bundle()
         return RequestsTransport(self._session, ca_bundle=bundle.value if bundle else None)
@@ -280,6 +280,6 @@ def _given_transport(session: Any, transport: Any) -> Transport | None:
     if transport is None:
         return None
     with loading():
-        from .transport.given_transport import GivenTransport
+        from ..transport.given_transport import GivenTransport
 
     return GivenTransport(transport)
