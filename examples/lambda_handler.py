@@ -7,7 +7,7 @@ import botocore.auth  # noqa: F401 - every call needs these two: loaded here, th
 import requests  # noqa: F401
 
 from bedrock_openai_http import APIConnectionError, APIStatusError, ChatCompletionRequest, Client, UserMessage
-from bedrock_openai_http.aws import lambda_deadline
+from bedrock_openai_http import lambda_deadline
 
 log = logging.getLogger("handler")
 log.setLevel(logging.INFO)

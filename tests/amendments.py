@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from bedrock_openai_http.call.advice import CallFacts
+from bedrock_openai_http.call.advice.advise import CallFacts
 
 CARDS = "AWS model cards of GPT-5.6 Sol, GPT-6 Astra and GPT-6 Luna"
 TERRA = "AWS model card of GPT-6.1 Terra"

@@ -25,7 +25,7 @@ from bedrock_openai_http import (
     lint_request,
     parse_completion,
 )
-from bedrock_openai_http.call.advice import CallFacts, advise
+from bedrock_openai_http.call.advice.advise import CallFacts, advise
 from refusals import is_a_line
 from support import KEY, PROMPT, Outbox
 

@@ -1,4 +1,4 @@
-"""Writes `bedrock_openai_http/validation/generated.py`: the schema of requests as Python functions that say yes or no.
+"""Writes `bedrock_openai_http/validation/generated.py`: the schema of requests, as functions that say yes or no.
 
     python tools/compile_schema.py        # what `make generate` does
 
@@ -18,7 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "schemas" / "request.json"
-TARGET = ROOT / "bedrock_openai_http" / "request_check.py"
+TARGET = ROOT / "bedrock_openai_http" / "validation" / "generated.py"
 
 HEAD = '''\
 """Whether a body follows schemas/request.json: yes or no. Generated from that file by `make generate`; do not edit.

@@ -31,7 +31,7 @@ from .error_answers import error_from_response
 from .retry import Retrier
 
 if TYPE_CHECKING:
-    from .advice import CallFacts
+    from .advice.causes import CallFacts
 
 
 @frozen
@@ -170,7 +170,7 @@ def _is_of_no_answer(error: BedrockOpenAIError) -> bool:
 
 def _advice(error: APIStatusError, call: Call, source: CredentialSource) -> str | None:
     with loading():
-        from .advice import advise
+        from .advice.advise import advise
 
     return advise(error, _facts(call, source))
 
@@ -178,7 +178,7 @@ def _advice(error: APIStatusError, call: Call, source: CredentialSource) -> str 
 def _facts(call: Call, source: CredentialSource) -> CallFacts:
     """Return what is known of a call that has failed."""
     from ..aws.api_keys import inspect_api_key
-    from .advice import CallFacts
+    from .advice.causes import CallFacts
 
     body = jsontext.decode(call.plan.request.body)
     key = inspect_api_key(call.used.value) if isinstance(call.used, ApiKey) else None

@@ -15,20 +15,13 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..values import jsontext
 from ..values.errors import APIStatusError, NotFoundError, RateLimitError, ResponseFormatError, status_error_class
 from ..values.forks import loading
 from ..values.http import Headers, HTTPResponse
-from .error_shapes import EXCERPT, bare_type, details_of, excerpt, has_words, output_type, own_words, xml_error
+from .error_shapes import EXCERPT, bare_type, decoded, details_of, excerpt, has_words, output_type
 
 #: Where the request ID is found, best first. Bedrock sends the first two, with the same value.
 REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-request-id", "x-amz-request-id")
-
-#: Headers that the service sends and nothing on the way makes up, as nginx and envoy do with x-request-id.
-_OWN_HEADERS = ("x-amzn-requestid", "x-amzn-errortype")
-#: Headers of gateways whose own answers look like the service's: API Gateway (SEEN cortexlabs/cortex#1225 and
-#: RhinoSecurityLabs/IPRotate_Burp_Extension#17), and Kong, which sets this one on what it answers itself.
-_GATEWAY_HEADERS = ("x-amz-apigw-id", "apigw-requestid", "x-kong-response-latency")
 
 #: The statuses that lead to another place (RFC 9110, 15.4); other ones of 300 to 399 do not.
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -75,29 +68,9 @@ def is_error_object(body: Any) -> bool:
     return (isinstance(kind, str) and kind != "") or has_words(body)
 
 
-def is_own_word(response: HTTPResponse) -> bool:
-    """Tell whether an error answer is the service's own, by its headers or by an error object that says something.
-
-    Anything else, such as a page, bare text or nothing, may be of a proxy that had passed the request on.
-    """
-    if any(name in response.headers for name in _GATEWAY_HEADERS):
-        return False
-    if any(response.headers.get(name) for name in _OWN_HEADERS):
-        return True
-    return own_words(_decoded(response)) is not None
-
-
 def error_from_response(response: HTTPResponse) -> APIStatusError:
     """Return the exception for an answer with a status of 300 or more."""
-    return error_from_object(_decoded(response), response, status_code=response.status_code)
-
-
-def _decoded(response: HTTPResponse) -> Any:
-    """Return the error object of an answer in JSON or XML, or whatever else it holds."""
-    try:
-        return jsontext.decode(response.body)
-    except jsontext.JSONError:
-        return xml_error(response.body)
+    return error_from_object(decoded(response), response, status_code=response.status_code)
 
 
 def error_from_object(body: Any, response: HTTPResponse, *, status_code: int | None = None) -> APIStatusError:
@@ -120,7 +93,7 @@ def error_from_object(body: Any, response: HTTPResponse, *, status_code: int | N
         request_id=request_id_of(response.headers, body),
     )
     with loading():
-        from .advice import advise
+        from .advice.advise import advise
 
     error.advice = advise(error)
     return error

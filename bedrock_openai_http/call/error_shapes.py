@@ -17,9 +17,16 @@ from typing import Any
 
 from ..values import jsontext
 from ..values.frozen import frozen
+from ..values.http import HTTPResponse
 
 #: How much is quoted of a text among several, of an answer that is not JSON, and of any header, in characters.
 EXCERPT = 200
+
+#: Headers that the service sends and nothing on the way makes up, as nginx and envoy do with x-request-id.
+_OWN_HEADERS = ("x-amzn-requestid", "x-amzn-errortype")
+#: Headers of gateways whose own answers look like the service's: API Gateway (SEEN cortexlabs/cortex#1225 and
+#: RhinoSecurityLabs/IPRotate_Burp_Extension#17), and Kong, which sets this one on what it answers itself.
+_GATEWAY_HEADERS = ("x-amz-apigw-id", "apigw-requestid", "x-kong-response-latency")
 
 #: Where Bedrock puts an error's words, best first.
 _OWN_WORDS = ("message", "Message", "errorMessage")
@@ -229,3 +236,23 @@ def _status(places: tuple[dict[str, Any], ...]) -> int | None:
             if isinstance(value, int) and not isinstance(value, bool) and 300 <= value <= 599:
                 return value
     return None
+
+
+def is_own_word(response: HTTPResponse) -> bool:
+    """Tell whether an error answer is the service's own, by its headers or by an error object that says something.
+
+    Anything else, such as a page, bare text or nothing, may be of a proxy that had passed the request on.
+    """
+    if any(name in response.headers for name in _GATEWAY_HEADERS):
+        return False
+    if any(response.headers.get(name) for name in _OWN_HEADERS):
+        return True
+    return own_words(decoded(response)) is not None
+
+
+def decoded(response: HTTPResponse) -> Any:
+    """Return the error object of an answer in JSON or XML, or whatever else it holds."""
+    try:
+        return jsontext.decode(response.body)
+    except jsontext.JSONError:
+        return xml_error(response.body)

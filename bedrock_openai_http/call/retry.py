@@ -22,7 +22,7 @@ from ..values.errors import APIConnectionError, APIStatusError, APITimeoutError,
 from ..values.forks import inherit
 from ..values.http import Headers
 from ..values.http_dates import seconds_of
-from .error_answers import is_own_word
+from .error_shapes import is_own_word
 
 Result = TypeVar("Result")
 

@@ -141,7 +141,7 @@ def warn_of_refusals(checked: CheckedRequest, endpoint: str, region: str | None,
 
 def _level_outside() -> int:
     """Return the `stacklevel` with which the calling function warns of the first frame outside this package."""
-    own = __name__.rpartition(".")[0] + "."
+    own = __name__.partition(".")[0] + "."
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(own):
         level, frame = level + 1, frame.f_back

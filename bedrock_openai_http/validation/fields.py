@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from ..values import jsontext
 from ..values.extras import Extended, given_twice
 from ..values.forks import loading
 from ..values.frozen import frozen
@@ -118,7 +119,7 @@ def json_flaw(value: Any, levels: int = MAX_DEPTH) -> Flaw | None:
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, str):
-        return None if _is_unicode(value) else Flaw((), "json-text", "has half a surrogate pair")
+        return None if jsontext.is_unicode(value) else Flaw((), "json-text", "has half a surrogate pair")
     if isinstance(value, (int, float)):
         return None if _is_double(value) else Flaw((), "json-number", "must be a finite number")
     if not isinstance(value, (dict, list, tuple, Mapping)):
@@ -140,7 +141,7 @@ def _mapping_flaw(value: Mapping[Any, Any], levels: int) -> Flaw | None:
     for key, item in value.items():
         if not isinstance(key, str):
             return Flaw((), "json-key", "has a key that is not a string")
-        if not key.isascii() and not _is_unicode(key):
+        if not key.isascii() and not jsontext.is_unicode(key):
             return Flaw((), "json-text", "has a key with half a surrogate pair")
         if isinstance(item, str) and item.isascii():  # most are, and a call takes longer than to see that
             continue
@@ -154,7 +155,11 @@ def json_flaws(value: Any, levels: int = MAX_DEPTH) -> Iterator[Flaw]:
     """Yield everything in `value` that cannot be sent as JSON: of one place the first."""
     if levels and isinstance(value, (list, tuple)):
         steps: Iterator[tuple[Any, Any]] = iter(enumerate(value))
-    elif levels and isinstance(value, Mapping) and all(isinstance(key, str) and _is_unicode(key) for key in value):
+    elif (
+        levels
+        and isinstance(value, Mapping)
+        and all(isinstance(key, str) and jsontext.is_unicode(key) for key in value)
+    ):
         steps = iter(value.items())
     else:
         flaw = json_flaw(value, levels)
@@ -179,16 +184,6 @@ def extra_flaws(value: Any) -> Iterator[Flaw]:
         for step, item in value.items() if isinstance(value, dict) else enumerate(value):
             for flaw in extra_flaws(item):
                 yield flaw.within(step)
-
-
-def _is_unicode(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _is_double(number: float) -> bool:

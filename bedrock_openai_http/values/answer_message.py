@@ -7,16 +7,17 @@ may hold is put right on the way back, and an ID that would not pair with its re
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from itertools import count
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from . import jsontext
 from .frozen import field, frozen
 from .messages import AssistantMessage, CustomCall, CustomToolCall, FunctionCall, ToolCall
 from .reading import (
     NOTHING_READ,
     JSONObject,
     Kind,
+    call_ids,
     expect,
     extra_of,
     length_of,
@@ -88,7 +89,7 @@ class Message:
         content "". Half a surrogate pair, which no request can hold, becomes U+FFFD.
         """
         audio_id = (self.audio or {}).get("id")
-        audio = {"id": audio_id} if isinstance(audio_id, str) and audio_id and _is_unicode(audio_id) else None
+        audio = {"id": audio_id} if isinstance(audio_id, str) and audio_id and jsontext.is_unicode(audio_id) else None
         refusal = _unicode(self.refusal) if self.refusal else None
         said = refusal or self.tool_calls or audio or self.function_call
         return AssistantMessage(
@@ -177,26 +178,7 @@ def as_text(value: Any, path: str) -> str | None:
     return text
 
 
-def call_ids(given: Sequence[Any]) -> list[str]:
-    """Return an ID for each call: its own if it pairs with a result, else one of ours that no other has."""
-    ids: dict[int, str] = {}
-    taken: set[str] = set()
-    for i, own in enumerate(given):
-        if isinstance(own, str) and own and own not in taken and _is_unicode(own):
-            ids[i] = own
-            taken.add(own)
-    for i in range(len(given)):
-        if i not in ids:
-            ids[i] = next(name for n in count(i) if (name := f"call_{n}") not in taken)
-            taken.add(ids[i])
-    return [ids[i] for i in range(len(given))]
-
-
 # --- what no request can hold
-
-
-def _is_unicode(text: str) -> bool:
-    return text.isascii() or _unicode(text) == text
 
 
 def _unicode(text: str) -> str:

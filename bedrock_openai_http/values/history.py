@@ -13,9 +13,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from .answer_message import call_ids
-from .completion import ChatCompletion, Choice
-from .messages import AssistantMessage, CustomCall, CustomToolCall, FunctionCall, ToolCall
+from .reading import call_ids
 from .reasoning import split_reasoning
 from .wire_value import plain
 
@@ -23,13 +21,11 @@ from .wire_value import plain
 _OTHER_ROLES = frozenset(("developer", "function", "system", "tool", "user"))
 
 
-def message_of_answer(answer: Any) -> AssistantMessage:
-    """Return the history message for an answer, its choice, or its message.
+def members_of_answer(answer: Any) -> dict[str, Any]:
+    """Return, in wire form, the members of the history message for an answer, its choice, or its message.
 
     Raises TypeError for what is no answer, and ValueError for one that cannot be read.
     """
-    if isinstance(answer, ChatCompletion):
-        answer = {"choices": answer.choices}
     message = _mapping(answer, "an answer")
     if "choices" in message:
         choices = message["choices"]
@@ -55,7 +51,7 @@ def message_of_answer(answer: Any) -> AssistantMessage:
         "audio": {"id": _text(audio_id, "audio.id")} if audio_id and isinstance(audio_id, str) else None,
     }
     # An answer that said nothing has been one all the same, and the next request must say so.
-    return AssistantMessage(text or (None if any(rest.values()) else ""), **rest)
+    return {"content": text or (None if any(rest.values()) else ""), **rest}
 
 
 #: One of these makes a message.
@@ -64,8 +60,6 @@ _MEMBERS = frozenset(("audio", "content", "function_call", "refusal", "role", "t
 
 def _mapping(value: Any, place: str) -> dict[str, Any]:
     """Return a mapping, or an object that dumps itself as one, as a dict. Raises TypeError for anything else."""
-    if isinstance(value, Choice):
-        value = value.message
     try:
         for dump in ("model_dump", "to_dict"):
             if not isinstance(value, (Mapping, type)) and callable(getattr(value, dump, None)):
@@ -111,23 +105,24 @@ def _content(value: Any) -> Any:
     return parts
 
 
-def _call(call: Mapping[str, Any], call_id: str, place: str) -> ToolCall | CustomToolCall:
+def _call(call: Mapping[str, Any], call_id: str, place: str) -> dict[str, Any]:
     kind = call.get("type") or ("custom" if call.get("custom") and not call.get("function") else "function")
     if kind == "custom":
         custom = _mapping(call.get("custom"), f"{place}.custom")
-        texts = (_text(custom.get(name), f"{place}.custom.{name}") for name in ("name", "input"))
-        return CustomToolCall(call_id, CustomCall(*texts))
-    if kind != "function":
+        called = {name: _text(custom.get(name), f"{place}.custom.{name}") for name in ("name", "input")}
+    elif kind == "function":
+        called = _function(call.get("function"), f"{place}.function")
+    else:
         raise ValueError(f"{place}.type: must be function or custom")
-    return ToolCall(call_id, _function(call.get("function"), f"{place}.function"))
+    return {"id": call_id, "type": kind, kind: called}
 
 
-def _function(value: Any, place: str) -> FunctionCall:
+def _function(value: Any, place: str) -> dict[str, str]:
     function = _mapping(value, place)
     name = _text(function.get("name"), f"{place}.name")
     arguments = function.get("arguments")
     if not isinstance(arguments, Mapping):
-        return FunctionCall(name, _text(arguments, f"{place}.arguments"))
-    with suppress(Exception):  # of what is in it, anything can come out
-        return FunctionCall(name, json.dumps(plain(arguments), ensure_ascii=False))  # an SDK had decoded them
+        return {"name": name, "arguments": _text(arguments, f"{place}.arguments")}
+    with suppress(Exception):  # of what is in it, anything can come out; an SDK had decoded them
+        return {"name": name, "arguments": json.dumps(plain(arguments), ensure_ascii=False)}
     raise ValueError(f"{place}.arguments: must be JSON")

@@ -227,9 +227,12 @@ class AssistantMessage(RoleMessage):
         Raises TypeError for what is no answer, and ValueError for one that cannot be read.
         """
         with loading():
-            from .history import message_of_answer
+            from .history import members_of_answer
 
-        return message_of_answer(answer)
+        members = members_of_answer(answer)
+        calls = all_fitting(members.pop("tool_calls"), "type", TOOL_CALLS, OtherToolCall)
+        older = members.pop("function_call")
+        return cls(**members, tool_calls=calls, function_call=older and FunctionCall(**older))
 
     def own_form(self) -> dict[str, Any]:
         """Return the wire form without `extra`, and without `tool_calls` where there are none."""

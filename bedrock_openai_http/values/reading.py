@@ -8,10 +8,12 @@ This module is what the values of an answer have in common; it knows the name of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from itertools import count
 from typing import Any, TypeVar
 
+from . import jsontext
 from .wire_value import plain
 
 JSONObject = dict[str, Any]
@@ -143,3 +145,18 @@ def _kind_name(value: Any) -> str:
     names = {type(None): "missing or null", bool: "a boolean", int: "an integer", float: "a number"}
     names |= {str: "a string", list: "an array", dict: "an object"}
     return names.get(type(value), type(value).__name__)
+
+
+def call_ids(given: Sequence[Any]) -> list[str]:
+    """Return an ID for each call: its own if it pairs with a result, else one of ours that no other has."""
+    ids: dict[int, str] = {}
+    taken: set[str] = set()
+    for i, own in enumerate(given):
+        if isinstance(own, str) and own and own not in taken and jsontext.is_unicode(own):
+            ids[i] = own
+            taken.add(own)
+    for i in range(len(given)):
+        if i not in ids:
+            ids[i] = next(name for n in count(i) if (name := f"call_{n}") not in taken)
+            taken.add(ids[i])
+    return [ids[i] for i in range(len(given))]

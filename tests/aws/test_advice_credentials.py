@@ -23,9 +23,9 @@ from bedrock_openai_http import (
     PermissionDeniedError,
     mint_api_key,
 )
+from bedrock_openai_http.aws import credential_advice as credentials
 from bedrock_openai_http.aws.credential_advice import LOOK_UP_CAUSES, advise_on_look_up, no_such_profile
 from bedrock_openai_http.aws.credential_source import CredentialSource
-from bedrock_openai_http.call.advice import credentials
 from bedrock_openai_http.cli import main
 from bedrock_openai_http.testing import LocalEndpoint
 from refusals import SECRET, is_a_line

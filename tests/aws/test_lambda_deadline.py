@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bedrock_openai_http import ConfigurationError
-from bedrock_openai_http.aws import lambda_deadline
+from bedrock_openai_http import lambda_deadline
 
 
 class Context:

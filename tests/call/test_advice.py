@@ -19,7 +19,7 @@ from bedrock_openai_http import (
     iter_chunks,
     parse_completion,
 )
-from bedrock_openai_http.call.advice import CAUSES, CallFacts, _seen, advise
+from bedrock_openai_http.call.advice.advise import CAUSES, CallFacts, _seen, advise
 from refusals import LONGEST, REFUSALS, SECRET, answer, is_a_line, openai
 from support import COMPLETION, DONE, chunk
 

@@ -18,9 +18,9 @@ from bedrock_openai_http import (
     iter_chunks,
     parse_completion,
 )
-from bedrock_openai_http.call.advice import advise
+from bedrock_openai_http.call.advice.advise import advise
 from bedrock_openai_http.call.decode import not_a_stream
-from bedrock_openai_http.call.error_answers import is_own_word
+from bedrock_openai_http.call.error_shapes import is_own_word
 
 PROMPT = "a prompt that nobody may log"
 MISSING = {"type": "missing", "loc": ["body", "messages", 0, "role"], "msg": "Field required", "input": PROMPT}

@@ -20,7 +20,7 @@ from bedrock_openai_http import (
     RateLimitError,
     UserMessage,
 )
-from bedrock_openai_http.aws import lambda_deadline
+from bedrock_openai_http import lambda_deadline
 from calls import LONG
 from support import (
     CHUNK,

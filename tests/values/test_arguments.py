@@ -24,7 +24,7 @@ from bedrock_openai_http import (
     sign,
     validate_request,
 )
-from bedrock_openai_http.aws import lambda_deadline
+from bedrock_openai_http import lambda_deadline
 from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.values.arguments import LONGEST_SECONDS
 from bedrock_openai_http.values.http import TimeLimits

@@ -20,7 +20,7 @@ from bedrock_openai_http import (
     InternalServerError,
     RequestValidationError,
 )
-from bedrock_openai_http.call.advice import CallFacts, advise
+from bedrock_openai_http.call.advice.advise import CallFacts, advise
 from bedrock_openai_http.values import errors
 from bedrock_openai_http.values.errors import status_error_class
 

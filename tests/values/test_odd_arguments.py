@@ -27,7 +27,7 @@ from bedrock_openai_http import (
     sign,
     validate_request,
 )
-from bedrock_openai_http.aws import lambda_deadline
+from bedrock_openai_http import lambda_deadline
 from bedrock_openai_http.testing import LocalEndpoint
 from odd_values import CANARY, ODD, ForeignError
 from support import COMPLETION, KEY, MODEL, REQUEST
