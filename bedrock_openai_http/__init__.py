@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from .aws.signing import sign as sign
     from .call.answer import parse_completion as parse_completion
     from .call.building import build_http_request as build_http_request
-    from .call.decode import ChatCompletionStream as ChatCompletionStream
     from .call.decode import iter_chunks as iter_chunks
     from .clients.client import Client as Client
+    from .clients.stream import ChatCompletionStream as ChatCompletionStream
     from .schemas import load_schema as load_schema
     from .validation.lint import CompatibilityWarning as CompatibilityWarning
     from .validation.lint import Lint as Lint
@@ -96,6 +96,7 @@ _NAMES_BY_MODULE = {
     "call.building": "build_http_request",
     "values.chunk": "ChatCompletionChunk",
     "clients.client": "Client",
+    "clients.stream": "ChatCompletionStream",
     "values.completion": "ChatCompletion Choice",
     "aws.credentials": "Credentials",
     "values.delta": "ChunkChoice Delta FunctionCallDelta ToolCallDelta",
@@ -118,7 +119,7 @@ _NAMES_BY_MODULE = {
     "call.answer": "parse_completion",
     "schemas": "load_schema",
     "aws.signing": "sign",
-    "call.decode": "ChatCompletionStream iter_chunks",
+    "call.decode": "iter_chunks",
     "values.usage": "Usage",
     "validation.validate": "validate_request",
     "values.http": "HTTPRequest HTTPResponse Headers",

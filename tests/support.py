@@ -8,9 +8,11 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from bedrock_openai_http import ChatCompletionRequest, Client, Headers, SystemMessage, UserMessage
+from bedrock_openai_http.transport.drive import MACHINE
 from bedrock_openai_http.values.http import HTTPRequest, TimeLimits
 
 MODEL = "openai.gpt-oss-20b-1:0"
@@ -116,15 +118,13 @@ class RawServer:
                         connection.sendall(step)
 
 
+#: For `Client(world=...)`: waits between attempts take no time.
+NO_WAITS = replace(MACHINE, sleep=lambda seconds: None)
+
+
 def client_of(server: RawServer, **options: Any) -> Client:
     """Return a client of `server` with an API key."""
     return Client(base_url=server.url, **{"api_key": KEY, **options})
-
-
-def quick(client: Client) -> Client:
-    """Return the client with waits between attempts that take no time."""
-    client._retrier._sleep = lambda seconds: None
-    return client
 
 
 def _read_request(connection: socket.socket) -> bytes:

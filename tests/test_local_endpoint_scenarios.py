@@ -14,7 +14,7 @@ from bedrock_openai_http import Client, ConfigurationError, RateLimitError, Resp
 from bedrock_openai_http.testing import LocalEndpoint, scenarios
 from bedrock_openai_http.testing.recorded import RecordedAnswer, recorded_answer
 from loopback import BODY, PATH, Reply, ask, bearer, encoded, head, port, send
-from support import REQUEST, quick
+from support import NO_WAITS, REQUEST
 
 #: Headers that belong to a connection and not to an answer.
 FRAMING = {"server", "date", "connection", "content-length", "transfer-encoding"}
@@ -59,7 +59,7 @@ def test_a_stream_is_played_event_by_event() -> None:
 def test_the_recorded_request_id_is_kept(caplog: pytest.LogCaptureFixture) -> None:
     """The answer, the request as remembered and the log have the request ID of the recording."""
     recorded = recorded_answer("plain").request_id
-    with LocalEndpoint(scenario="plain") as endpoint, client_of(endpoint) as client:
+    with LocalEndpoint(scenario="plain") as endpoint, client_of(endpoint, world=NO_WAITS) as client:
         with caplog.at_level(logging.INFO, "bedrock_openai_http.testing"):
             assert client.complete(REQUEST).request_id == recorded
         assert [request.request_id for request in endpoint.requests] == [recorded]
@@ -102,12 +102,15 @@ def test_a_sequence_is_played_once(scenario: Sequence[str | None] | None, status
 
 def test_retries_can_be_tested() -> None:
     """A client that is throttled once makes a second attempt, and gets the endpoint's own answer."""
-    with LocalEndpoint(scenario=["throttled-429"], answer="own") as endpoint, client_of(endpoint) as client:
-        assert quick(client).complete(REQUEST).text == "own"
+    with (
+        LocalEndpoint(scenario=["throttled-429"], answer="own") as endpoint,
+        client_of(endpoint, world=NO_WAITS) as client,
+    ):
+        assert client.complete(REQUEST).text == "own"
         assert len(endpoint.requests) == 2
-    with LocalEndpoint(scenario="throttled-429") as endpoint, client_of(endpoint) as client:
+    with LocalEndpoint(scenario="throttled-429") as endpoint, client_of(endpoint, world=NO_WAITS) as client:
         with pytest.raises(RateLimitError):
-            quick(client).complete(REQUEST)
+            client.complete(REQUEST)
         assert len(endpoint.requests) == 3
 
 
@@ -149,7 +152,7 @@ def test_only_a_refusal_is_played_to_an_invalid_request() -> None:
 
 def test_a_recorded_answer_is_played_to_whoever_asks() -> None:
     """It stays what it is, also for a request of the other kind, and the client takes neither for the other."""
-    with LocalEndpoint(scenario=["stream", "plain"]) as endpoint, client_of(endpoint) as client:
+    with LocalEndpoint(scenario=["stream", "plain"]) as endpoint, client_of(endpoint, world=NO_WAITS) as client:
         with pytest.raises(ResponseFormatError, match="not JSON"):
             client.complete(REQUEST)
         with pytest.raises(ResponseFormatError, match="no event stream"):

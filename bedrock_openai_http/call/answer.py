@@ -51,23 +51,26 @@ def _head_of(response: HTTPResponse) -> HTTPResponse:
     return HTTPResponse(response.status_code, response.headers)
 
 
-def read_response(response: OpenResponse, limit: int = BODY_LIMIT) -> HTTPResponse:
-    """Return an open response with its whole body, and let its connection go.
+class WholeBody:
+    """The body of an answer as it is read to its end, by whom ever: it may be `limit` bytes long."""
 
-    Raises ResponseFormatError if the body is longer than `limit` bytes, and what reading it raises.
-    """
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        for piece in response.pieces():
-            size += len(piece)
-            if size > limit:
-                raise ResponseFormatError(
-                    f"the answer is longer than {limit} bytes",
-                    response=HTTPResponse(response.status_code, response.headers),
-                    request_id=request_id_of(response.headers),
-                )
-            pieces.append(piece)
-    finally:
-        response.close()
-    return HTTPResponse(response.status_code, response.headers, b"".join(pieces))
+    def __init__(self, opened: OpenResponse, limit: int) -> None:
+        self._head = HTTPResponse(opened.status_code, opened.headers)
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        """Take the next piece. Raises ResponseFormatError when it is too much."""
+        self._size += len(piece)
+        if self._size > self._limit:
+            raise ResponseFormatError(
+                f"the answer is longer than {self._limit} bytes",
+                response=self._head,
+                request_id=request_id_of(self._head.headers),
+            )
+        self._pieces.append(piece)
+
+    def response(self) -> HTTPResponse:
+        """Return the answer with its body."""
+        return HTTPResponse(self._head.status_code, self._head.headers, b"".join(self._pieces))

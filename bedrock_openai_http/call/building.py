@@ -1,40 +1,21 @@
 """From a request's body to the HTTP request that carries it.
 
-This module's law: the body is serialised once, to the bytes that are signed and sent; a header that could not
-arrive as it was signed is refused, and its value is never repeated.
+This module's law: the body is serialised once, to the bytes that are signed and sent.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from .._version import __version__
 from ..values import arguments, jsontext
 from ..values.errors import ConfigurationError, RequestValidationError
 from ..values.http import Headers, HTTPRequest
 from ..values.request import ChatCompletionRequest, Guardrail
 from ..values.wire_value import plain
-
-USER_AGENT = f"bedrock-openai-http/{__version__}"
+from .headers import check_headers, request_headers
 
 _URL = r"https?://[\x21-\x7e]+"
-# RFC 9110, 5.6.2: a token, of a length that every front end takes.
-_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}"
-# Visible ASCII with single inner spaces: all that SigV4's canonical form and the wire agree on.
-_VALUE = r"[\x21-\x7e]+( [\x21-\x7e]+)*"
-#: In bytes. Front ends refuse longer header lines in untyped ways.
-_VALUE_LIMIT = 8192
-
-#: Headers that belong to the client or to the connection, not to the caller.
-_RESERVED = frozenset(
-    """
-    authorization host content-length content-type accept accept-encoding connection keep-alive cookie
-    transfer-encoding te trailer upgrade expect proxy-authorization
-    x-amz-date x-amz-security-token x-amz-content-sha256
-    """.split()
-)
 
 
 def build_http_request(
@@ -73,14 +54,7 @@ def post_of(
 
     Raises RequestValidationError for a body that cannot be written as JSON, which one that is valid can.
     """
-    headers = {
-        "Content-Type": "application/json",
-        "Accept": "text/event-stream" if body.get("stream") is True else "application/json",
-        # A compressed answer could hide a truncation and holds streamed text back.
-        "Accept-Encoding": "identity",
-        "User-Agent": USER_AGENT,
-        **(guardrail.headers() if guardrail is not None else {}),
-    }
+    headers = request_headers(body.get("stream") is True, guardrail)
     built = HTTPRequest("POST", url, Headers(headers), _encoded(body))
     return built.with_headers(extra_headers) if extra_headers else built
 
@@ -92,27 +66,3 @@ def _encoded(body: Mapping[str, Any]) -> bytes:
         failure = RequestValidationError(f"cannot be written as JSON: {type(error).__name__}", rule="json-type")
     # Raised outside of the handler: what a body could not be encoded for may hold the prompt.
     raise failure
-
-
-def check_headers(headers: Any, argument: str = "extra_headers") -> dict[str, str]:
-    """Return `headers`, a mapping, as a dict of plain texts.
-
-    Raises ConfigurationError, which names the `argument` and the header, and never its value.
-    """
-    checked: dict[str, str] = {}
-    for given, value in arguments.pairs(argument, headers, "be a mapping of names to values"):
-        name, text = arguments.plain_text(given), arguments.plain_text(value)
-        if name is None or not re.fullmatch(_NAME, name):
-            raise ConfigurationError(f"{argument}: a name is not a header name")
-        if name.lower() in _RESERVED:
-            raise ConfigurationError(f"{argument}: {name} is set by the client")
-        if text is None:
-            raise ConfigurationError(f"{argument}: the value of {name} is {type(value).__name__}, not str")
-        if len(text) > _VALUE_LIMIT:
-            raise ConfigurationError(f"{argument}: the value of {name} is longer than {_VALUE_LIMIT} bytes")
-        if not re.fullmatch(_VALUE, text):
-            raise ConfigurationError(
-                f"{argument}: the value of {name} must be visible ASCII, with single spaces within"
-            )
-        checked[name] = text
-    return checked

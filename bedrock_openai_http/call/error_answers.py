@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..values.errors import APIStatusError, NotFoundError, RateLimitError, ResponseFormatError, status_error_class
 from ..values.forks import loading
 from ..values.http import Headers, HTTPResponse
 from .error_shapes import EXCERPT, bare_type, decoded, details_of, excerpt, has_words, output_type
+
+if TYPE_CHECKING:
+    from .advice.causes import CallFacts
 
 #: Where the request ID is found, best first. Bedrock sends the first two, with the same value.
 REQUEST_ID_HEADERS = ("x-amzn-requestid", "x-request-id", "x-amz-request-id")
@@ -68,12 +71,14 @@ def is_error_object(body: Any) -> bool:
     return (isinstance(kind, str) and kind != "") or has_words(body)
 
 
-def error_from_response(response: HTTPResponse) -> APIStatusError:
-    """Return the exception for an answer with a status of 300 or more."""
-    return error_from_object(decoded(response), response, status_code=response.status_code)
+def error_from_response(response: HTTPResponse, facts: CallFacts | None = None) -> APIStatusError:
+    """Return the exception for an answer with a status of 300 or more, advised by what is known of the call."""
+    return error_from_object(decoded(response), response, status_code=response.status_code, facts=facts)
 
 
-def error_from_object(body: Any, response: HTTPResponse, *, status_code: int | None = None) -> APIStatusError:
+def error_from_object(
+    body: Any, response: HTTPResponse, *, status_code: int | None = None, facts: CallFacts | None = None
+) -> APIStatusError:
     """Return the exception for a decoded error `body` of `response`.
 
     `status_code` is None for an error inside a 200 answer: the status then is the one that the object names.
@@ -95,7 +100,7 @@ def error_from_object(body: Any, response: HTTPResponse, *, status_code: int | N
     with loading():
         from .advice.advise import advise
 
-    error.advice = advise(error)
+    error.advice = advise(error, facts)
     return error
 
 

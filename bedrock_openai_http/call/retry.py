@@ -11,20 +11,15 @@ service surely did not answer it, by its own word or since it took nothing, or w
 from __future__ import annotations
 
 import math
-import random
 import re
 import threading
-import time
-from collections.abc import Callable
-from typing import TypeVar
 
 from ..values.errors import APIConnectionError, APIStatusError, APITimeoutError, BedrockOpenAIError
 from ..values.forks import inherit
 from ..values.http import Headers
 from ..values.http_dates import seconds_of
 from .error_shapes import is_own_word
-
-Result = TypeVar("Result")
+from .world import World
 
 TRANSIENT, THROTTLING = "transient", "throttling"
 #: Seconds that the first retry waits at most.
@@ -37,8 +32,6 @@ QUOTA = 500
 #: Seconds: `x-amz-retry-after` may lengthen a wait by so much, `Retry-After` is honoured up to so much.
 MAX_AWS_EXTENSION = 5.0
 MAX_RETRY_AFTER = 60.0
-
-_SYSTEM_RANDOM = random.SystemRandom()
 
 _TRANSIENT_STATUS = frozenset((500, 502, 503, 504))
 _TRANSIENT_TYPES = frozenset(
@@ -98,71 +91,11 @@ class RetryQuota:
             self._tokens = min(self._capacity, self._tokens + tokens)
 
 
-class Retrier:
-    """Makes the attempts of a call. Shared by a client's threads; clock, sleep and random can be replaced.
+class RetryPolicy:
+    """Says whether a failed attempt is made again, and after how long. Shared by a client's threads."""
 
-    `clock` gives seconds of a clock that never goes back; `uniform` a number from 0 to 1, by default from the
-    operating system, since copies of one memory image would all draw the same from a seeded generator.
-    """
-
-    def __init__(
-        self,
-        *,
-        retry_read_timeouts: bool = False,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        uniform: Callable[[], float] = _SYSTEM_RANDOM.random,
-    ) -> None:
-        self.clock = clock
+    def __init__(self, *, retry_read_timeouts: bool = False) -> None:
         self._retry_read_timeouts = retry_read_timeouts
-        self._sleep = sleep
-        self._uniform = uniform
-        self._quota = RetryQuota()
-
-    def run(
-        self,
-        attempt: Callable[[int], Result],
-        max_attempts: int,
-        deadline: float | None = None,
-        mend: Callable[[BedrockOpenAIError], bool] = lambda failure: False,
-    ) -> Result:
-        """Return what `attempt` returns; it is called with 1, 2, ... `max_attempts` until it succeeds or must end.
-
-        `deadline` is a moment of `clock`: no wait goes past it. `mend` may put right what made an attempt fail,
-        such as an expired token; the next attempt then follows at once, but only once in a call. Raises what
-        the last attempt raised.
-        """
-        cost = 1  # what a success gives back: one token, or what the retry that led to it took
-        mended = False
-        for number in range(1, max_attempts + 1):
-            try:
-                result = attempt(number)
-            except BedrockOpenAIError as error:
-                failure = error
-            else:
-                self._quota.give(cost)
-                return result
-            if number == max_attempts:
-                break
-            if not mended and mend(failure):
-                mended = True
-                continue
-            reason = self.reason(failure)
-            if reason is None:
-                break
-            wait = self.delay(reason, number - 1, failure)
-            if deadline is not None and self.clock() + wait >= deadline:
-                break
-            cost = COST[reason]
-            if not self._quota.take(cost):
-                break
-            self._sleep(wait)
-        try:
-            raise failure
-        finally:
-            # An error whose own traceback leads back to it is freed, with the prompt that its frames hold and the
-            # connections of its client, only when Python next looks for such circles.
-            del failure
 
     def reason(self, failure: BedrockOpenAIError) -> str | None:
         """Return why an attempt that failed so is made again, TRANSIENT or THROTTLING; None if it is not."""
@@ -175,16 +108,16 @@ class Retrier:
         unanswered = failure.phase in ("send", "headers") or isinstance(failure, APITimeoutError)
         return TRANSIENT if unanswered and self._retry_read_timeouts else None
 
-    def delay(self, reason: str, retries: int, failure: BedrockOpenAIError) -> float:
+    def delay(self, reason: str, retries: int, failure: BedrockOpenAIError, world: World) -> float:
         """Return the seconds to wait before the next attempt, after `retries` earlier ones."""
-        wait = self._uniform() * min(BASE_DELAY[reason] * 2.0**retries, MAX_DELAY)
+        wait = world.uniform() * min(BASE_DELAY[reason] * 2.0**retries, MAX_DELAY)
         response = failure.response if isinstance(failure, APIStatusError) else None
         if response is None:
             return wait
         aws = _number(response.headers.get("x-amz-retry-after"))
         if aws is not None:
             return max(wait, min(aws / 1000, wait + MAX_AWS_EXTENSION))
-        return max(wait, min(_retry_after(response.headers), MAX_RETRY_AFTER))
+        return max(wait, min(_retry_after(response.headers, world), MAX_RETRY_AFTER))
 
 
 def _status_reason(failure: APIStatusError, unknown_too: bool) -> str | None:
@@ -204,7 +137,7 @@ def _status_reason(failure: APIStatusError, unknown_too: bool) -> str | None:
     return TRANSIENT if internal and is_own_word(response) else None
 
 
-def _retry_after(headers: Headers) -> float:
+def _retry_after(headers: Headers, world: World) -> float:
     """Return the seconds that `retry-after-ms` or `Retry-After` (seconds or a date) asks for; 0 if neither does."""
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
@@ -214,7 +147,7 @@ def _retry_after(headers: Headers) -> float:
     if seconds is not None:
         return seconds
     moment = seconds_of(text)
-    return 0.0 if moment is None else max(0.0, moment - time.time())
+    return 0.0 if moment is None else max(0.0, moment - world.wall())
 
 
 def _number(text: str | None) -> float | None:

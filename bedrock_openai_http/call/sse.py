@@ -10,7 +10,6 @@ place, however they are cut into pieces.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import NamedTuple
 
 #: A byte order mark, which may begin a stream.
@@ -33,70 +32,86 @@ class ServerSentEvent(NamedTuple):
     finished: bool = True
 
 
-def iter_lines(pieces: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Yield, of each piece, the lines that it ends, without their ends; a last line without an end counts as one.
+class EventDecoder:
+    """Makes events of the bytes of one stream, as they are fed to it.
 
-    Raises EventTooLong.
+    An event is there with its blank line; one without a data line is none. Raises EventTooLong.
     """
-    unfinished: list[bytes] = []
-    length = -len(BOM)  # which the first line may begin with, and which does not count
-    after_cr = False
-    for piece in pieces:
-        if not piece:
-            continue
+
+    def __init__(self) -> None:
+        #: The line that has not ended yet, and its length; a mark may begin the first, and does not count.
+        self._unfinished: list[bytes] = []
+        self._length = -len(BOM)
+        self._first = True
+        self._after_cr = False
+        #: The event that has not ended yet.
+        self._data: list[bytes] = []
+        self._size = 0
+        self._name = ""
+
+    def feed(self, piece: bytes) -> Iterator[ServerSentEvent]:
+        """Yield the events that `piece` ends. To be used up before the next piece is fed."""
+        for line in self._lines(piece):
+            if line:
+                self._take(line)
+            else:
+                data, name = self._data, self._name
+                self._size, self._name, self._first = 0, "", False
+                if data:
+                    self._data = []
+                    yield ServerSentEvent(data[0] if len(data) == 1 else b"\n".join(data), name)
+        if self._length > EVENT_LIMIT:
+            raise EventTooLong
+
+    def end(self) -> Iterator[ServerSentEvent]:
+        """Yield what the end of the stream cuts off, marked as not `finished`, for the caller to drop or to judge."""
+        if self._unfinished:
+            self._take(b"".join(self._unfinished))
+        if self._data:
+            yield ServerSentEvent(b"\n".join(self._data), self._name, finished=False)
+
+    def _lines(self, piece: bytes) -> list[bytes]:
+        """Return the lines that `piece` ends, without their ends, and keep the start of another."""
         # A CR ends a line at once; the LF of a CRLF that was cut in two belongs to it.
-        if after_cr and piece.startswith(b"\n"):
-            piece = piece[1:]
-            after_cr = False
-            if not piece:
-                continue
+        if self._after_cr and piece:
+            piece = piece.removeprefix(b"\n")
+            self._after_cr = False
         lines = piece.splitlines()  # of bytes: CR, LF and CRLF only
-        after_cr = piece.endswith(b"\r")
-        last = b"" if after_cr or piece.endswith(b"\n") else lines.pop()
-        if lines:
-            if unfinished:
-                lines[0] = b"".join((*unfinished, lines[0]))
-                unfinished.clear()
-                length = 0
-            yield lines
+        if not lines:
+            return lines
+        self._after_cr = piece.endswith(b"\r")
+        last = b"" if self._after_cr or piece.endswith(b"\n") else lines.pop()
+        if lines and self._unfinished:
+            lines[0] = b"".join((*self._unfinished, lines[0]))
+            self._unfinished.clear()
+            self._length = 0
         if last:
-            unfinished.append(last)
-            length += len(last)
-            if length > EVENT_LIMIT:
+            self._unfinished.append(last)
+            self._length += len(last)
+        return lines
+
+    def _take(self, line: bytes) -> None:
+        """Take a line that is not blank. Comments, `id`, `retry` and unknown fields mean nothing to this API."""
+        if self._first:
+            line = line.removeprefix(BOM)
+            self._first = False
+        if line.startswith(b"data:") or line == b"data":  # nearly every line
+            self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+            self._size += len(line)
+            if self._size > EVENT_LIMIT:
                 raise EventTooLong
-    if unfinished:
-        yield [b"".join(unfinished)]
+        elif len(line) > EVENT_LIMIT:  # it came with its end; `feed` sees to those that go on
+            raise EventTooLong
+        elif line.startswith(b"event:") or line == b"event":
+            self._name = line[6:].removeprefix(b" ").decode("utf-8", errors="replace")
 
 
 def iter_events(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
-    """Yield the events of a stream as their blank lines arrive.
+    """Yield the events of a stream as their blank lines arrive, and last what its end cuts off.
 
-    An event without a data line is none. What the end of the stream cuts off is yielded last, marked as not
-    `finished`, for the caller to drop or to judge. Raises EventTooLong.
+    Raises EventTooLong.
     """
-    data: list[bytes] = []
-    size = 0
-    name = ""
-    first = True
-    for line in chain.from_iterable(iter_lines(pieces)):
-        if first:
-            line = line.removeprefix(BOM)
-            first = False
-        if line.startswith(b"data:") or line == b"data":  # nearly every line
-            data.append(line[6:] if line.startswith(b"data: ") else line[5:])
-            size += len(line)
-            if size > EVENT_LIMIT:
-                raise EventTooLong
-        elif not line:
-            if data:
-                yield ServerSentEvent(data[0] if len(data) == 1 else b"\n".join(data), name)
-                data = []
-            name = ""
-            size = 0
-        elif len(line) > EVENT_LIMIT:  # it came with its end; `iter_lines` sees to those that go on
-            raise EventTooLong
-        elif line.startswith(b"event:") or line == b"event":
-            name = line[6:].removeprefix(b" ").decode("utf-8", errors="replace")
-        # Comments, `id`, `retry` and unknown fields mean nothing to this API.
-    if data:
-        yield ServerSentEvent(b"\n".join(data), name, finished=False)
+    decoder = EventDecoder()
+    for piece in pieces:
+        yield from decoder.feed(piece)
+    yield from decoder.end()

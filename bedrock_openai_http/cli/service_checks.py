@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..aws.clock import OFF_VARIABLE, correction_is_off, service_time
 from ..aws.waiting import within
-from ..call.building import USER_AGENT
+from ..call.headers import USER_AGENT
 from ..values.errors import APIStatusError, BedrockOpenAIError, ConfigurationError, RequestValidationError
 from ..values.http import Headers, HTTPRequest, TimeLimits
 from ..values.messages import UserMessage

@@ -12,31 +12,41 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..aws.configuration import Configuration
 from ..aws.credential_source import CredentialSource
 from ..aws.destination import Destination, Options, find_destination
-from ..call.answer import parse_completion, read_response
-from ..call.building import check_headers, post_of
-from ..call.calls import Call, Caller, Plan
-from ..call.retry import Retrier
-from ..validation.checking import checked_project, checked_request, warn_of_refusals, with_project
+from ..call.building import post_of
+from ..call.headers import callers_headers
+from ..call.plan import Plan
+from ..call.retry import RetryPolicy
+from ..call.walk import Call, Session, completed, opened
+from ..call.world import World
+from ..transport.drive import MACHINE, drive
+from ..validation.checking import CheckedRequest, checked_project, checked_request, warn_of_refusals
 from ..values import arguments
 from ..values.completion import ChatCompletion
-from ..values.errors import BedrockOpenAIError, ConfigurationError
+from ..values.errors import ConfigurationError
 from ..values.forks import loading
 from ..values.http import TimeLimits, Transport
 from ..values.once import once
 from ..values.request import ChatCompletionRequest, Guardrail, unknown_fields_option
 
 if TYPE_CHECKING:
+    import logging
+
     import requests
 
-    from ..call.decode import ChatCompletionStream
+    from ..call.events import Event
+    from ..call.reports import Report
     from .openai_shape import Chat
+    from .stream import ChatCompletionStream
+
+#: The level of `logging` at which a retry can be seen.
+_INFO = 20
 
 
 class Client:
@@ -64,11 +74,15 @@ class Client:
             level; what is known is checked in either case.
         project: the ID of a project, such as "proj_abc123", that calls belong to; on mantle only.
         session: a `requests.Session` whose adapters, proxies, `verify` and `cert` are used; the caller closes it.
-        transport: an object with the methods of `wire.Transport`, in place of `requests`. What it raises that is no
-            BedrockOpenAIError becomes an APIConnectionError that names its class, and is not repeated.
+        transport: an object with the methods of `values.http.Transport`, in place of `requests`. What it raises that
+            is no BedrockOpenAIError becomes an APIConnectionError that names its class, and is not repeated.
+        on_event: a function that is given each `events.Event` of each call, in the thread of the call. What it raises
+            is logged and changes nothing.
+        world: clocks, chance and sleep in place of the machine's, for tests.
 
     Without `api_key`, `credentials` or `profile`, the variable AWS_BEARER_TOKEN_BEDROCK is used, then botocore's
-    credential chain. Raises ConfigurationError for options that cannot be used.
+    credential chain. Raises ConfigurationError for options that cannot be used, TypeError for an `async def` as
+    `on_event`.
     """
 
     def __init__(
@@ -93,6 +107,8 @@ class Client:
         project: str | None = None,
         session: requests.Session | None = None,
         transport: Transport | None = None,
+        on_event: Callable[[Event], object] | None = None,
+        world: World | None = None,
     ) -> None:
         try:
             profile = None if profile is None else arguments.text("profile", profile)
@@ -107,13 +123,15 @@ class Client:
             region, endpoint, base_url, allow_insecure, use_fips_endpoint, use_dualstack_endpoint, max_attempts
         )
         self._configuration = Configuration(profile)
-        self._retrier = Retrier(retry_read_timeouts=arguments.flag("retry_read_timeouts", retry_read_timeouts))
+        policy = RetryPolicy(retry_read_timeouts=arguments.flag("retry_read_timeouts", retry_read_timeouts))
+        self._world = MACHINE if world is None else world
+        self._shared = Session(self._source, policy, self._world, self._proxy_of)
         self._guardrail = guardrail
         self._unknown_fields = unknown_fields_option(unknown_fields)
         self._project = checked_project(project, self._options.endpoint)
         self._session = session
         self._given_transport = _given_transport(session, transport)
-        self._caller = Caller(self._source, self._retrier, lambda: self._transport)
+        self._on_event = None if on_event is None else _checked_listener(on_event)
 
     def complete(
         self,
@@ -181,12 +199,7 @@ class Client:
         timeout: float | None = None,
     ) -> ChatCompletion:
         call = self._call(request, False, deadline, extra_headers, timeout)
-        try:
-            completion = parse_completion(read_response(self._caller.open(call)))
-        except BedrockOpenAIError as error:
-            self._caller.annotate(call, error)
-            raise
-        return replace(completion, attempts=call.attempts, elapsed=self._caller.elapsed(call))
+        return drive(completed(call, self._shared), lambda: self._transport, self._world.sleep)
 
     def _stream(
         self,
@@ -196,21 +209,16 @@ class Client:
         timeout: float | None = None,
     ) -> ChatCompletionStream:
         with loading():
-            from ..call.decode import ChatCompletionStream, may_be_a_stream, not_a_stream
+            from .stream import ChatCompletionStream
 
+        shared = self._shared
         call = self._call(request, True, deadline, extra_headers, timeout)
-        try:
-            response = self._caller.open(call)
-            if not may_be_a_stream(response.headers):
-                raise not_a_stream(read_response(response))
-        except BedrockOpenAIError as error:
-            self._caller.annotate(call, error)
-            raise
         return ChatCompletionStream(
-            response,
-            lambda error: self._caller.annotate(call, error),
+            drive(opened(call, shared), lambda: self._transport, self._world.sleep),
+            lambda error: shared.annotate(call, error),
             attempts=call.attempts,
-            clock=lambda: self._caller.elapsed(call),
+            clock=lambda: shared.elapsed(call),
+            report=call.report,
         )
 
     def _call(
@@ -221,30 +229,59 @@ class Client:
         extra_headers: Mapping[str, str] | None,
         timeout: float | None,
     ) -> Call:
-        endpoint = self._options.endpoint
-        headers = with_project({} if extra_headers is None else check_headers(extra_headers), self._project)
+        headers = callers_headers(extra_headers, self._project)
         checked = checked_request(
             request,
             stream=stream,
-            endpoint=endpoint,
+            endpoint=self._options.endpoint,
             guardrail=self._guardrail,
             extra_headers=headers,
             unknown_fields=self._unknown_fields,
         )
         seconds = self._deadline if deadline is None else arguments.seconds("deadline", deadline)
         read = self._limits.read if timeout is None else arguments.seconds("timeout", timeout)
-        to = self._destination
-        url = to.endpoint.chat_completions_url(checked.body["model"])
-        built = post_of(checked.body, url, checked.guardrail, headers)
-        started = self._retrier.clock()
-        limits = replace(self._limits, read=read, deadline=None if seconds is None else started + seconds)
+        plan = self._plan(checked, stream, headers, seconds, read)
+        call = Call(plan, self._shared.new_invocation_id())
+        if self._on_event is not None or _logger().isEnabledFor(_INFO):
+            call.report = self._report(call, checked.body)
+        return call
+
+    def _plan(
+        self, checked: CheckedRequest, stream: bool, headers: dict[str, str], seconds: float | None, read: float
+    ) -> Plan:
+        """Return what is settled before the call, which may take `seconds` in all, and `read` for each wait."""
+        to, options, body = self._destination, self._options, checked.body
+        built = post_of(body, to.endpoint.chat_completions_url(body["model"]), checked.guardrail, headers)
+        started = self._world.clock()
         region = to.region.value if to.region else None
-        own_host = to.endpoint.region is not None
-        warn_of_refusals(checked, endpoint, region, own_host=own_host)
-        # Behind another host than AWS's anything may stand, and a region that nobody gave is none to judge a key by.
-        key_region = to.endpoint.region or self._options.region
-        attempts = to.max_attempts.value
-        return Call(Plan(built, to.endpoint.service, region, key_region, limits, attempts, started, own_host))
+        warn_of_refusals(checked, options.endpoint, region, own_host=to.endpoint.region is not None)
+        return Plan(
+            request=built,
+            to=to.endpoint,
+            endpoint=options.endpoint,
+            region=region,
+            # Behind another host than AWS's anything may stand, and a region that nobody gave is none to judge by.
+            key_region=to.endpoint.region or options.region,
+            limits=TimeLimits(self._limits.connect, read, None if seconds is None else started + seconds),
+            max_attempts=to.max_attempts.value,
+            started=started,
+            model=body["model"],
+            stream=stream,
+            max_completion_tokens=body.get("max_completion_tokens"),
+            guardrail=checked.guardrail,
+        )
+
+    def _report(self, call: Call, body: dict[str, Any]) -> Report:
+        """Return what tells of `call` to those who want to know."""
+        with loading():
+            from ..call.reports import Report
+
+        return Report(call.plan, call.invocation_id, body, self._on_event, lambda: self._shared.elapsed(call))
+
+    def _proxy_of(self, url: str) -> str | None:
+        settings = getattr(self._transport, "settings", None)  # which a given transport has not
+        proxy: str | None = settings(url)[0] if settings else None
+        return proxy
 
     @once
     def _destination(self) -> Destination:
@@ -283,3 +320,17 @@ def _given_transport(session: Any, transport: Any) -> Transport | None:
         from ..transport.given_transport import GivenTransport
 
     return GivenTransport(transport)
+
+
+def _checked_listener(on_event: Any) -> Any:
+    from ..call.reports import checked_listener
+
+    return checked_listener(on_event)
+
+
+@cache
+def _logger() -> logging.Logger:
+    with loading():
+        import logging
+
+    return logging.getLogger("bedrock_openai_http")

@@ -15,9 +15,9 @@ from ..values.request import FIELDS, ChatCompletionRequest
 from ..values.wire_value import plain
 
 if TYPE_CHECKING:
-    from ..call.decode import ChatCompletionStream
     from ..values.completion import ChatCompletion
     from .client import Client
+    from .stream import ChatCompletionStream
 
 
 class Completions:

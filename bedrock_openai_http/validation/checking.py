@@ -20,8 +20,7 @@ from ..values.request import GUARDRAIL_CONFIG, ChatCompletionRequest, Guardrail
 from .lint import NAME_RULE, CompatibilityWarning, lint_request
 from .models import guardrail_mistake, model_mistake
 
-#: The header that names the project which a call on mantle belongs to (BerriAI/litellm#30163, 2026-06).
-_PROJECT_HEADER = "OpenAI-Project"
+#: What the ID of a project looks like.
 _PROJECT = r"[A-Za-z0-9_-]{1,128}"
 
 #: How the names of the headers begin that choose a guardrail.
@@ -36,15 +35,6 @@ def checked_project(project: str | None, endpoint: str) -> str | None:
     if endpoint != "mantle":
         raise ConfigurationError("project: the runtime endpoint has the default project only; give endpoint='mantle'")
     return project
-
-
-def with_project(headers: dict[str, str], project: str | None) -> dict[str, str]:
-    """Return checked headers of the caller's with that of the project. Raises ConfigurationError if they have one."""
-    if project is None:
-        return headers
-    if any(name.lower() == _PROJECT_HEADER.lower() for name in headers):
-        raise ConfigurationError(f"extra_headers: {_PROJECT_HEADER} is set by project=")
-    return {**headers, _PROJECT_HEADER: project}
 
 
 @frozen
@@ -70,7 +60,7 @@ def checked_request(
 ) -> CheckedRequest:
     """Return what will be sent to `endpoint` for `request`, with `stream` set and the client's `guardrail`.
 
-    `extra_headers` have passed `building.check_headers`, `unknown_fields` is as for `validate_request`.
+    `extra_headers` have passed `call.headers.check_headers`, `unknown_fields` is as for `validate_request`.
 
     Raises RequestValidationError for a request that must not be sent, and ConfigurationError for a guardrail where
     it would be ignored.

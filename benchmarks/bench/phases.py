@@ -49,7 +49,8 @@ def _of_this_client(contender: Any) -> dict[str, Callable[[], Any]]:
         sign,
         validate_request,
     )
-    from bedrock_openai_http.call.answer import read_response
+    from bedrock_openai_http.call.answer import BODY_LIMIT
+    from bedrock_openai_http.transport.drive import read_all
     from bedrock_openai_http.transport.requests_transport import RequestsTransport
     from bedrock_openai_http.values.http import TimeLimits
 
@@ -60,11 +61,11 @@ def _of_this_client(contender: Any) -> dict[str, Callable[[], Any]]:
     transport, limits = RequestsTransport(), TimeLimits(5.0, 60.0)
     built = build_http_request(request, url)
     signed = sign(built, credentials, canned.REGION)
-    answer = read_response(transport.open(signed, limits))
+    answer = read_all(transport.open(signed, limits), BODY_LIMIT)
     return {
         "validate": lambda: validate_request(request),
         "build": lambda: build_http_request(request, url),
         "sign": lambda: sign(built, credentials, canned.REGION),
-        "send": lambda: read_response(transport.open(signed, limits)),
+        "send": lambda: read_all(transport.open(signed, limits), BODY_LIMIT),
         "parse": lambda: parse_completion(answer),
     }

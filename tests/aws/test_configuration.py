@@ -20,7 +20,7 @@ from bedrock_openai_http import (
 )
 from bedrock_openai_http.aws.configuration import Configuration, Setting
 from bedrock_openai_http.aws.destination import Destination, Options, find_destination
-from support import KEY, REQUEST, RawServer, http
+from support import KEY, NO_WAITS, REQUEST, RawServer, http
 
 CONFIG = """\
 [default]
@@ -378,8 +378,7 @@ def test_a_client_attempts_as_often_as_configured(monkeypatch: pytest.MonkeyPatc
     with RawServer(lambda number: [http(b"", "500 x")]) as server:
         for variable, options, attempts in (("2", {}, 2), ("2", {"max_attempts": 1}, 1), ("", {}, 3)):
             monkeypatch.setenv("AWS_MAX_ATTEMPTS", variable)
-            with Client(base_url=server.url, api_key=KEY, **options) as client:
-                client._retrier._sleep = lambda seconds: None
+            with Client(base_url=server.url, api_key=KEY, world=NO_WAITS, **options) as client:
                 with pytest.raises(BedrockOpenAIError) as caught:
                     client.complete(REQUEST)
             assert caught.value.attempts == attempts

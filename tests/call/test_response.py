@@ -22,7 +22,7 @@ from bedrock_openai_http import (
     ResponseFormatError,
     parse_completion,
 )
-from bedrock_openai_http.call.answer import read_response
+from bedrock_openai_http.transport.drive import read_all
 from support import RecordedResponse
 
 EXAMPLES = {
@@ -339,9 +339,9 @@ def test_error_objects_in_a_200_answer() -> None:
 def test_a_long_answer_is_cut_off() -> None:
     """An answer above the limit raises ResponseFormatError, reads no further, and lets its connection go."""
     response = RecordedResponse(b"x" * 10, b"x" * 10, b"x" * 10)
-    assert read_response(response, limit=30).body == b"x" * 30
+    assert read_all(response, limit=30).body == b"x" * 30
     with pytest.raises(ResponseFormatError, match="longer than 29 bytes") as caught:
-        read_response(response, limit=29)
+        read_all(response, limit=29)
     assert caught.value.request_id == "r-1"
     assert response.closed == [False, False]
 

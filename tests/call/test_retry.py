@@ -1,10 +1,11 @@
-"""Which failures are tried again, and when: scenario tables with a clock, a sleep and a random of our own."""
+"""Which failures are tried again, and when: scenario tables, played by a driver with a clock of its own."""
 
 from __future__ import annotations
 
 import json
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from email.utils import formatdate
 from time import time
 from typing import Any
@@ -19,43 +20,85 @@ from bedrock_openai_http import (
     ConfigurationError,
     CredentialsError,
     Headers,
+    HTTPRequest,
     HTTPResponse,
     IncompleteStreamError,
     RequestValidationError,
     ResponseFormatError,
+    resolve_endpoint,
 )
+from bedrock_openai_http.aws.credential_source import CredentialSource
+from bedrock_openai_http.call.effects import Ask, Effect, ReadAll, Send, Sleep
 from bedrock_openai_http.call.error_answers import error_from_response
-from bedrock_openai_http.call.retry import THROTTLING, TRANSIENT, Retrier, RetryQuota
+from bedrock_openai_http.call.plan import Plan
+from bedrock_openai_http.call.retry import THROTTLING, TRANSIENT, RetryPolicy, RetryQuota
+from bedrock_openai_http.call.walk import Call, Session, completed
+from bedrock_openai_http.call.world import World
+from bedrock_openai_http.transport.drive import MACHINE
+from bedrock_openai_http.values.http import TimeLimits
+from support import COMPLETION
+
+
+def refusal(code: int, kind: str | None = None, message: str = "x", **headers: str) -> HTTPResponse:
+    if kind:
+        headers["x-amzn-ErrorType"] = kind
+    return HTTPResponse(code, Headers(headers), json.dumps({"message": message}).encode())
 
 
 def status(code: int, kind: str | None = None, message: str = "x", **headers: str) -> APIStatusError:
-    if kind:
-        headers["x-amzn-ErrorType"] = kind
-    return error_from_response(HTTPResponse(code, Headers(headers), json.dumps({"message": message}).encode()))
+    return error_from_response(refusal(code, kind, message, **headers))
+
+
+ANSWERED = HTTPResponse(200, {}, COMPLETION)
+
+
+PLAN = Plan(
+    request=HTTPRequest("POST", "https://bedrock.example/", {}, b"{}"),
+    to=resolve_endpoint("us-west-2"),
+    endpoint="runtime",
+    region="us-west-2",
+    key_region=None,
+    limits=TimeLimits(1.0, 1.0),
+    max_attempts=3,
+    started=100.0,
+    model="m",
+    stream=False,
+    max_completion_tokens=None,
+    guardrail=None,
+)
 
 
 class Play:
-    """Plays a scenario: each attempt gives the next outcome; notes the waits and moves the clock by them."""
+    """Drives calls from a list: each attempt gives the next outcome; waits are noted, and move the clock."""
 
-    def __init__(self, outcomes: Sequence[Any], uniform: float = 1.0, max_attempts: int = 3, **options: Any) -> None:
-        self.max_attempts = max_attempts
-        self.outcomes = list(outcomes)
+    def __init__(self, outcomes: Sequence[Any], max_attempts: int = 3) -> None:
+        self.plan = replace(PLAN, max_attempts=max_attempts)
+        self.outcomes = outcomes
         self.waits: list[float] = []
         self.now = 100.0
-        self.retrier = Retrier(clock=lambda: self.now, sleep=self.sleep, uniform=lambda: uniform, **options)
+        world = replace(MACHINE, clock=lambda: self.now, uniform=lambda: 1.0)
+        self.session = Session(CredentialSource(api_key="k"), RetryPolicy(), world)
 
-    def sleep(self, seconds: float) -> None:
-        self.waits.append(round(seconds, 6))
-        self.now += seconds
+    def run(self, deadline: float | None = None) -> str:
+        """Drive one call to its end: the second driver, without a network and without sleep."""
+        call = Call(replace(self.plan, limits=TimeLimits(1.0, 1.0, deadline)), "id")
+        steps, outcomes, came = completed(call, self.session), iter(self.outcomes), None
+        try:
+            while True:
+                effect = steps.throw(came) if isinstance(came, BaseException) else steps.send(came)
+                came = next(outcomes) if isinstance(effect, Send) else self.done(effect)
+        except StopIteration as end:
+            return str(end.value.text)
 
-    def attempt(self, number: int) -> Any:
-        outcome = self.outcomes[number - 1]
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return outcome
-
-    def run(self, deadline: float | None = None) -> Any:
-        return self.retrier.run(self.attempt, self.max_attempts, deadline)
+    def done(self, effect: Effect) -> Any:
+        if isinstance(effect, Ask):
+            return effect.look_up()
+        if isinstance(effect, ReadAll):
+            return effect.opened
+        assert isinstance(effect, Sleep)
+        self.waits.append(round(effect.seconds, 6))
+        self.now += effect.seconds
+        return None
 
 
 @pytest.mark.parametrize(
@@ -98,30 +141,30 @@ class Play:
 )
 def test_what_is_tried_again(failure: BedrockOpenAIError, reason: str | None) -> None:
     """Only what surely was not answered, or what the service asks to repeat, is tried again."""
-    assert Retrier().reason(failure) == reason
+    assert RetryPolicy().reason(failure) == reason
 
 
 def test_unknown_outcomes_are_repeated_when_told_to() -> None:
     """With `retry_read_timeouts` an attempt without an answer is repeated, one whose answer had begun is not."""
-    retrier = Retrier(retry_read_timeouts=True)
-    assert retrier.reason(APITimeoutError("x", phase="headers")) == TRANSIENT
-    assert retrier.reason(APIConnectionError("x", phase="headers")) == TRANSIENT
-    assert retrier.reason(APIConnectionError("x", phase="body")) is None
-    assert retrier.reason(APITimeoutError("x", phase="deadline")) is None
+    policy = RetryPolicy(retry_read_timeouts=True)
+    assert policy.reason(APITimeoutError("x", phase="headers")) == TRANSIENT
+    assert policy.reason(APIConnectionError("x", phase="headers")) == TRANSIENT
+    assert policy.reason(APIConnectionError("x", phase="body")) is None
+    assert policy.reason(APITimeoutError("x", phase="deadline")) is None
 
 
 @pytest.mark.parametrize(
     ("outcomes", "waits", "result"),
     [
-        (["ok"], [], "ok"),
-        ([status(500), "ok"], [0.05], "ok"),
-        ([status(500), status(503), "ok"], [0.05, 0.1], "ok"),
-        ([status(500)] * 3, [0.05, 0.1], 500),
-        ([status(429), status(429), "ok"], [1, 2], "ok"),
-        ([status(500), status(429), "ok"], [0.05, 2], "ok"),
-        ([APIConnectionError("x", phase="connect"), "ok"], [0.05], "ok"),
-        ([status(400), "never"], [], 400),
-        ([status(500), status(400), "never"], [0.05], 400),
+        ([ANSWERED], [], "hi"),
+        ([refusal(500), ANSWERED], [0.05], "hi"),
+        ([refusal(500), refusal(503), ANSWERED], [0.05, 0.1], "hi"),
+        ([refusal(500)] * 3, [0.05, 0.1], 500),
+        ([refusal(429), refusal(429), ANSWERED], [1, 2], "hi"),
+        ([refusal(500), refusal(429), ANSWERED], [0.05, 2], "hi"),
+        ([APIConnectionError("x", phase="connect"), ANSWERED], [0.05], "hi"),
+        ([refusal(400), ANSWERED], [], 400),
+        ([refusal(500), refusal(400), ANSWERED], [0.05], 400),
     ],
 )
 def test_scenarios(outcomes: list[Any], waits: list[float], result: Any) -> None:
@@ -136,12 +179,18 @@ def test_scenarios(outcomes: list[Any], waits: list[float], result: Any) -> None
     assert play.waits == waits
 
 
+def drawing(number: float) -> World:
+    """Return a world of which chance always gives `number`."""
+    return replace(MACHINE, uniform=lambda: number)
+
+
 def test_waits_grow_up_to_twenty_seconds() -> None:
     """The wait is a random part of the doubled base, and of 20 seconds at most."""
-    full = [Retrier(uniform=lambda: 1.0).delay(TRANSIENT, i, status(500)) for i in range(11)]
+    policy = RetryPolicy()
+    full = [policy.delay(TRANSIENT, i, status(500), drawing(1.0)) for i in range(11)]
     assert full == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 20, 20])
-    assert Retrier(uniform=lambda: 0.25).delay(THROTTLING, 3, status(429)) == 2
-    assert Retrier(uniform=lambda: 0.0).delay(THROTTLING, 3, status(429)) == 0
+    assert policy.delay(THROTTLING, 3, status(429), drawing(0.25)) == 2
+    assert policy.delay(THROTTLING, 3, status(429), drawing(0.0)) == 0
 
 
 @pytest.mark.parametrize(
@@ -169,7 +218,7 @@ def test_waits_grow_up_to_twenty_seconds() -> None:
 )
 def test_what_the_service_asks_for(headers: dict[str, str], wait: float) -> None:
     """A hint lengthens the wait within its bounds; one that makes no sense is passed over."""
-    assert Retrier(uniform=lambda: 1.0).delay(THROTTLING, 0, status(429, **headers)) == wait
+    assert RetryPolicy().delay(THROTTLING, 0, status(429, **headers), drawing(1.0)) == wait
 
 
 @pytest.mark.usefixtures("in_japan")
@@ -177,22 +226,22 @@ def test_what_the_service_asks_for(headers: dict[str, str], wait: float) -> None
 def test_a_date_is_relative_to_now(usegmt: bool) -> None:
     """A `Retry-After` date some seconds ahead is waited for, whatever this machine's time zone."""
     failure = status(429, **{"retry-after": formatdate(time() + 20, usegmt=usegmt)})
-    assert 17 < Retrier().delay(THROTTLING, 0, failure) <= 20
+    assert 17 < RetryPolicy().delay(THROTTLING, 0, failure, MACHINE) <= 20
 
 
 def test_no_wait_goes_past_the_deadline() -> None:
     """A wait that would reach the deadline is not begun: the failure is raised at once."""
-    play = Play([status(429, **{"retry-after": "30"}), "never"])
+    play = Play([refusal(429, **{"retry-after": "30"}), ANSWERED])
     with pytest.raises(APIStatusError):
         play.run(deadline=130)
     assert play.waits == []
-    play = Play([status(429, **{"retry-after": "29"}), "ok"])
-    assert play.run(deadline=130) == "ok"
+    play = Play([refusal(429, **{"retry-after": "29"}), ANSWERED])
+    assert play.run(deadline=130) == "hi"
 
 
 def test_the_quota_ends_a_storm_of_retries() -> None:
     """35 transient retries empty the quota of 500; after that failures are raised at once."""
-    play = Play([status(500)] * 3)
+    play = Play([refusal(500)] * 3)
     for _ in range(17):
         with pytest.raises(APIStatusError):
             play.run()
@@ -212,9 +261,9 @@ def test_a_success_gives_back() -> None:
     assert quota.take(3)
     quota.give(99)
     assert quota.take(10)
-    play = Play([status(500), "ok"])
+    play = Play([refusal(500), ANSWERED])
     for _ in range(100):
-        assert play.run() == "ok"
+        assert play.run() == "hi"
     assert len(play.waits) == 100
 
 
@@ -236,7 +285,7 @@ def test_the_quota_holds_among_threads() -> None:
 
 def test_one_attempt_means_one() -> None:
     """With `max_attempts=1` nothing is repeated."""
-    play = Play([status(500), "never"], max_attempts=1)
+    play = Play([refusal(500), ANSWERED], max_attempts=1)
     with pytest.raises(APIStatusError):
         play.run()
 
@@ -244,4 +293,4 @@ def test_one_attempt_means_one() -> None:
 def test_other_exceptions_pass() -> None:
     """What is not a failure of ours, such as Ctrl-C, is neither repeated nor changed."""
     with pytest.raises(KeyboardInterrupt):
-        Play([KeyboardInterrupt(), "never"]).run()
+        Play([KeyboardInterrupt(), ANSWERED]).run()

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from bedrock_openai_http.call.sse import iter_events, iter_lines
+from bedrock_openai_http.call.sse import EventDecoder, iter_events
 
 # (name, bytes, what must come out as (data, event) of finished events)
 CASES: list[tuple[str, bytes, list[tuple[bytes, str]]]] = [
@@ -95,7 +95,8 @@ def test_what_the_end_cuts_off_is_marked() -> None:
 def test_a_line_in_many_pieces_is_linear() -> None:
     """A line of 8 MB in 64 KB pieces is joined once: no piece is looked at again when the next one arrives."""
     pieces = [b"data: ", *[b"x" * 65536] * 128, b"\n\n"]
-    (lines,) = iter_lines(pieces)
-    line, end = lines
-    assert end == b""
-    assert len(line) == 6 + 128 * 65536
+    decoder = EventDecoder()
+    assert [event for piece in pieces[:-1] for event in decoder.feed(piece)] == []
+    assert len(decoder._unfinished) == len(pieces) - 1
+    (event,) = decoder.feed(pieces[-1])
+    assert len(event.data) == 128 * 65536

@@ -18,13 +18,13 @@ from bedrock_openai_http import (
     BedrockOpenAIError,
     ChatCompletion,
     ChatCompletionChunk,
+    ChatCompletionStream,
     HTTPResponse,
     IncompleteStreamError,
     InternalServerError,
     iter_chunks,
     parse_completion,
 )
-from bedrock_openai_http.call.decode import ChatCompletionStream
 from bedrock_openai_http.values.accumulator import Accumulator
 from support import DONE, RecordedResponse, chunk
 

@@ -19,7 +19,7 @@ from bedrock_openai_http import (
     PermissionDeniedError,
 )
 from bedrock_openai_http.testing import LocalEndpoint
-from support import COMPLETION, KEY, PROMPT, REQUEST, RawServer, client_of, http, quick
+from support import COMPLETION, KEY, NO_WAITS, PROMPT, REQUEST, RawServer, client_of, http
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ class TestFailures:
     def test_a_passing_failure_is_retried(self) -> None:
         """After a 503 the request is sent again: same invocation ID, counted attempts."""
         with RawServer(lambda number: [http(b"{}", "503 No") if number < 3 else http(COMPLETION)]) as server:
-            with quick(client_of(server)) as client:
+            with client_of(server, world=NO_WAITS) as client:
                 assert client.complete(REQUEST).text == "hi"
         heads = [request.decode().lower() for request in server.requests]
         assert len({re.search("amz-sdk-invocation-id: (.*)\r", head)[1] for head in heads}) == 1  # type: ignore[index]
@@ -66,9 +66,8 @@ class TestFailures:
             LocalEndpoint() as two,
         ):
             sets = iter([one.credentials, two.credentials])
-            with quick(
-                Client("us-west-2", base_url=server.url, credentials=lambda: next(sets), max_attempts=2)
-            ) as client:
+            options = {"credentials": lambda: next(sets), "max_attempts": 2, "world": NO_WAITS}
+            with Client("us-west-2", base_url=server.url, **options) as client:
                 with pytest.raises(InternalServerError) as caught:
                     client.complete(REQUEST)
         assert caught.value.attempts == 2
@@ -83,14 +82,14 @@ class TestFailures:
                 client.complete(REQUEST)
             assert (caught.value.phase, caught.value.attempts, len(server.requests)) == ("headers", 1, 1)
         with RawServer(lambda number: [9.0] if number == 1 else [http(COMPLETION)]) as server:
-            with quick(client_of(server, timeout=0.2, retry_read_timeouts=True)) as client:
+            with client_of(server, timeout=0.2, retry_read_timeouts=True, world=NO_WAITS) as client:
                 assert client.complete(REQUEST).text == "hi"
 
     def test_connection_refused_is_retried(self) -> None:
         """A connection that cannot be made is tried three times; nothing was sent."""
         with RawServer(lambda number: []) as server:
             url = server.url
-        with quick(Client(base_url=url, api_key=KEY)) as client, pytest.raises(APIConnectionError) as caught:
+        with Client(base_url=url, api_key=KEY, world=NO_WAITS) as client, pytest.raises(APIConnectionError) as caught:
             client.complete(REQUEST)
         assert (caught.value.phase, caught.value.attempts) == ("connect", 3)
 

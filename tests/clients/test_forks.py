@@ -73,7 +73,7 @@ def test_every_lock_of_a_client_is_renewed() -> None:
     """With each lock of a client held by another thread, a child makes its call, and so does the parent later."""
     with LocalEndpoint() as endpoint, Client("us-west-2", base_url=endpoint.url, api_key=endpoint.api_key) as client:
         client.complete(REQUEST)
-        owners = [client, client._caller, client._source, client._retrier, client._retrier._quota, client._transport]
+        owners = [client, client._shared, client._source, client._shared.quota, client._transport]
         locks = locks_of(*owners)
         assert len(locks) >= 2
         with held(*locks):
@@ -91,7 +91,7 @@ def test_who_makes_a_lock_renews_it() -> None:
         if named & {"Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore"}:
             makers.append(path.name)
             # A stream's lock is waited for a second at most, and none of another process's is read in a child.
-            assert "after_fork" in source or "in_child(" in source or path.name == "streaming.py", path
+            assert "after_fork" in source or "in_child(" in source or path.name == "stream.py", path
     assert len(makers) >= 3
     # It has one lock for all instances of a class before Python 3.12.
     assert not [
@@ -114,7 +114,7 @@ def test_a_fork_from_within_a_thread() -> None:
     outcomes: list[bool] = []
     with LocalEndpoint() as endpoint, Client("us-west-2", base_url=endpoint.url, api_key=endpoint.api_key) as client:
         client.complete(REQUEST)
-        with held(*locks_of(client._retrier._quota, client._transport)):
+        with held(*locks_of(client._shared.quota, client._transport)):
             with in_a_thread(lambda: outcomes.append(in_a_child(lambda: client.complete(REQUEST).text)())):
                 pass
     assert outcomes == [True]
@@ -125,11 +125,11 @@ def test_a_child_of_a_child() -> None:
     with LocalEndpoint() as endpoint, Client("us-west-2", base_url=endpoint.url, api_key=endpoint.api_key) as client:
 
         def child() -> bool:
-            with held(*locks_of(client._retrier._quota, client._transport)):
+            with held(*locks_of(client._shared.quota, client._transport)):
                 return in_a_child(lambda: client.complete(REQUEST).text)()
 
         client.complete(REQUEST)
-        with held(*locks_of(client._retrier._quota, client._transport)):
+        with held(*locks_of(client._shared.quota, client._transport)):
             assert in_a_child(child)()
 
 

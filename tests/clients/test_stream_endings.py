@@ -272,7 +272,7 @@ class TestWithinARead:
     @pytest.mark.parametrize("ask", ASKS)
     def test_reading(self, ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
         """To ask for a chunk within the read of a chunk is refused, at once and typed, and disturbs nothing."""
-        monkeypatch.setattr("bedrock_openai_http.call.decode._LEAVING", 20.0)
+        monkeypatch.setattr("bedrock_openai_http.clients.stream._LEAVING", 20.0)
         start = time.monotonic()
         stream, _, noted = stream_of(chunk("a"), lambda: signal.raise_signal(signal.SIGUSR1), chunk("b"), DONE)
         refused: list[BedrockOpenAIError] = []
@@ -287,7 +287,7 @@ class TestWithinARead:
 
     def test_closing_and_reading(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Who closes the stream within a read, and asks then, gets an error and no deadlock."""
-        monkeypatch.setattr("bedrock_openai_http.call.decode._LEAVING", 0.01)
+        monkeypatch.setattr("bedrock_openai_http.clients.stream._LEAVING", 0.01)
         stream, _, _ = stream_of(chunk("a"), lambda: signal.raise_signal(signal.SIGUSR1))
 
         def close_and_read() -> None:

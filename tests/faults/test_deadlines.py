@@ -7,6 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,8 +20,9 @@ from bedrock_openai_http import (
     ConfigurationError,
     RateLimitError,
     UserMessage,
+    lambda_deadline,
 )
-from bedrock_openai_http import lambda_deadline
+from bedrock_openai_http.transport.drive import MACHINE
 from calls import LONG
 from support import (
     CHUNK,
@@ -28,12 +30,12 @@ from support import (
     COMPLETION,
     KEY,
     MODEL,
+    NO_WAITS,
     REQUEST,
     RawServer,
     client_of,
     http,
     http_chunk,
-    quick,
 )
 
 Check = Callable[..., Any]
@@ -127,16 +129,14 @@ class TestDeadline:
     def test_deadline_over_attempts_and_waits(self, fails: Check) -> None:
         """No wait goes past the deadline: the last refusal is raised before it, after as many attempts as fit."""
         waits: list[float] = []
-        with RawServer(lambda number: THROTTLED) as server, client_of(server, max_attempts=9) as client:
-            now = [100.0]
-            client._retrier.clock = lambda: now[0]
-            client._retrier._uniform = lambda: 1.0
+        now = [100.0]
 
-            def sleep(seconds: float) -> None:
-                waits.append(seconds)
-                now[0] += seconds
+        def sleep(seconds: float) -> None:
+            waits.append(seconds)
+            now[0] += seconds
 
-            client._retrier._sleep = sleep
+        world = replace(MACHINE, clock=lambda: now[0], uniform=lambda: 1.0, sleep=sleep)
+        with RawServer(lambda number: THROTTLED) as server, client_of(server, max_attempts=9, world=world) as client:
             fails(lambda: client.complete(REQUEST, deadline=1e6 + time.monotonic()), RateLimitError)
             assert waits == [1, 2, 4, 8, 16, 20, 20, 20]
             waits.clear()
@@ -149,7 +149,7 @@ class TestDeadline:
 
     def test_deadline_that_has_passed_sends_nothing(self, fails: Check) -> None:
         """A deadline that passes before the first byte, as at the end of a Lambda invocation: nothing is sent."""
-        with RawServer(lambda number: [http(COMPLETION)]) as server, quick(client_of(server)) as client:
+        with RawServer(lambda number: [http(COMPLETION)]) as server, client_of(server, world=NO_WAITS) as client:
             fails(lambda: client.complete(REQUEST, deadline=1e-9), APITimeoutError)
         assert server.requests == []
 

@@ -28,7 +28,7 @@ from bedrock_openai_http import (
 from bedrock_openai_http.aws.credentials import ApiKey
 from bedrock_openai_http.call.redaction import redact
 from echoes import FORMS, Answer, Echo, leaks, readings
-from support import CHUNK, COMPLETION, DONE, REQUEST, RawServer, client_of, http
+from support import CHUNK, COMPLETION, DONE, NO_WAITS, REQUEST, RawServer, client_of, http
 
 #: As keys are, with all the characters that forms differ in.
 API_KEY = "bedrock-api-key-Ym9ndXM/a2V5+Zm9y.dGVzdHM_b25seQ~YWJj=="
@@ -391,8 +391,7 @@ def test_what_is_done_is_decided_by_the_real_words() -> None:
         assert client.complete(REQUEST).text == "hi"
     type_as_key = "ThrottlingException"
     echo = Echo(lambda key: Answer(400, {"x-amzn-errortype": key}, b"{}"), type_as_key)
-    with Client("us-west-2", transport=echo, api_key=type_as_key, max_attempts=2) as client:
-        client._retrier._sleep = lambda seconds: None
+    with Client("us-west-2", transport=echo, api_key=type_as_key, max_attempts=2, world=NO_WAITS) as client:
         with pytest.raises(APIStatusError) as caught:
             client.complete(REQUEST)
     assert caught.value.attempts == 2

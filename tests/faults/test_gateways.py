@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import APIStatusError, BadRequestError, InternalServerError
-from support import COMPLETION, REQUEST, RawServer, client_of, http, quick
+from support import COMPLETION, NO_WAITS, REQUEST, RawServer, client_of, http
 
 Fails = Callable[..., Any]
 
@@ -76,7 +76,7 @@ OWN: dict[str, bytes] = {
 @pytest.mark.parametrize("refusal", FOREIGN.values(), ids=FOREIGN)
 def test_t20_what_something_on_the_way_answers(refusal: bytes, fails: Fails) -> None:
     """500 to 504 of a gateway leave open whether the service works on the request: one POST, and it is said so."""
-    with RawServer(lambda number: [refusal]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [refusal]) as server, client_of(server, world=NO_WAITS) as client:
         for ask in (client.complete, client.stream):
             error = fails(lambda: ask(REQUEST), InternalServerError)  # noqa: B023
             assert (error.attempts, error.status_code) == (1, int(refusal.split()[1]))
@@ -90,7 +90,7 @@ def test_t20_the_caller_may_repeat_it(refusal: bytes) -> None:
     """With `retry_read_timeouts`, the caller's word that paying twice will do, a gateway's 500 to 504 is repeated."""
     answers = [refusal, http(COMPLETION)]
     with RawServer(lambda number: [answers[number - 1]]) as server:
-        with quick(client_of(server, retry_read_timeouts=True)) as client:
+        with client_of(server, retry_read_timeouts=True, world=NO_WAITS) as client:
             assert client.complete(REQUEST).text == "hi"
         assert len(server.requests) == 2
 
@@ -98,7 +98,7 @@ def test_t20_the_caller_may_repeat_it(refusal: bytes) -> None:
 @pytest.mark.parametrize("refusal", OWN.values(), ids=OWN)
 def test_t18_what_the_service_itself_answers(refusal: bytes, fails: Fails) -> None:
     """500 to 504 with a header or an error of the service's own say that it failed: three POSTs, no foreign word."""
-    with RawServer(lambda number: [refusal]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [refusal]) as server, client_of(server, world=NO_WAITS) as client:
         for ask in (client.complete, client.stream):
             error = fails(lambda: ask(REQUEST), InternalServerError)  # noqa: B023
             assert error.attempts == 3
@@ -112,14 +112,14 @@ def test_t20_other_statuses_of_a_gateway(status: int, permitted: bool, fails: Fa
     """A gateway's other statuses are not repeated, whatever the caller permits, just as the service's are not."""
     refusal = answer(status, NGINX, "content-type: text/html")
     with RawServer(lambda number: [refusal]) as server:
-        with quick(client_of(server, retry_read_timeouts=permitted)) as client:
+        with client_of(server, retry_read_timeouts=permitted, world=NO_WAITS) as client:
             assert fails(lambda: client.complete(REQUEST), InternalServerError).attempts == 1
 
 
 def test_t20_a_page_with_the_words_of_mantles_failure(fails: Fails) -> None:
     """A 400 is repeated for mantle's words "internal server error", but not where they stand in somebody's page."""
     for body in (b"<html>Internal Server Error</html>", b"internal failure"):
-        with RawServer(lambda number: [answer(400, body)]) as server, quick(client_of(server)) as client:  # noqa: B023
+        with RawServer(lambda number: [answer(400, body)]) as server, client_of(server, world=NO_WAITS) as client:  # noqa: B023
             assert fails(lambda: client.complete(REQUEST), BadRequestError).attempts == 1
 
 
@@ -130,7 +130,7 @@ def test_t20_the_gateway_gives_up_on_the_second_attempt() -> None:
     def script(number: int) -> Iterator[bytes]:
         yield answers[number - 1]
 
-    with RawServer(script) as server, quick(client_of(server)) as client:
+    with RawServer(script) as server, client_of(server, world=NO_WAITS) as client:
         with pytest.raises(APIStatusError) as caught:
             client.complete(REQUEST)
         assert (caught.value.status_code, caught.value.attempts, len(server.requests)) == (504, 2, 2)

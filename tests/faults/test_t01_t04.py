@@ -24,10 +24,10 @@ from peers import TLSServer
 from support import (
     COMPLETION,
     KEY,
+    NO_WAITS,
     RawServer,
     client_of,
     http,
-    quick,
 )
 
 Fails = Callable[..., Any]
@@ -162,7 +162,9 @@ class TestProxies:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
         monkeypatch.setenv(f"{scheme}_proxy", f"http://corp:{PROXY_PASSWORD}@127.0.0.1:{port}")
-        with quick(Client(base_url=f"{scheme}://bedrock.example", api_key=KEY, allow_insecure=True)) as client:
+        with Client(
+            base_url=f"{scheme}://bedrock.example", api_key=KEY, allow_insecure=True, world=NO_WAITS
+        ) as client:
             error = fails(lambda: complete(client), APIConnectionError, PROXY_PASSWORD)
         assert (error.phase, error.attempts) == ("connect", 3)
 
@@ -180,7 +182,7 @@ class TestProxies:
         """
         with RawServer(lambda number: [refusal, None]) as proxy:
             monkeypatch.setenv("https_proxy", proxy.url.replace("//", f"//corp:{PROXY_PASSWORD}@"))
-            with quick(Client(base_url="https://bedrock.example", api_key=KEY)) as client:
+            with Client(base_url="https://bedrock.example", api_key=KEY, world=NO_WAITS) as client:
                 error = fails(lambda: complete(client), APIConnectionError, PROXY_PASSWORD)
         attempts = 1 if b"407" in refusal else 3
         assert (error.phase, error.attempts) == ("connect", attempts)
@@ -194,7 +196,9 @@ class TestProxies:
         """A proxy that does not answer CONNECT is given the time for connecting, not the time for an answer."""
         with RawServer(lambda number: [9.0]) as proxy:
             monkeypatch.setenv("https_proxy", proxy.url)
-            with quick(Client(base_url="https://bedrock.example", api_key=KEY, connect_timeout=0.1)) as client:
+            with Client(
+                base_url="https://bedrock.example", api_key=KEY, connect_timeout=0.1, world=NO_WAITS
+            ) as client:
                 error = fails(lambda: complete(client), APITimeoutError)
         assert (error.phase, error.attempts, len(proxy.requests)) == ("connect", 3, 3)
         assert error.elapsed < 2
@@ -210,7 +214,7 @@ class TestCertificates:
         with requests.Session() as session:
             for name, value in settings.items():
                 setattr(session, name, value)
-            with quick(client_of(server, session=session if settings else None)) as client:
+            with client_of(server, session=session if settings else None, world=NO_WAITS) as client:
                 return complete(client)
 
     @pytest.fixture

@@ -24,12 +24,12 @@ from support import (
     CHUNKED_STREAM,
     COMPLETION,
     MODEL,
+    NO_WAITS,
     REQUEST,
     RawServer,
     client_of,
     http,
     http_chunk,
-    quick,
 )
 
 Fails = Callable[..., Any]
@@ -114,7 +114,7 @@ def test_t06_unclosed_streams_block_nothing() -> None:
 def test_t07_a_connection_that_dies_when_it_is_used_again(ask: Callable[..., str], reset: bool) -> None:
     """A pooled connection that is ended or broken off at its next request costs one extra POST, on a fresh one."""
     with ForgetfulServer(reset=reset, answer=http(COMPLETION) if ask is complete else STREAM) as server:
-        with quick(client_of(server)) as client:
+        with client_of(server, world=NO_WAITS) as client:
             assert [ask(client), ask(client)] == ["hi", "hi"]
         assert (len(server.requests), server.connections) == (3, 2)
 
@@ -141,7 +141,7 @@ def test_t07_one_attempt_means_one(fails: Fails) -> None:
 @pytest.mark.parametrize("reset", [False, True], ids=["FIN", "RST"])
 def test_t07_a_pool_of_dead_connections(reset: bool) -> None:
     """If one pooled connection turns out to be dead, so are the others: the next attempt takes a fresh one."""
-    with ForgetfulServer(reset=reset) as server, quick(client_of(server)) as client:
+    with ForgetfulServer(reset=reset) as server, client_of(server, world=NO_WAITS) as client:
         together = threading.Barrier(5)
         transport = client._transport
         open_ = transport.open
@@ -163,7 +163,7 @@ def test_t07_a_pool_of_dead_connections(reset: bool) -> None:
 def test_t08_a_black_hole_on_a_used_connection(fails: Fails) -> None:
     """A pooled connection that swallows the request ends with the deadline, after one POST: it may be paid for."""
     with RawServer(lambda number: [http(COMPLETION)] if number == 1 else [9.0]) as server:
-        with quick(client_of(server)) as client:
+        with client_of(server, world=NO_WAITS) as client:
             assert complete(client) == "hi"
             error = fails(lambda: complete(client, deadline=0.15), APITimeoutError)
         assert (error.phase, error.attempts) == ("deadline", 1)
@@ -174,6 +174,6 @@ def test_t08_a_black_hole_on_a_used_connection(fails: Fails) -> None:
 def test_t08_a_black_hole_is_left_when_told_to() -> None:
     """With `retry_read_timeouts` the request is sent again, on a fresh connection."""
     with RawServer(lambda number: [9.0] if number == 2 else [http(COMPLETION)]) as server:
-        with quick(client_of(server, timeout=0.2, retry_read_timeouts=True)) as client:
+        with client_of(server, timeout=0.2, retry_read_timeouts=True, world=NO_WAITS) as client:
             assert [complete(client), complete(client)] == ["hi", "hi"]
         assert (len(server.requests), server.connections) == (3, 2)

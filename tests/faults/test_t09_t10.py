@@ -26,11 +26,11 @@ from support import (
     COMPLETION,
     KEY,
     MODEL,
+    NO_WAITS,
     RawServer,
     client_of,
     http,
     http_chunk,
-    quick,
 )
 
 Fails = Callable[..., Any]
@@ -41,7 +41,7 @@ Fails = Callable[..., Any]
 @BOTH
 def test_t09_a_server_that_never_answers(ask: Callable[..., str], fails: Fails) -> None:
     """Silence is a timeout in phase `headers` after one POST, since what was asked may be paid for."""
-    with RawServer(lambda number: [9.0]) as server, quick(client_of(server, timeout=0.1)) as client:
+    with RawServer(lambda number: [9.0]) as server, client_of(server, timeout=0.1, world=NO_WAITS) as client:
         error = fails(lambda: ask(client), APITimeoutError)
         assert (error.phase, error.attempts, error.request_id, error.partial) == ("headers", 1, None, None)
         assert len(server.requests) == 1
@@ -51,7 +51,7 @@ def test_t09_a_server_that_never_answers(ask: Callable[..., str], fails: Fails) 
 def test_t09_a_server_that_hangs_up(ask: Callable[..., str], fails: Fails) -> None:
     """A fresh connection that ends without an answer is a connection error after one POST, for the same reason."""
     for kind in (RawServer, ResettingServer):
-        with kind(lambda number: [None]) as server, quick(client_of(server)) as client:
+        with kind(lambda number: [None]) as server, client_of(server, world=NO_WAITS) as client:
             error = fails(lambda: ask(client), APIConnectionError)
             assert (error.phase, error.attempts, len(server.requests)) == ("headers", 1, 1)
 
@@ -60,7 +60,7 @@ def test_t09_a_server_that_never_shakes_hands(fails: Fails) -> None:
     """A TLS handshake that is not answered is given the time for connecting, and is tried again: nothing was sent."""
     with RawServer(lambda number: [9.0]) as server:
         url = server.url.replace("http:", "https:")
-        with quick(Client(base_url=url, api_key=KEY, connect_timeout=0.1)) as client:
+        with Client(base_url=url, api_key=KEY, connect_timeout=0.1, world=NO_WAITS) as client:
             error = fails(lambda: complete(client), APITimeoutError)
         assert (error.phase, error.attempts, server.connections) == ("connect", 3, 3)
 
@@ -69,7 +69,7 @@ def test_t09_a_server_that_never_shakes_hands(fails: Fails) -> None:
 def test_t09_a_handshake_that_breaks_off(kind: type[RawServer], fails: Fails) -> None:
     """A TLS handshake that breaks off is tried again, for the same reason."""
     with kind(lambda number: [None]) as server:
-        with quick(Client(base_url=server.url.replace("http:", "https:"), api_key=KEY)) as client:
+        with Client(base_url=server.url.replace("http:", "https:"), api_key=KEY, world=NO_WAITS) as client:
             error = fails(lambda: complete(client), APIConnectionError)
         assert (error.phase, error.attempts, server.connections) == ("connect", 3, 3)
 
@@ -114,7 +114,7 @@ STREAMS = {
 @pytest.mark.parametrize("case", HEADERS.values(), ids=HEADERS)
 def test_t10_dripping_headers(case: tuple[bytes, bytes], fails: Fails) -> None:
     """Headers that never end are ended by the deadline, after one POST."""
-    with RawServer(drip(*case)) as server, quick(client_of(server)) as client:
+    with RawServer(drip(*case)) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: complete(client, deadline=0.15), APITimeoutError)
         assert (error.phase, error.attempts, len(server.requests)) == ("deadline", 1, 1)
         assert 0.15 <= error.elapsed < 1
@@ -123,7 +123,7 @@ def test_t10_dripping_headers(case: tuple[bytes, bytes], fails: Fails) -> None:
 @pytest.mark.parametrize("case", BODIES.values(), ids=BODIES)
 def test_t10_a_dripping_body(case: tuple[bytes, bytes], fails: Fails) -> None:
     """A body that never ends is ended by the deadline, with the request ID of the headers that came."""
-    with RawServer(drip(*case)) as server, quick(client_of(server)) as client:
+    with RawServer(drip(*case)) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: complete(client, deadline=0.15), APITimeoutError)
         assert (error.phase, error.attempts, len(server.requests)) == ("deadline", 1, 1)
         assert error.request_id == "r-1"
@@ -133,7 +133,7 @@ def test_t10_a_dripping_body(case: tuple[bytes, bytes], fails: Fails) -> None:
 @pytest.mark.parametrize("case", STREAMS.values(), ids=STREAMS)
 def test_t10_a_dripping_stream(case: tuple[bytes, bytes], fails: Fails) -> None:
     """A stream that never ends is ended by the deadline, with the request ID and what had arrived."""
-    with RawServer(drip(*case)) as server, quick(client_of(server)) as client:
+    with RawServer(drip(*case)) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: stream(client, deadline=0.15), APITimeoutError)
         assert (error.phase, error.attempts, len(server.requests)) == ("deadline", 1, 1)
         assert (error.request_id, error.partial.text) == ("r-1", "hi")
@@ -194,7 +194,7 @@ def test_t10_a_slow_upload_is_given_the_time_of_an_answer(slow_reader: Callable[
 def test_t10_an_upload_that_nobody_takes(slow_reader: Callable[[float], RawServer], fails: Fails) -> None:
     """A request that is not taken within `timeout` is a timeout in phase `send`, and is not sent again."""
     server = slow_reader(9)
-    with quick(client_of(server, timeout=0.2)) as client:
+    with client_of(server, timeout=0.2, world=NO_WAITS) as client:
         error = fails(lambda: client.complete(HUGE), APITimeoutError)
         assert (error.phase, error.attempts) == ("send", 1)
         error = fails(lambda: client.complete(HUGE, deadline=0.1), APITimeoutError)

@@ -25,12 +25,12 @@ from support import (
     CLOSING_STREAM,
     COMPLETION,
     DONE,
+    NO_WAITS,
     REQUEST,
     RawServer,
     client_of,
     http,
     http_chunk,
-    quick,
 )
 
 Fails = Callable[..., Any]
@@ -43,7 +43,7 @@ def test_t11_a_stalled_stream(rest: bytes, fails: Fails) -> None:
     """Silence in mid-stream is a timeout with the request ID and what had arrived, and is not tried again."""
     texts: list[str] = []
     answer = [CHUNKED_STREAM + http_chunk(event("a") + event("b") + rest), 9.0]
-    with RawServer(lambda number: answer) as server, quick(client_of(server, timeout=0.15)) as client:
+    with RawServer(lambda number: answer) as server, client_of(server, timeout=0.15, world=NO_WAITS) as client:
         error = fails(lambda: read_into(texts, client), APITimeoutError)
         assert len(server.requests) == 1
     assert (error.phase, error.request_id, error.attempts) == ("idle", "r-1", 1)
@@ -63,7 +63,7 @@ def test_t11_a_stream_that_failed_fails_again(fails: Fails) -> None:
 def test_t11_a_stalled_body(fails: Fails) -> None:
     """Silence within a body that is no stream is a timeout in phase `body`, with the request ID."""
     with RawServer(lambda number: [http(b'{"cho', length=99), 9.0]) as server:
-        with quick(client_of(server, timeout=0.15)) as client:
+        with client_of(server, timeout=0.15, world=NO_WAITS) as client:
             error = fails(lambda: client.complete(REQUEST), APITimeoutError)
         assert (error.phase, error.request_id, error.attempts, len(server.requests)) == ("body", "r-1", 1, 1)
 
@@ -85,7 +85,7 @@ def test_t11_a_stalled_body(fails: Fails) -> None:
 def test_t12_an_end_without_the_end_mark(answer: bytes, fails: Fails) -> None:
     """A stream that ends in good HTTP order without [DONE] is incomplete, after all of its events."""
     texts: list[str] = []
-    with RawServer(lambda number: [answer, None]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [answer, None]) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: read_into(texts, client), IncompleteStreamError)
         assert len(server.requests) == 1
     assert (error.request_id, error.attempts) == ("r-1", 1)
@@ -111,7 +111,7 @@ def test_t13_a_broken_stream(answer: bytes, reset: bool, fails: Fails) -> None:
     """A stream that breaks off is a connection error after all that arrived, also of the chunk that was cut."""
     texts: list[str] = []
     kind = ResettingServer if reset else RawServer
-    with kind(lambda number: [answer, 0.03, None]) as server, quick(client_of(server)) as client:
+    with kind(lambda number: [answer, 0.03, None]) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: read_into(texts, client), APIConnectionError)
         assert len(server.requests) == 1
     assert (error.phase, error.request_id, error.attempts) == ("body", "r-1", 1)
@@ -142,7 +142,7 @@ def test_t13_a_close_delimited_stream_that_is_reset(fails: Fails) -> None:
 def test_t13_a_broken_body(answer: bytes, reset: bool, fails: Fails) -> None:
     """A body that breaks off is a connection error with the request ID, even where the JSON is whole; 1 POST."""
     kind = ResettingServer if reset else RawServer
-    with kind(lambda number: [answer, 0.03, None]) as server, quick(client_of(server)) as client:
+    with kind(lambda number: [answer, 0.03, None]) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: client.complete(REQUEST), APIConnectionError)
         assert (error.phase, error.request_id, error.attempts, len(server.requests)) == ("body", "r-1", 1, 1)
 
@@ -246,7 +246,7 @@ def cuts(data: bytes) -> Iterator[list[bytes]]:
 def test_t14_events_over_a_socket(data: bytes, texts: list[str], failure: type | None, fails: Fails) -> None:
     """The same chunks and the same end come out, in however many HTTP chunks the bytes arrive."""
     answers = [CHUNKED_STREAM + b"".join(map(http_chunk, pieces)) + http_chunk(b"") for pieces in cuts(data)]
-    with RawServer(lambda number: [answers[number - 1]]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [answers[number - 1]]) as server, client_of(server, world=NO_WAITS) as client:
         for _ in answers:
             found: list[str] = []
             if failure is None:

@@ -20,19 +20,18 @@ from bedrock_openai_http import (
     RateLimitError,
     ResponseFormatError,
 )
-from bedrock_openai_http.call.answer import read_response
 from calls import event, read_into
 from support import (
     CHUNKED_STREAM,
     CLOSING_STREAM,
     COMPLETION,
     DONE,
+    NO_WAITS,
     REQUEST,
     RawServer,
     client_of,
     http,
     http_chunk,
-    quick,
 )
 
 Fails = Callable[..., Any]
@@ -77,7 +76,7 @@ BODIES: dict[str, tuple[bytes, type]] = {
 @pytest.mark.parametrize(("body", "kind"), BODIES.values(), ids=BODIES)
 def test_t15_bodies_that_are_no_completion(body: bytes, kind: type, fails: Fails) -> None:
     """A 2xx answer that is no completion is one typed error in few words, with its request ID, after one POST."""
-    with RawServer(lambda number: [http(body)]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [http(body)]) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: client.complete(REQUEST), kind)
         assert len(server.requests) == 1
     assert (error.request_id, error.attempts) == ("r-1", 1)
@@ -147,10 +146,10 @@ def test_t16_gzip_despite_identity(fails: Fails) -> None:
 
 def test_t16_a_bomb(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small answer that unpacks to a huge one is ended at the limit, in a small part of the memory."""
-    monkeypatch.setattr(read_response, "__defaults__", (1_000_000,))
+    monkeypatch.setattr("bedrock_openai_http.call.walk.BODY_LIMIT", 1_000_000)
     bomb = gzip.compress(b" " * 60_000_000)
     assert len(bomb) < 70_000
-    with RawServer(lambda number: [encoded(bomb)]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [encoded(bomb)]) as server, client_of(server, world=NO_WAITS) as client:
         tracemalloc.start()
         try:
             error = fails(lambda: client.complete(REQUEST), ResponseFormatError if UNDONE else APIConnectionError)
@@ -183,7 +182,7 @@ def test_t16_broken_gzip(what: str, fails: Fails) -> None:
         "no gzip": COMPLETION,
         "wrong checksum": whole[:-8] + bytes(8),
     }[what]
-    with RawServer(lambda number: [encoded(body)]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [encoded(body)]) as server, client_of(server, world=NO_WAITS) as client:
         kind = ResponseFormatError if what == "truncated" and UNDONE else APIConnectionError
         error = fails(lambda: client.complete(REQUEST), kind)
         assert (error.request_id, error.attempts, len(server.requests)) == ("r-1", 1, 1)

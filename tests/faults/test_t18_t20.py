@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,8 @@ from bedrock_openai_http import (
     RateLimitError,
     UnprocessableEntityError,
 )
+from bedrock_openai_http.call.world import World
+from bedrock_openai_http.transport.drive import MACHINE
 from calls import event
 from support import (
     COMPLETION,
@@ -36,12 +39,10 @@ Fails = Callable[..., Any]
 # T18 to T20: what is tried again, and when
 
 
-def timed(client: Client) -> list[float]:
-    """Replace the client's waits by a list of their seconds, each as long as it may be."""
+def timed() -> tuple[list[float], World]:
+    """Return a list, and a world that notes each wait there, in seconds, as long as it may be."""
     waits: list[float] = []
-    client._retrier._sleep = lambda seconds: waits.append(round(seconds, 3))
-    client._retrier._uniform = lambda: 1.0
-    return waits
+    return waits, replace(MACHINE, sleep=lambda seconds: waits.append(round(seconds, 3)), uniform=lambda: 1.0)
 
 
 def refusal(status: int, kind: str = "", *headers: str, body: bytes = b'{"message": "no"}') -> bytes:
@@ -75,8 +76,8 @@ RETRIED: dict[str, tuple[bytes, list[float], type]] = {
 @pytest.mark.parametrize(("answer", "expected", "kind"), RETRIED.values(), ids=RETRIED)
 def test_t18_what_is_tried_again(answer: bytes, expected: list[float], kind: type, fails: Fails) -> None:
     """Throttling and passing failures are tried three times, with the waits of AWS's table; then they are raised."""
-    with RawServer(lambda number: [answer]) as server, client_of(server) as client:
-        waits = timed(client)
+    waits, world = timed()
+    with RawServer(lambda number: [answer]) as server, client_of(server, world=world) as client:
         for ask in (client.complete, client.stream):
             error = fails(lambda: ask(REQUEST), kind)  # noqa: B023
             assert (error.attempts, error.request_id) == (3, "r-1")
@@ -88,8 +89,8 @@ def test_t18_a_success_after_failures() -> None:
     """The third attempt's success is the call's success, in a stream as well."""
     answers = [refusal(429), refusal(500)]
     answers += [http(COMPLETION), *answers, http(event("hi") + DONE, kind="text/event-stream")]
-    with RawServer(lambda number: [answers[number - 1]]) as server, client_of(server) as client:
-        waits = timed(client)
+    waits, world = timed()
+    with RawServer(lambda number: [answers[number - 1]]) as server, client_of(server, world=world) as client:
         assert client.complete(REQUEST).text == "hi"
         with client.stream(REQUEST) as stream:
             assert stream.completion().text == "hi"
@@ -99,9 +100,9 @@ def test_t18_a_success_after_failures() -> None:
 def test_t18_the_quota_ends_a_storm(fails: Fails) -> None:
     """35 retries empty the quota; from then on a failure is raised at once, until successes have filled it again."""
     broken = True
+    waits, world = timed()
     with RawServer(lambda number: [refusal(500) if broken else http(COMPLETION)]) as server:
-        with client_of(server) as client:
-            waits = timed(client)
+        with client_of(server, world=world) as client:
             attempts = [fails(lambda: client.complete(REQUEST), InternalServerError).attempts for _ in range(20)]
             assert attempts == [3] * 17 + [2, 1, 1]
             assert (len(waits), len(server.requests)) == (35, 17 * 3 + 2 + 1 + 1)
@@ -145,8 +146,8 @@ HINTS: dict[str, tuple[list[str], float]] = {
 def test_t19_what_the_service_asks_for(headers: list[str], wait: float, fails: Fails) -> None:
     """What the service asks to wait is waited for within bounds, and what is no time is passed over."""
     answer = refusal(429, "", *headers).decode().encode("latin-1")
-    with RawServer(lambda number: [answer]) as server, client_of(server, max_attempts=2) as client:
-        waits = timed(client)
+    waits, world = timed()
+    with RawServer(lambda number: [answer]) as server, client_of(server, world=world, max_attempts=2) as client:
         error = fails(lambda: client.complete(REQUEST), RateLimitError)
         assert (waits, error.attempts, len(server.requests)) == ([wait], 2, 2)
 
@@ -154,8 +155,8 @@ def test_t19_what_the_service_asks_for(headers: list[str], wait: float, fails: F
 @pytest.mark.parametrize("header", ["Retry-After: 30", "retry-after-ms: 30000", "x-amz-retry-after: 30000"])
 def test_t19_no_wait_goes_past_the_deadline(header: str, fails: Fails) -> None:
     """A wait that would not end before the deadline is not begun: what the service said is raised at once."""
-    with RawServer(lambda number: [refusal(429, "", header)]) as server, client_of(server) as client:
-        waits = timed(client)
+    waits, world = timed()
+    with RawServer(lambda number: [refusal(429, "", header)]) as server, client_of(server, world=world) as client:
         error = fails(lambda: client.complete(REQUEST, deadline=5), RateLimitError)
         assert (waits, error.attempts, len(server.requests), error.request_id) == ([], 1, 1, "r-1")
         assert error.elapsed < 2
@@ -187,8 +188,8 @@ REFUSED: dict[str, tuple[bytes, type]] = {
 def test_t20_what_is_not_tried_again(answer: bytes, kind: type, fails: Fails) -> None:
     """Every other refusal is raised at once as its class, with status and request ID, whatever it asks to wait."""
     hinted = answer.replace(b"\r\n\r\n", b"\r\nRetry-After: 1\r\nx-should-retry: true\r\n\r\n", 1)
-    with RawServer(lambda number: [hinted]) as server, client_of(server) as client:
-        waits = timed(client)
+    waits, world = timed()
+    with RawServer(lambda number: [hinted]) as server, client_of(server, world=world) as client:
         for ask in (client.complete, client.stream):
             error = fails(lambda: ask(REQUEST), kind)  # noqa: B023
             assert (error.status_code, error.request_id, error.attempts) == (int(answer.split()[1]), "r-1", 1)

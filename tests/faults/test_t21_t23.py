@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from email.utils import formatdate
 from typing import Any
@@ -21,7 +22,7 @@ from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.testing.verifier import verify
 from secrets_check import assert_no_secret
 from signed_calls import KEYS, SCOPE, SECRETS, received
-from support import COMPLETION, KEY, PROMPT, REQUEST, RawServer, http, quick
+from support import COMPLETION, KEY, NO_WAITS, PROMPT, REQUEST, RawServer, http
 
 #: Of a call that succeeded only the logs are left.
 NOTHING = Exception("nothing failed")
@@ -37,9 +38,9 @@ def http_at(moment: float | None, body: bytes = COMPLETION, status: str = "200 O
 def test_t21_attempts_share_an_invocation_and_no_signature(caplog: pytest.LogCaptureFixture) -> None:
     """Three attempts: one invocation ID, their numbers, and three different signatures that each hold."""
     moments = iter([1_800_000_000.0 + seconds for seconds in range(0, 99, 3)])
+    world = replace(NO_WAITS, wall=lambda: next(moments))
     with RawServer(lambda number: [http(b'{"message": "no"}', "500 No")]) as server:
-        with quick(Client("us-west-2", base_url=server.url, credentials=KEYS)) as client:
-            client._caller._clock.wall = lambda: next(moments)
+        with Client("us-west-2", base_url=server.url, credentials=KEYS, world=world) as client:
             with pytest.raises(InternalServerError) as caught:
                 client.complete(REQUEST)
             with pytest.raises(InternalServerError):
@@ -196,7 +197,7 @@ def test_t23_a_date_that_proves_nothing_is_not_believed(
         with Client("us-west-2", base_url=server.url, credentials=KEYS) as client:
             with pytest.raises(PermissionDeniedError) as caught:
                 client.complete(REQUEST)
-            assert client._caller._clock.skew == 0
+            assert client._shared.clock.skew == 0
     error = caught.value
     assert len(server.requests) == 1
     assert (error.type, error.attempts, error.request_id) == ("InvalidSignatureException", 1, "r-1")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import APIConnectionError, Client, ResponseFormatError
-from support import CHUNK, CHUNKED_STREAM, COMPLETION, REQUEST, RawServer, client_of, http, http_chunk, quick
+from support import CHUNK, CHUNKED_STREAM, COMPLETION, NO_WAITS, REQUEST, RawServer, client_of, http, http_chunk
 
 Fails = Callable[..., Any]
 
@@ -61,7 +61,7 @@ def test_t33_what_follows_an_answer_is_nobodys(
             yield delay
             yield extra
 
-    with RawServer(script) as server, quick(client_of(server)) as client:
+    with RawServer(script) as server, client_of(server, world=NO_WAITS) as client:
         for number in range(1, 4):
             assert ask(client) == f"answer {number}"
             time.sleep(2 * (delay or 0))
@@ -75,7 +75,7 @@ def test_t33_a_body_longer_than_its_length() -> None:
         body = completion(number)
         yield http(body + b'{"choices": []}', length=len(body))
 
-    with RawServer(script) as server, quick(client_of(server)) as client:
+    with RawServer(script) as server, client_of(server, world=NO_WAITS) as client:
         assert [complete(client), complete(client)] == ["answer 1", "answer 2"]
 
 
@@ -83,7 +83,7 @@ def test_t33_a_204_with_a_body(fails: Fails) -> None:
     """A status that has no body ends with its headers; what follows is not the next answer."""
     empty = b"HTTP/1.1 204 No Content\r\nx-amzn-RequestId: r-1\r\n\r\n" + EVIL
     with RawServer(lambda number: [empty if number == 1 else http(completion(number))]) as server:
-        with quick(client_of(server)) as client:
+        with client_of(server, world=NO_WAITS) as client:
             assert fails(lambda: complete(client), ResponseFormatError).request_id == "r-1"
             assert complete(client) == "answer 2"
 
@@ -115,7 +115,7 @@ NO_HTTP = {
 @pytest.mark.parametrize("answer", NO_HTTP.values(), ids=NO_HTTP)
 def test_t35_an_answer_that_is_no_http(answer: bytes, fails: Fails) -> None:
     """An answer that cannot be read is a connection error of bounded length after one POST: it may be paid for."""
-    with RawServer(lambda number: [answer, None]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [answer, None]) as server, client_of(server, world=NO_WAITS) as client:
         for posts, ask in enumerate((complete, stream), 1):
             error = fails(lambda: ask(client), APIConnectionError)  # noqa: B023
             assert (error.phase, error.attempts, len(server.requests)) == ("headers", 1, posts)
@@ -127,7 +127,7 @@ def test_t35_a_bad_chunk_size(size: bytes, fails: Fails) -> None:
     """A chunk whose size is none is a connection error with the request ID, after one POST."""
     head = b"HTTP/1.1 200 OK\r\nx-amzn-RequestId: r-1\r\nTransfer-Encoding: chunked\r\n\r\n"
     answer = head + http_chunk(COMPLETION) + size + b"\r\nhello\r\n0\r\n\r\n"
-    with RawServer(lambda number: [answer, None]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [answer, None]) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: complete(client), APIConnectionError)
         assert (error.phase, error.attempts, len(server.requests)) == ("body", 1, 1)
         assert error.request_id == "r-1"
@@ -154,7 +154,7 @@ ODD = {
 @pytest.mark.parametrize("make", ODD.values(), ids=ODD)
 def test_t35_odd_http_that_is_understood(make: Callable[[bytes], bytes]) -> None:
     """HTTP that is odd but clear is read, and the next call over the same client gets its own answer."""
-    with RawServer(lambda number: [make(completion(number))]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [make(completion(number))]) as server, client_of(server, world=NO_WAITS) as client:
         assert [complete(client), complete(client)] == ["answer 1", "answer 2"]
         assert len(server.requests) == 2
 
@@ -178,7 +178,7 @@ def test_t35_an_interim_answer(interim: bytes, ask: Callable[[Client], str]) -> 
         yield 0.03
         yield http(streamed(number), kind="text/event-stream") if ask is stream else http(completion(number))
 
-    with RawServer(script) as server, quick(client_of(server)) as client:
+    with RawServer(script) as server, client_of(server, world=NO_WAITS) as client:
         assert [ask(client), ask(client)] == ["answer 1", "answer 2"]
         assert (len(server.requests), server.connections) == (2, 1)
 

@@ -32,12 +32,12 @@ from support import (
     COMPLETION,
     KEY,
     MODEL,
+    NO_WAITS,
     REQUEST,
     RawServer,
     client_of,
     http,
     http_chunk,
-    quick,
 )
 
 Check = Callable[..., Any]
@@ -127,11 +127,11 @@ def test_t34_a_refusal_with_a_reset_is_clear(warm: bool) -> None:
 
     The upload is made again only if a connection of the pool was reset before a byte of the answer, and only once.
     """
-    with Refuser("reset", answers_first=int(warm)) as server, Client(base_url=server.url, api_key=KEY) as client:
+    with Refuser("reset", answers_first=int(warm)) as server, client_of(server, world=NO_WAITS) as client:
         if warm:
             client.complete(REQUEST)
         with pytest.raises((APIStatusError, APIConnectionError)) as caught:
-            upload(quick(client))
+            upload(client)
     error = caught.value
     assert error.attempts == server.requests - warm <= 1 + warm
     if isinstance(error, APIStatusError):

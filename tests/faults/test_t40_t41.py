@@ -24,7 +24,8 @@ from bedrock_openai_http import (
     RequestValidationError,
     UserMessage,
 )
-from bedrock_openai_http.call.retry import Retrier
+from bedrock_openai_http.call.retry import RetryPolicy
+from bedrock_openai_http.transport.drive import MACHINE
 from support import (
     COMPLETION,
     MODEL,
@@ -183,8 +184,8 @@ class TestT41:
 
         def waits() -> list[float]:
             random.seed(7)
-            retrier = Retrier()
-            return [random.random(), *(retrier.delay("transient", number, failure) for number in range(8))]
+            policy = RetryPolicy()
+            return [random.random(), *(policy.delay("transient", number, failure, MACHINE) for number in range(8))]
 
         (one, *first), (two, *second) = in_a_fork(waits), in_a_fork(waits)
         assert one == two  # the copies are what they should be

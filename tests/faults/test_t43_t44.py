@@ -27,6 +27,7 @@ from support import (
     COMPLETION,
     KEY,
     MODEL,
+    NO_WAITS,
     REQUEST,
     RawServer,
     client_of,
@@ -145,8 +146,7 @@ def test_t44_cookies_are_never_sent_back(status: str) -> None:
     plain = http(COMPLETION, status).replace(b"\r\n\r\n", lines, 1)
     stream = [CHUNKED_STREAM.replace(b"\r\n\r\n", lines), http_chunk(CHUNK + b"data: [DONE]\n\n"), http_chunk(b"")]
     with RawServer(lambda number: stream if number == 1 else [plain]) as server:
-        with client_of(server, max_attempts=2) as client:
-            client._retrier._sleep = lambda seconds: None
+        with client_of(server, max_attempts=2, world=NO_WAITS) as client:
             with client.stream(REQUEST) as answer:
                 answer.completion()
             for _ in range(2):

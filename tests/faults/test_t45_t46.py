@@ -21,7 +21,7 @@ from bedrock_openai_http import APIConnectionError, APIStatusError, ChatCompleti
 from calls import BOTH, LONG, STREAM, complete
 from peers import TLSServer
 from servers import AlertingTLS, BrokenTLS
-from support import COMPLETION, KEY, MODEL, RawServer, client_of, http, quick
+from support import COMPLETION, KEY, MODEL, NO_WAITS, RawServer, client_of, http
 
 Fails = Callable[..., Any]
 Ask = Callable[..., str]
@@ -49,7 +49,7 @@ def test_t45_tls_that_breaks_after_the_request(
     """TLS that breaks once the request was taken, in whatever way, leaves the outcome unknown: one POST."""
     answer = http(COMPLETION) if ask is complete else STREAM
     with BrokenTLS(BREAKAGES[breakage], trusted, answers=used, answer=answer) as server:
-        with quick(client_of(server)) as client:
+        with client_of(server, world=NO_WAITS) as client:
             assert [ask(client) for _ in range(used)] == ["hi"] * used
             error = fails(lambda: ask(client), APIConnectionError)
         assert (error.phase, error.attempts) == ("headers", 1)
@@ -60,7 +60,7 @@ def test_t45_tls_that_breaks_after_the_request(
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS 1.2", "TLS 1.3"])
 def test_t45_a_fatal_alert_after_the_request(ask: Ask, version: ssl.TLSVersion, trusted: Files, fails: Fails) -> None:
     """A fatal alert of the service's TLS after it has read the request is no failure to connect: one POST."""
-    with AlertingTLS(trusted, version) as server, quick(client_of(server)) as client:
+    with AlertingTLS(trusted, version) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: ask(client), APIConnectionError)
     assert (error.phase, error.attempts, len(server.requests)) == ("headers", 1, 1)
     assert "alert" in str(error)
@@ -75,7 +75,7 @@ def test_t45_a_request_that_was_held(seconds: float, tls: bool, trusted: Files, 
         return [http(COMPLETION)] if number == 1 else [seconds, None]
 
     with TLSServer(script, trusted) if tls else RawServer(script) as server:
-        with quick(client_of(server)) as client:
+        with client_of(server, world=NO_WAITS) as client:
             assert complete(client) == "hi"
             error = fails(lambda: complete(client), APIConnectionError)
         assert (error.phase, error.attempts, len(server.requests)) == ("headers", 1, 2)
@@ -89,7 +89,7 @@ def test_t45_half_a_head_on_a_used_connection(tls: bool, trusted: Files, fails: 
         return [http(COMPLETION)] if number == 1 else [b"H", None]
 
     with TLSServer(script, trusted) if tls else RawServer(script) as server:
-        with quick(client_of(server)) as client:
+        with client_of(server, world=NO_WAITS) as client:
             assert complete(client) == "hi"
             error = fails(lambda: complete(client), APIConnectionError)
         assert (error.phase, error.attempts, len(server.requests)) == ("headers", 1, 2)
@@ -101,7 +101,7 @@ def test_t45_a_dead_connection_over_tls(trusted: Files) -> None:
     def script(number: int) -> list[bytes | float | None]:
         return [None] if number == 2 else [http(COMPLETION)]
 
-    with TLSServer(script, trusted) as server, quick(client_of(server)) as client:
+    with TLSServer(script, trusted) as server, client_of(server, world=NO_WAITS) as client:
         assert [complete(client), complete(client)] == ["hi", "hi"]
         assert (len(server.requests), server.connections) == (3, 2)
 
@@ -132,7 +132,7 @@ def test_t46_surplus_bytes_are_nobodys_answer(
         yield framed(body(b"re %d" % number, size)) + http(body(b"POISON", 0))
 
     with TLSServer(script, trusted) if tls else RawServer(script) as server:
-        with quick(client_of(server, session=session)) as client:
+        with client_of(server, session=session, world=NO_WAITS) as client:
             assert [complete(client) for _ in range(3)] == ["re 1", "re 2", "re 3"]
         assert len(server.requests) == 3
 
@@ -180,7 +180,9 @@ def test_t46_a_body_that_was_sent_in_part(tls: bool, given: bool, trusted: Files
     with EarlyRefuser(trusted, tls=tls) as server:
         url = server.url if tls else server.url.replace("https:", "http:")
         session = requests.Session() if given else None
-        with quick(Client(base_url=url, api_key=KEY, timeout=0.4, connect_timeout=0.4, session=session)) as client:
+        with Client(
+            base_url=url, api_key=KEY, timeout=0.4, connect_timeout=0.4, session=session, world=NO_WAITS
+        ) as client:
             kinds = (
                 (APIStatusError, APIConnectionError) if given else APIStatusError
             )  # urllib3 does not always read it

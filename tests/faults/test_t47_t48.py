@@ -29,12 +29,12 @@ from support import (
     DONE,
     KEY,
     MODEL,
+    NO_WAITS,
     REQUEST,
     RawServer,
     client_of,
     http,
     http_chunk,
-    quick,
 )
 
 Fails = Callable[..., Any]
@@ -111,7 +111,7 @@ def test_t47_a_slow_upload(tls: bool, used: int, trusted: Files) -> None:
 def test_t47_a_stalled_upload(tls: bool, used: int, limits: dict[str, float], trusted: Files, fails: Fails) -> None:
     """An upload that stalls ends after `timeout` or at the deadline, once, and not after twice that."""
     with SlowTaker(trusted, tls=tls, rate=0) as server:
-        with quick(Client(base_url=server.address, api_key=KEY, connect_timeout=0.3, **limits)) as client:
+        with Client(base_url=server.address, api_key=KEY, connect_timeout=0.3, **limits, world=NO_WAITS) as client:
             assert [complete(client) for _ in range(used)] == ["hi"] * used
             error = fails(lambda: upload(client), APITimeoutError)
         assert (error.phase, error.attempts) == ("deadline" if "deadline" in limits else "send", 1)
@@ -238,7 +238,7 @@ def test_t48_a_stream_closed_by_a_signal_handler(tls: bool, trusted: Files, fail
 def test_t48_a_line_that_is_no_header(line: str, ask: Callable[..., str], fails: Fails) -> None:
     """A head with a line that is no header is refused at once, and its request ID is kept, on both sides of it."""
     answer = http(COMPLETION, f"200 OK\r\n{line}").decode("latin-1").encode("latin-1")
-    with RawServer(lambda number: [answer]) as server, quick(client_of(server, timeout=9)) as client:
+    with RawServer(lambda number: [answer]) as server, client_of(server, timeout=9, world=NO_WAITS) as client:
         error = fails(lambda: ask(client), APIConnectionError)
     assert (error.phase, error.attempts, error.request_id) == ("headers", 1, "r-1")
     assert error.elapsed < 3
@@ -251,7 +251,7 @@ def test_t48_a_line_that_is_no_header(line: str, ask: Callable[..., str], fails:
 def test_t48_a_head_that_is_cut(ask: Callable[..., str], status: str, fails: Fails) -> None:
     """A head that ends before its blank line is no answer, of whatever status: one POST, and no half request ID."""
     head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nx-amzn-RequestId: 6c4f"
-    with RawServer(lambda number: [head.encode(), None]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [head.encode(), None]) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: ask(client), APIConnectionError)
         assert (error.phase, error.attempts, error.request_id, len(server.requests)) == ("headers", 1, None, 1)
 
@@ -260,7 +260,7 @@ def test_t48_a_head_that_is_cut(ask: Callable[..., str], status: str, fails: Fai
 def test_t48_an_interim_answer_and_then_silence(status: str, fails: Fails) -> None:
     """An interim answer starts no new time: silence after it ends with `timeout`, in phase `headers`."""
     with RawServer(lambda number: [f"HTTP/1.1 {status}\r\n\r\n".encode(), 9.0]) as server:
-        with quick(client_of(server, timeout=0.3)) as client:
+        with client_of(server, timeout=0.3, world=NO_WAITS) as client:
             error = fails(lambda: complete(client), APITimeoutError)
     assert (error.phase, error.attempts) == ("headers", 1)
 
@@ -272,7 +272,7 @@ def test_t48_a_name_that_is_none(fails: Fails, monkeypatch: pytest.MonkeyPatch) 
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    with quick(Client("us-west-9", api_key=KEY)) as client:
+    with Client("us-west-9", api_key=KEY, world=NO_WAITS) as client:
         error = fails(lambda: complete(client), APIConnectionError)
     assert (error.phase, error.attempts) == ("connect", 3)
     assert "Name or service not known" in str(error)
@@ -285,7 +285,7 @@ def test_t48_no_free_descriptor(fails: Fails, monkeypatch: pytest.MonkeyPatch) -
     def refuse(*args: Any, **kwargs: Any) -> Any:
         raise OSError(24, "Too many open files")
 
-    with RawServer(lambda number: [http(COMPLETION)]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [http(COMPLETION)]) as server, client_of(server, world=NO_WAITS) as client:
         monkeypatch.setattr(socket, "socket", refuse)
         error = fails(lambda: complete(client), APIConnectionError)
     assert (error.phase, server.connections) == ("connect", 0)
@@ -303,14 +303,14 @@ def test_t48_an_adapter_with_a_fault(fails: Fails) -> None:
     """Whatever the adapter of a given session raises comes out as an unknown outcome, without what it holds."""
     with requests.Session() as session, RawServer(lambda number: []) as server:
         session.mount("http://", Foreign())
-        error = fails(lambda: complete(quick(client_of(server, session=session))), APIConnectionError)
+        error = fails(lambda: complete(client_of(server, session=session, world=NO_WAITS)), APIConnectionError)
     assert (error.phase, error.attempts) == ("headers", 1)
     assert "KeyError" in str(error)
 
 
 def test_t48_a_pool_that_another_thread_has_closed(fails: Fails) -> None:
     """A call that meets a pool which `close()` has closed meanwhile has sent nothing, and tries again."""
-    with RawServer(lambda number: [http(COMPLETION)]) as server, quick(client_of(server)) as client:
+    with RawServer(lambda number: [http(COMPLETION)]) as server, client_of(server, world=NO_WAITS) as client:
         assert complete(client) == "hi"
         manager = client._transport._session().get_adapter(server.url).poolmanager  # type: ignore[attr-defined]
         manager.pools[next(iter(manager.pools.keys()))].close()

@@ -25,11 +25,11 @@ from support import (
     CHUNKED_STREAM,
     COMPLETION,
     KEY,
+    NO_WAITS,
     REQUEST,
     RawServer,
     http,
     http_chunk,
-    quick,
 )
 
 Fails = Callable[..., Any]
@@ -42,7 +42,7 @@ LONG_PASSWORD = "a-long-proxy-SECRET"
 
 def calling(scheme: str = "https", **options: Any) -> Client:
     """Return a client of a host that is not this machine's, whose port is the scheme's own."""
-    return quick(Client(base_url=f"{scheme}://{HOST}", api_key=KEY, allow_insecure=True, **options))
+    return Client(base_url=f"{scheme}://{HOST}", api_key=KEY, allow_insecure=True, **options, world=NO_WAITS)
 
 
 def refuser(status: str) -> RawServer:
@@ -253,7 +253,7 @@ def through_tls(
             address = stack.enter_context(real_proxy(files=certificate))
             monkeypatch.setenv("https_proxy", f"https://{address}")
             url = server.url.replace("127.0.0.1", HOST)
-            return server, stack.enter_context(quick(Client(base_url=url, api_key=KEY, **options)))
+            return server, stack.enter_context(Client(base_url=url, api_key=KEY, **options, world=NO_WAITS))
 
         yield make
 

@@ -18,7 +18,7 @@ import requests
 from bedrock_openai_http import APIConnectionError, Client, ConfigurationError
 from calls import BOTH, complete
 from peers import TLSServer, make_certificate
-from support import COMPLETION, RawServer, client_of, http, quick
+from support import COMPLETION, NO_WAITS, RawServer, client_of, http
 
 Fails = Callable[..., Any]
 Files = tuple[Path, Path]
@@ -34,7 +34,7 @@ def serving(files: Files) -> TLSServer:
 @BOTH
 def test_t50_an_authority_that_nobody_knows(ask: Any, certificate: Files, fails: Fails) -> None:
     """Without a bundle of one's own: which bundle was used, and the variable that names another; once."""
-    with serving(certificate) as server, quick(client_of(server)) as client:
+    with serving(certificate) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: ask(client), APIConnectionError)
     assert (error.phase, error.attempts, server.requests) == ("connect", 1, [])
     assert "certificate not trusted" in error.message
@@ -50,7 +50,7 @@ def test_t50_a_bundle_without_the_authority(
     """A bundle that was named and does not know who signed is a wrong setting: path and variable are named."""
     bundle = certifi.where() if kind == "file" else str(tmp_path)
     monkeypatch.setenv(variable, bundle)
-    with serving(certificate) as server, quick(client_of(server)) as client:
+    with serving(certificate) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: complete(client), ConfigurationError)
     assert (error.attempts, server.requests) == (1, [])
     assert error.message.startswith(f"{variable}: the CA bundle {bundle} does not know who signed")
@@ -63,7 +63,7 @@ def test_t50_the_bundle_of_a_profile(
     """A bundle of the profile is named as that."""
     (tmp_path / "config").write_text(f"[default]\nca_bundle = {tmp_path}/none.pem\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    with serving(certificate) as server, quick(client_of(server)) as client:
+    with serving(certificate) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: complete(client), ConfigurationError)
     assert error.message == f"ca_bundle of the profile: the CA bundle {tmp_path}/none.pem is not there"
 
@@ -93,7 +93,7 @@ def test_t50_a_bundle_that_is_rubbish(
     bundle.write_bytes(content)
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
     session = requests.Session() if given else None
-    with serving(certificate) as server, quick(client_of(server, session=session)) as client:
+    with serving(certificate) as server, client_of(server, session=session, world=NO_WAITS) as client:
         error = fails(lambda: complete(client), ConfigurationError)
     assert (error.attempts, server.requests) == (1, [])
     assert error.message == f"AWS_CA_BUNDLE: the CA bundle {bundle} {flaw}"
@@ -120,7 +120,7 @@ def test_t50_a_certificate_that_is_not_good(
     """A certificate of another host or of another time is the server's fault, and said so; it is tried once."""
     files = make_certificate(tmp_path, *names, **dates)
     monkeypatch.setenv("AWS_CA_BUNDLE", str(files[0]))
-    with serving(files) as server, quick(client_of(server)) as client:
+    with serving(files) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: complete(client), APIConnectionError)
     assert (error.phase, error.attempts, server.requests) == ("connect", 1, [])
     assert words in error.advice
@@ -129,7 +129,7 @@ def test_t50_a_certificate_that_is_not_good(
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS 1.2", "TLS 1.3"])
 def test_t50_a_server_that_wants_a_certificate(version: ssl.TLSVersion, trusted: Files, fails: Fails) -> None:
     """A server that wants to see a certificate is told of as that, whenever TLS lets it say so; it is tried once."""
-    with serving(trusted) as server, quick(client_of(server)) as client:
+    with serving(trusted) as server, client_of(server, world=NO_WAITS) as client:
         server._context.verify_mode = ssl.CERT_REQUIRED
         server._context.load_verify_locations(trusted[0])
         server._context.maximum_version = version
@@ -144,9 +144,8 @@ def test_t50_a_server_that_wants_a_certificate(version: ssl.TLSVersion, trusted:
 def test_t50_a_port_without_tls(fails: Fails) -> None:
     """A server that speaks no TLS fails the handshake for good: tried once, and the likely cause is named."""
     with RawServer(lambda number: [http(COMPLETION)]) as server:
-        with quick(
-            Client(base_url=server.url.replace("http:", "https:"), api_key="bedrock-api-key-SECRET")
-        ) as client:
+        url = server.url.replace("http:", "https:")
+        with Client(base_url=url, api_key="bedrock-api-key-SECRET", world=NO_WAITS) as client:
             error = fails(lambda: complete(client), APIConnectionError)
     assert (error.phase, error.attempts) == ("connect", 1)
     assert "speaks no TLS" in error.advice
@@ -156,5 +155,5 @@ def test_t50_a_client_certificate_that_is_not_there(tmp_path: Path, trusted: Fil
     """A session whose `cert` names no file is a wrong setting."""
     with requests.Session() as session, serving(trusted) as server:
         session.cert = str(tmp_path / "mine.pem")
-        error = fails(lambda: complete(quick(client_of(server, session=session))), ConfigurationError)
+        error = fails(lambda: complete(client_of(server, session=session, world=NO_WAITS)), ConfigurationError)
     assert str(tmp_path / "mine.pem") in error.message

@@ -11,7 +11,7 @@ import pytest
 from bedrock_openai_http import APIConnectionError, Client, ConfigurationError, build_http_request
 from bedrock_openai_http.testing import LocalEndpoint
 from calls import BOTH, STREAM, complete
-from support import COMPLETION, REQUEST, RawServer, client_of, http, quick
+from support import COMPLETION, NO_WAITS, REQUEST, RawServer, client_of, http
 
 Check = Callable[..., Any]
 
@@ -36,7 +36,7 @@ def test_t35_switching_protocols_is_no_interim_answer(ask: Callable[[Client], st
     def script(number: int) -> Iterator[bytes]:
         yield HEADS[101] + answer
 
-    with RawServer(script) as server, quick(client_of(server)) as client:
+    with RawServer(script) as server, client_of(server, world=NO_WAITS) as client:
         error = fails(lambda: ask(client), APIConnectionError)
         assert (error.phase, error.attempts, len(server.requests)) == ("headers", 1, 1)
         fails(lambda: ask(client), APIConnectionError)

@@ -12,7 +12,7 @@ from bedrock_openai_http import APIConnectionError, Client, IncompleteStreamErro
 from bedrock_openai_http.testing import LocalEndpoint
 from certificates import Authority
 from processes import free_port
-from support import CHUNK, CHUNKED_STREAM, REQUEST, RawServer, http_chunk, quick
+from support import CHUNK, CHUNKED_STREAM, NO_WAITS, REQUEST, RawServer, http_chunk
 
 Start = Callable[[str], int]
 
@@ -67,10 +67,10 @@ def test_one_of_two_servers_is_down(haproxy: Start, endpoint: LocalEndpoint) -> 
         LINES.replace("ADDRESS", address(endpoint.url)) + f"    server two 127.0.0.1:{free_port()}\n    retries 0\n"
     )
     options = {"base_url": f"http://127.0.0.1:{haproxy(lines)}", "api_key": endpoint.api_key}
-    with quick(Client(**options, retry_read_timeouts=True)) as client:
+    with Client(**options, retry_read_timeouts=True, world=NO_WAITS) as client:
         assert [client.complete(REQUEST).text for _ in range(6)] == ["An answer."] * 6
     assert len(endpoint.requests) == 6
-    with quick(Client(**options)) as client, pytest.raises(InternalServerError, match="503") as caught:
+    with Client(**options, world=NO_WAITS) as client, pytest.raises(InternalServerError, match="503") as caught:
         for _ in range(2):
             client.complete(REQUEST)
     assert caught.value.attempts == 1
@@ -86,7 +86,7 @@ def test_the_load_balancer_loses_patience(haproxy: Start) -> None:
 
     with RawServer(script) as server:
         lines = LINES.replace("ADDRESS", address(server.url)).replace("30s", "300ms")
-        with quick(Client(base_url=f"http://127.0.0.1:{haproxy(lines)}", api_key="key")) as client:
+        with Client(base_url=f"http://127.0.0.1:{haproxy(lines)}", api_key="key", world=NO_WAITS) as client:
             with pytest.raises(InternalServerError, match="504") as caught:
                 client.complete(REQUEST)
         silence.set()

@@ -21,7 +21,7 @@ from bedrock_openai_http import (
 from bedrock_openai_http.testing import LocalEndpoint
 from certificates import Authority
 from processes import free_port
-from support import CHUNK, CHUNKED_STREAM, COMPLETION, PROMPT, REQUEST, RawServer, http, http_chunk, quick
+from support import CHUNK, CHUNKED_STREAM, COMPLETION, NO_WAITS, PROMPT, REQUEST, RawServer, http, http_chunk
 
 Start = Callable[[str], int]
 
@@ -58,7 +58,7 @@ def test_a_certificate_that_is_not_good(
     if trusted:
         monkeypatch.setenv("AWS_CA_BUNDLE", str(authority.bundle))
     host = "127.0.0.1" if trusted else "localhost"
-    with quick(Client(base_url=f"https://{host}:{port}", api_key=endpoint.api_key)) as client:
+    with Client(base_url=f"https://{host}:{port}", api_key=endpoint.api_key, world=NO_WAITS) as client:
         with pytest.raises(APIConnectionError) as caught:
             client.complete(REQUEST)
     assert caught.value.phase == "connect"
@@ -124,14 +124,14 @@ def test_a_service_that_is_slower_than_nginx_waits(nginx: Start) -> None:
     with RawServer(script) as server:
         port = nginx("listen 127.0.0.1:PORT; proxy_read_timeout 300ms;" + PASS.format(url=server.url))
         base_url = f"http://127.0.0.1:{port}"
-        with quick(Client(base_url=base_url, api_key="key")) as client:
+        with Client(base_url=base_url, api_key="key", world=NO_WAITS) as client:
             for ask in (client.complete, client.stream):
                 with pytest.raises(InternalServerError, match="Gateway Time-out") as caught:
                     ask(REQUEST)
                 assert (caught.value.status_code, caught.value.attempts) == (504, 1)
                 assert "not known whether the model worked" in (caught.value.advice or "")
         assert len(server.requests) == 2
-        with quick(Client(base_url=base_url, api_key="key", retry_read_timeouts=True)) as client:
+        with Client(base_url=base_url, api_key="key", retry_read_timeouts=True, world=NO_WAITS) as client:
             with pytest.raises(InternalServerError) as caught:
                 client.complete(REQUEST)
         silence.set()
@@ -142,7 +142,7 @@ def test_a_service_that_breaks_off_behind_nginx(nginx: Start) -> None:
     """A service that took the POST and hung up is nginx's 502: one POST."""
     with RawServer(lambda number: [None]) as server:
         port = nginx("listen 127.0.0.1:PORT;" + PASS.format(url=server.url))
-        with quick(Client(base_url=f"http://127.0.0.1:{port}", api_key="key")) as client:
+        with Client(base_url=f"http://127.0.0.1:{port}", api_key="key", world=NO_WAITS) as client:
             with pytest.raises(InternalServerError, match="Bad Gateway") as caught:
                 client.complete(REQUEST)
         assert (caught.value.status_code, caught.value.attempts, len(server.requests)) == (502, 1, 1)
@@ -153,7 +153,7 @@ def test_a_failure_of_the_service_behind_nginx(nginx: Start) -> None:
     answers = [http(b"", "503 No"), http(b"", "502 No"), http(COMPLETION)]
     with RawServer(lambda number: [answers[number - 1]]) as server:
         port = nginx("listen 127.0.0.1:PORT;" + PASS.format(url=server.url))
-        with quick(Client(base_url=f"http://127.0.0.1:{port}", api_key="key")) as client:
+        with Client(base_url=f"http://127.0.0.1:{port}", api_key="key", world=NO_WAITS) as client:
             assert client.complete(REQUEST).text == "hi"
         assert len(server.requests) == 3
 
@@ -161,7 +161,7 @@ def test_a_failure_of_the_service_behind_nginx(nginx: Start) -> None:
 def test_a_service_that_is_down_behind_nginx(nginx: Start) -> None:
     """The 502 of nginx itself looks the same if nobody took the POST: it is raised, and quotes what nginx says."""
     port = nginx(f"listen 127.0.0.1:PORT; location / {{ proxy_pass http://127.0.0.1:{free_port()}; }}")
-    with quick(Client(base_url=f"http://127.0.0.1:{port}", api_key="key")) as client:
+    with Client(base_url=f"http://127.0.0.1:{port}", api_key="key", world=NO_WAITS) as client:
         with pytest.raises(InternalServerError, match="Bad Gateway") as caught:
             client.complete(REQUEST)
     assert (caught.value.status_code, caught.value.attempts) == (502, 1)

@@ -12,7 +12,7 @@ from bedrock_openai_http import APIConnectionError, Client
 from bedrock_openai_http.testing import LocalEndpoint
 from certificates import Authority
 from processes import command, free_port, running
-from support import REQUEST, quick
+from support import NO_WAITS, REQUEST
 
 Start = Callable[[str], int]
 
@@ -65,7 +65,9 @@ def test_a_password_that_the_proxy_refuses(
     """A refused tunnel is a failure to connect, whose text does not hold the password."""
     with requests.Session() as session:
         session.proxies, session.verify = {"https": proxy(f"wrong-{PASSWORD}")}, str(authority.bundle)
-        client = quick(Client(base_url=f"https://localhost:{port}", api_key=endpoint.api_key, session=session))
+        client = Client(
+            base_url=f"https://localhost:{port}", api_key=endpoint.api_key, session=session, world=NO_WAITS
+        )
         with pytest.raises(APIConnectionError) as caught:
             client.complete(REQUEST)
     assert caught.value.phase == "connect"

@@ -11,7 +11,7 @@ import pytest
 
 from bedrock_openai_http import APIConnectionError, APITimeoutError, BedrockOpenAIError, Client
 from processes import ROOT, command, free_port, running
-from support import COMPLETION, PROMPT, REQUEST, quick
+from support import COMPLETION, NO_WAITS, PROMPT, REQUEST
 
 INSTALL = "npm install --prefix .venv/wiremock wiremock@3.13.2"
 PATH = "/openai/v1/chat/completions"
@@ -63,7 +63,7 @@ def wiremock(server: WireMock) -> WireMock:
 
 
 def failure_of(wiremock: WireMock, *, stream: bool, **options: Any) -> BedrockOpenAIError:
-    with quick(Client(base_url=wiremock.url, api_key="key", **{"timeout": 10, **options})) as client:
+    with Client(base_url=wiremock.url, api_key="key", **{"timeout": 10, **options}, world=NO_WAITS) as client:
         with pytest.raises(BedrockOpenAIError) as caught:
             if stream:
                 with client.stream(REQUEST) as answer:
@@ -113,6 +113,6 @@ def test_a_service_that_comes_back(wiremock: WireMock) -> None:
         scenario = {"scenarioName": "outage", "requiredScenarioState": state, "newScenarioState": following}
         own = {**ANSWER["headers"], "x-amzn-RequestId": "r-1"}  # what shows that it is the service's own word
         wiremock.answer({**ANSWER, "headers": own, "status": status}, **scenario)
-    with quick(Client(base_url=wiremock.url, api_key="key", timeout=10)) as client:
+    with Client(base_url=wiremock.url, api_key="key", timeout=10, world=NO_WAITS) as client:
         assert client.complete(REQUEST).text == "hi"
     assert wiremock.requests() == 3

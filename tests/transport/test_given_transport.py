@@ -16,7 +16,7 @@ from bedrock_openai_http import (
     HTTPRequest,
 )
 from odd_values import CANARY, ForeignError, fail
-from support import CHUNK, COMPLETION, DONE, KEY, PROMPT, REQUEST
+from support import CHUNK, COMPLETION, DONE, KEY, NO_WAITS, PROMPT, REQUEST
 
 STREAM = {"Content-Type": "text/event-stream", "X-AMZN-RequestId": "r-1"}
 JSON = {"Content-Type": "application/json", "X-AMZN-RequestId": "r-1"}
@@ -130,8 +130,7 @@ def test_a_body_that_breaks_off(ask: Callable[[Client], str], piece: Any) -> Non
 def test_failures_of_ours_pass(ask: Callable[[Client], str], error: APIConnectionError) -> None:
     """An exception of this package is raised as it is, and repeated by its phase."""
     transport = Mine(opening=raising(error))
-    with Client("us-west-2", api_key=KEY, transport=transport) as client:
-        client._retrier._sleep = lambda seconds: None
+    with Client("us-west-2", api_key=KEY, transport=transport, world=NO_WAITS) as client:
         with pytest.raises(APIConnectionError) as caught:
             ask(client)
     assert caught.value is error

@@ -39,7 +39,7 @@ from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.testing.recorded import RecordedAnswer
 from bedrock_openai_http.values.chunk import ChunkReader
 from pack_cases import read_cases
-from support import MODEL, REQUEST, RawServer, client_of, http
+from support import MODEL, NO_WAITS, REQUEST, RawServer, client_of, http
 
 WORDS = "SECRET words"
 
@@ -320,8 +320,7 @@ def test_how_an_answer_came_over_a_connection() -> None:
     """Attempts, seconds, status and headers are those of the call, of a completion and of a stream alike."""
     busy = http(b"", "503 Service Unavailable")
     steps = iter([busy, http(json.dumps(FULL).encode())])
-    with RawServer(lambda number: [next(steps)]) as server, client_of(server) as client:
-        client._retrier._sleep = lambda seconds: None
+    with RawServer(lambda number: [next(steps)]) as server, client_of(server, world=NO_WAITS) as client:
         completion = client.complete(REQUEST)
     assert completion.attempts == 2
     assert completion.elapsed is not None

@@ -21,10 +21,10 @@ from bedrock_openai_http import (
     HTTPRequest,
     RequestValidationError,
     UserMessage,
+    lambda_deadline,
     sign,
     validate_request,
 )
-from bedrock_openai_http import lambda_deadline
 from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.values.arguments import LONGEST_SECONDS
 from bedrock_openai_http.values.http import TimeLimits

@@ -22,12 +22,12 @@ from bedrock_openai_http import (
     UserMessage,
     build_http_request,
     inspect_api_key,
+    lambda_deadline,
     mint_api_key,
     resolve_endpoint,
     sign,
     validate_request,
 )
-from bedrock_openai_http import lambda_deadline
 from bedrock_openai_http.testing import LocalEndpoint
 from odd_values import CANARY, ODD, ForeignError
 from support import COMPLETION, KEY, MODEL, REQUEST
