@@ -81,7 +81,7 @@ class ChunkDecoder:
     def end(self) -> Iterator[ChatCompletionChunk]:
         """Yield the chunks that the end of the body leaves; IncompleteStreamError without the end mark."""
         if self._head is not None:
-            if self._is_no_stream(self._head):
+            if self._is_no_stream(_first_letter(self._head)):
                 raise self._no_stream(self._head)
             yield from self._chunks(self._events.feed(bytes(self._head)))
         yield from self._chunks(self._events.end())
@@ -131,25 +131,30 @@ class ChunkDecoder:
         """Return what has come, once it is known to be an event stream; raise what it is otherwise."""
         head = self._head = self._head or bytearray()
         head += piece
-        # A mark may begin a stream, so it must have come whole. White space alone tells nothing, but is not waited
-        # on for ever.
-        if len(head) <= len(BOM) or (piece.isspace() and len(head) <= _NO_STREAM_LIMIT):
-            return b""
-        if self._is_no_stream(head):
-            if len(head) > _NO_STREAM_LIMIT:
-                raise self._no_stream(head)
-            return b""
-        self._head = None
-        return bytes(head)
+        start = _first_letter(head) if len(head) > len(BOM) else b""  # so a mark has come whole, if there is one
+        if not start and len(head) <= _NO_STREAM_LIMIT:
+            return b""  # white space alone tells nothing, but is not waited on for ever
+        if not self._is_no_stream(start):
+            self._head = None
+            return bytes(head)
+        if len(head) > _NO_STREAM_LIMIT:
+            raise self._no_stream(head)
+        return b""
 
-    def _is_no_stream(self, head: bytearray) -> bool:
-        start = bytes(head[: len(BOM) + 64]).removeprefix(BOM).lstrip()[:1] or head.lstrip()[:1]
+    def _is_no_stream(self, start: bytes) -> bool:
+        """Tell whether what begins with the letter `start` is surely no event stream."""
         headers = self._response.headers
         unnamed = headers and not headers.get("content-type", "").strip()
         return bool(unnamed and start.isalpha() and start not in _FIELDS) or start in (b"{", b"[", b"<")
 
     def _no_stream(self, head: bytearray) -> BedrockOpenAIError:
         return not_a_stream(HTTPResponse(self._response.status_code, self._response.headers, bytes(head)))
+
+
+def _first_letter(head: bytearray) -> bytes:
+    """Return the first byte after a mark and white space; b"" if there is none."""
+    start = head[:64].removeprefix(BOM).lstrip() or head.removeprefix(BOM).lstrip()
+    return bytes(start[:1])
 
 
 def _say_how_far_it_came(error: IncompleteStreamError | APIConnectionError, response: HTTPResponse) -> None:
