@@ -73,6 +73,8 @@ class ChunkDecoder:
         self._events = EventDecoder()
         #: What has come, until it is known to be an event stream.
         self._head: bytearray | None = bytearray()
+        #: Whether that is white space, after a mark.
+        self._is_blank = False
 
     def feed(self, piece: bytes) -> Iterator[ChatCompletionChunk]:
         """Return an iterator over the chunks that `piece` completes, to be used up before the next piece."""
@@ -131,7 +133,11 @@ class ChunkDecoder:
         """Return what has come, once it is known to be an event stream; raise what it is otherwise."""
         head = self._head = self._head or bytearray()
         head += piece
-        start = _first_letter(head) if len(head) > len(BOM) else b""  # so a mark has come whole, if there is one
+        start = b""
+        # With so many bytes a mark has come whole, if there is one. White space is not looked at again.
+        if len(head) > len(BOM) and not (self._is_blank and piece.isspace()):
+            start = _first_letter(head)
+            self._is_blank = not start
         if not start and len(head) <= _NO_STREAM_LIMIT:
             return b""  # white space alone tells nothing, but is not waited on for ever
         if not self._is_no_stream(start):

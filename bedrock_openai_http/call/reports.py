@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..values.completion import ChatCompletion
@@ -19,7 +19,9 @@ from ..values.http import OpenResponse
 from ..values.request import FIELDS
 from . import events
 from .error_answers import request_id_of
-from .plan import Plan
+
+if TYPE_CHECKING:
+    from .walk import Call
 
 _LOGGER = logging.getLogger("bedrock_openai_http")
 
@@ -32,14 +34,13 @@ class Report:
 
     def __init__(
         self,
-        plan: Plan,
-        invocation_id: str,
+        call: Call,
         body: Mapping[str, Any],
         on_event: Callable[[events.Event], object] | None,
         elapsed: Callable[[], float],
     ) -> None:
-        self._common = (invocation_id, plan.model, plan.endpoint, plan.region, plan.stream)
-        self._plan = plan
+        plan = self._plan = call.plan
+        self._common = (call.invocation_id, plan.model, plan.endpoint, plan.region, plan.stream)
         self._parameters = parameters_of(body)
         self._listeners = (_log,) if on_event is None else (on_event, _log)
         self._elapsed = elapsed

@@ -12,41 +12,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..aws.configuration import Configuration
 from ..aws.credential_source import CredentialSource
-from ..aws.destination import Destination, Options, find_destination
-from ..call.building import post_of
-from ..call.headers import callers_headers
-from ..call.plan import Plan
+from ..aws.destination import Options
 from ..call.retry import RetryPolicy
-from ..call.walk import Call, Session, completed, opened
+from ..call.walk import completed, opened
 from ..call.world import World
 from ..transport.drive import MACHINE, drive
-from ..validation.checking import CheckedRequest, checked_project, checked_request, warn_of_refusals
 from ..values import arguments
 from ..values.completion import ChatCompletion
 from ..values.errors import ConfigurationError
 from ..values.forks import loading
-from ..values.http import TimeLimits, Transport
+from ..values.http import Transport
 from ..values.once import once
-from ..values.request import ChatCompletionRequest, Guardrail, unknown_fields_option
+from ..values.request import ChatCompletionRequest, Guardrail
+from .planning import CallOptions, Planner
 
 if TYPE_CHECKING:
-    import logging
-
     import requests
 
     from ..call.events import Event
-    from ..call.reports import Report
     from .openai_shape import Chat
     from .stream import ChatCompletionStream
-
-#: The level of `logging` at which a retry can be seen.
-_INFO = 20
 
 
 class Client:
@@ -115,23 +105,27 @@ class Client:
             self._source = CredentialSource(api_key=api_key, credentials=credentials, profile=profile)
         finally:
             del api_key, credentials  # no local may show them where this, or what follows, fails
-        self._limits = TimeLimits(
-            arguments.seconds("connect_timeout", connect_timeout), arguments.seconds("timeout", timeout)
-        )
-        self._deadline = None if deadline is None else arguments.seconds("deadline", deadline)
         self._options = Options(
             region, endpoint, base_url, allow_insecure, use_fips_endpoint, use_dualstack_endpoint, max_attempts
         )
-        self._configuration = Configuration(profile)
+        options = CallOptions.checked(
+            self._options.endpoint,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+            deadline=deadline,
+            guardrail=guardrail,
+            unknown_fields=unknown_fields,
+            project=project,
+            on_event=on_event,
+        )
         policy = RetryPolicy(retry_read_timeouts=arguments.flag("retry_read_timeouts", retry_read_timeouts))
-        self._world = MACHINE if world is None else world
-        self._shared = Session(self._source, policy, self._world, self._proxy_of)
-        self._guardrail = guardrail
-        self._unknown_fields = unknown_fields_option(unknown_fields)
-        self._project = checked_project(project, self._options.endpoint)
         self._session = session
         self._given_transport = _given_transport(session, transport)
-        self._on_event = None if on_event is None else _checked_listener(on_event)
+        self._configuration = Configuration(profile)
+        world = MACHINE if world is None else world
+        self._planner = Planner(
+            self._source, self._options, options, self._configuration, policy, world, self._proxy_of
+        )
 
     def complete(
         self,
@@ -198,8 +192,9 @@ class Client:
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
     ) -> ChatCompletion:
-        call = self._call(request, False, deadline, extra_headers, timeout)
-        return drive(completed(call, self._shared), lambda: self._transport, self._world.sleep)
+        plans = self._planner
+        call = plans.call(request, stream=False, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
+        return drive(completed(call, plans.session), lambda: self._transport, plans.world.sleep)
 
     def _stream(
         self,
@@ -211,86 +206,20 @@ class Client:
         with loading():
             from .stream import ChatCompletionStream
 
-        shared = self._shared
-        call = self._call(request, True, deadline, extra_headers, timeout)
+        plans = self._planner
+        call = plans.call(request, stream=True, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
         return ChatCompletionStream(
-            drive(opened(call, shared), lambda: self._transport, self._world.sleep),
-            lambda error: shared.annotate(call, error),
+            drive(opened(call, plans.session), lambda: self._transport, plans.world.sleep),
+            lambda error: plans.session.annotate(call, error),
             attempts=call.attempts,
-            clock=lambda: shared.elapsed(call),
+            clock=lambda: plans.session.elapsed(call),
             report=call.report,
         )
-
-    def _call(
-        self,
-        request: ChatCompletionRequest | Mapping[str, Any],
-        stream: bool,
-        deadline: float | None,
-        extra_headers: Mapping[str, str] | None,
-        timeout: float | None,
-    ) -> Call:
-        headers = callers_headers(extra_headers, self._project)
-        checked = checked_request(
-            request,
-            stream=stream,
-            endpoint=self._options.endpoint,
-            guardrail=self._guardrail,
-            extra_headers=headers,
-            unknown_fields=self._unknown_fields,
-        )
-        seconds = self._deadline if deadline is None else arguments.seconds("deadline", deadline)
-        read = self._limits.read if timeout is None else arguments.seconds("timeout", timeout)
-        plan = self._plan(checked, stream, headers, seconds, read)
-        call = Call(plan, self._shared.new_invocation_id())
-        if self._on_event is not None or _logger().isEnabledFor(_INFO):
-            call.report = self._report(call, checked.body)
-        return call
-
-    def _plan(
-        self, checked: CheckedRequest, stream: bool, headers: dict[str, str], seconds: float | None, read: float
-    ) -> Plan:
-        """Return what is settled before the call, which may take `seconds` in all, and `read` for each wait."""
-        to, options, body = self._destination, self._options, checked.body
-        built = post_of(body, to.endpoint.chat_completions_url(body["model"]), checked.guardrail, headers)
-        started = self._world.clock()
-        region = to.region.value if to.region else None
-        warn_of_refusals(checked, options.endpoint, region, own_host=to.endpoint.region is not None)
-        return Plan(
-            request=built,
-            to=to.endpoint,
-            endpoint=options.endpoint,
-            region=region,
-            # Behind another host than AWS's anything may stand, and a region that nobody gave is none to judge by.
-            key_region=to.endpoint.region or options.region,
-            limits=TimeLimits(self._limits.connect, read, None if seconds is None else started + seconds),
-            max_attempts=to.max_attempts.value,
-            started=started,
-            model=body["model"],
-            stream=stream,
-            max_completion_tokens=body.get("max_completion_tokens"),
-            guardrail=checked.guardrail,
-        )
-
-    def _report(self, call: Call, body: dict[str, Any]) -> Report:
-        """Return what tells of `call` to those who want to know."""
-        with loading():
-            from ..call.reports import Report
-
-        return Report(call.plan, call.invocation_id, body, self._on_event, lambda: self._shared.elapsed(call))
 
     def _proxy_of(self, url: str) -> str | None:
         settings = getattr(self._transport, "settings", None)  # which a given transport has not
         proxy: str | None = settings(url)[0] if settings else None
         return proxy
-
-    @once
-    def _destination(self) -> Destination:
-        """Where calls go, found at the first of them."""
-        try:
-            return find_destination(self._options, self._configuration)
-        except ConfigurationError as error:
-            error.advice = error.advice or self._configuration.advice()
-            raise
 
     @property
     def _transport(self) -> Transport:
@@ -320,17 +249,3 @@ def _given_transport(session: Any, transport: Any) -> Transport | None:
         from ..transport.given_transport import GivenTransport
 
     return GivenTransport(transport)
-
-
-def _checked_listener(on_event: Any) -> Any:
-    from ..call.reports import checked_listener
-
-    return checked_listener(on_event)
-
-
-@cache
-def _logger() -> logging.Logger:
-    with loading():
-        import logging
-
-    return logging.getLogger("bedrock_openai_http")

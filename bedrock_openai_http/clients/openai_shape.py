@@ -67,7 +67,7 @@ class Completions:
         with loading():
             from ..validation.validate import check_field_names
 
-        if self._client._unknown_fields == "send":
+        if self._client._planner.options.unknown_fields == "send":
             unknown = {name: fields.pop(name) for name in fields.keys() - set(FIELDS)}
             extra_body = _with(unknown, extra_body)
         check_field_names(fields)

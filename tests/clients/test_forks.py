@@ -73,7 +73,7 @@ def test_every_lock_of_a_client_is_renewed() -> None:
     """With each lock of a client held by another thread, a child makes its call, and so does the parent later."""
     with LocalEndpoint() as endpoint, Client("us-west-2", base_url=endpoint.url, api_key=endpoint.api_key) as client:
         client.complete(REQUEST)
-        owners = [client, client._shared, client._source, client._shared.quota, client._transport]
+        owners = [client, client._planner.session, client._source, client._planner.session.quota, client._transport]
         locks = locks_of(*owners)
         assert len(locks) >= 2
         with held(*locks):
@@ -114,7 +114,7 @@ def test_a_fork_from_within_a_thread() -> None:
     outcomes: list[bool] = []
     with LocalEndpoint() as endpoint, Client("us-west-2", base_url=endpoint.url, api_key=endpoint.api_key) as client:
         client.complete(REQUEST)
-        with held(*locks_of(client._shared.quota, client._transport)):
+        with held(*locks_of(client._planner.session.quota, client._transport)):
             with in_a_thread(lambda: outcomes.append(in_a_child(lambda: client.complete(REQUEST).text)())):
                 pass
     assert outcomes == [True]
@@ -125,11 +125,11 @@ def test_a_child_of_a_child() -> None:
     with LocalEndpoint() as endpoint, Client("us-west-2", base_url=endpoint.url, api_key=endpoint.api_key) as client:
 
         def child() -> bool:
-            with held(*locks_of(client._shared.quota, client._transport)):
+            with held(*locks_of(client._planner.session.quota, client._transport)):
                 return in_a_child(lambda: client.complete(REQUEST).text)()
 
         client.complete(REQUEST)
-        with held(*locks_of(client._shared.quota, client._transport)):
+        with held(*locks_of(client._planner.session.quota, client._transport)):
             assert in_a_child(child)()
 
 

@@ -197,7 +197,7 @@ def test_t23_a_date_that_proves_nothing_is_not_believed(
         with Client("us-west-2", base_url=server.url, credentials=KEYS) as client:
             with pytest.raises(PermissionDeniedError) as caught:
                 client.complete(REQUEST)
-            assert client._shared.clock.skew == 0
+            assert client._planner.session.clock.skew == 0
     error = caught.value
     assert len(server.requests) == 1
     assert (error.type, error.attempts, error.request_id) == ("InvalidSignatureException", 1, "r-1")

@@ -188,7 +188,15 @@ class TestT31:
         with RawServer(lambda number: [CHUNKED_STREAM, http_chunk(CHUNK)]) as server:
             with Client("us-west-2", base_url=server.url, **options) as client:
                 with pytest.raises(IncompleteStreamError), client.stream(REQUEST) as stream:
-                    values = [client, client.chat, client._source, client._shared, stream, stream.response, SET]
+                    values = [
+                        client,
+                        client.chat,
+                        client._source,
+                        client._planner.session,
+                        stream,
+                        stream.response,
+                        SET,
+                    ]
                     values += [REQUEST, *REQUEST.messages, client._transport]
                     for value in values:
                         assert_absent(repr(value), KEY, PROMPT, *SECRETS)
