@@ -1,0 +1,181 @@
+"""What happens in a call, as its listener and the log have it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import pickle
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from bedrock_openai_http import BedrockOpenAIError, ChatCompletionRequest, Client, Guardrail, UserMessage, events
+from support import CHUNK, COMPLETION, DONE, KEY, MODEL, NO_WAITS, RawServer, http
+
+pytestmark = pytest.mark.filterwarnings("ignore::bedrock_openai_http.CompatibilityWarning")
+PROMPT = "c4n4ry of the prompt"
+REQUEST = ChatCompletionRequest(
+    MODEL,
+    [UserMessage(PROMPT)],
+    temperature=0.5,
+    max_completion_tokens=7,
+    reasoning_effort="low",
+    stop=[PROMPT],
+    user=PROMPT,
+    logprobs=False,
+    response_format={"type": "json_schema", "json_schema": {"name": "c4n4ry", "schema": {}}},
+    extra_body={"c4n4ry": 5},
+    guardrail=Guardrail("g1", "1"),
+)
+THROTTLED = http(b'{"message": "c4n4ry"}', "429 Slow down")
+BUSY = http(b"", "503 Busy")
+STREAM = http(CHUNK + DONE, kind="text/event-stream")
+USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+ANSWER = http(json.dumps({**json.loads(COMPLETION), "id": "c1", "model": "m1", "usage": USAGE}).encode())
+
+
+def heard(answers: list[Any], work: Callable[[Client], Any], **options: Any) -> list[events.Event]:
+    """Return the events of `work` with a client whose server gives these answers."""
+    found: list[events.Event] = []
+    given = {"api_key": KEY, "on_event": found.append, "world": NO_WAITS, **options}
+    with RawServer(lambda number: [answers[number - 1]]) as server, Client(base_url=server.url, **given) as client:
+        work(client)
+    for event in found:
+        assert "c4n4ry" not in repr(event)
+        assert KEY not in repr(event)
+        assert pickle.loads(pickle.dumps(event)) == event
+    assert len({event.invocation_id for event in found}) == 1
+    assert [event.elapsed for event in found] == sorted(event.elapsed for event in found)
+    assert [type(found[0]), type(found[-1])] == [events.CallStarted, events.CallEnded]
+    assert sum(isinstance(event, events.CallEnded) for event in found) == 1
+    return found
+
+
+def complete(client: Client) -> None:
+    client.complete(REQUEST)
+
+
+def kinds(found: list[events.Event]) -> list[str]:
+    return [type(event).__name__ for event in found]
+
+
+def test_a_call_that_survived_a_429_and_a_503_can_be_seen() -> None:
+    """Each attempt, why it failed, how long was waited, and what the answer was: in order, without content."""
+    found = heard([THROTTLED, BUSY, ANSWER], complete, retry_read_timeouts=True)
+    attempts = ["AttemptStarted", "AttemptFailed"] * 2
+    assert kinds(found) == ["CallStarted", *attempts, "AttemptStarted", "ResponseStarted", "CallEnded"]
+    started = found[0]
+    assert isinstance(started, events.CallStarted)
+    assert (started.model, started.endpoint, started.region, started.stream) == (MODEL, "runtime", None, False)
+    assert (started.server_address, started.guardrail) == ("127.0.0.1", "g1")
+    assert started.parameters == {
+        "temperature": 0.5,
+        "max_completion_tokens": 7,
+        "reasoning_effort": "low",
+        "logprobs": False,
+        "response_format": "json_schema",
+    }
+    failed = [event for event in found if isinstance(event, events.AttemptFailed)]
+    assert [(each.number, each.error_type, each.status_code, each.request_id) for each in failed] == [
+        (1, "RateLimitError", 429, "r-1"),
+        (2, "InternalServerError", 503, "r-1"),
+    ]
+    assert all(each.wait is not None and each.wait > 0 for each in failed)
+    ended = found[-1]
+    assert isinstance(ended, events.CallEnded)
+    assert (ended.error_type, ended.status_code, ended.request_id, ended.attempts) == (None, 200, "r-1", 3)
+    assert (ended.response_id, ended.response_model, ended.finish_reasons) == ("c1", "m1", ("stop",))
+    assert ended.usage is not None
+    assert ended.usage.total_tokens == 3
+
+
+def streamed(client: Client, take: int | None = None) -> None:
+    with client.stream(REQUEST) as stream:
+        for number, _ in enumerate(stream, 1):
+            if number == take:
+                break
+
+
+CUT = http(CHUNK + CHUNK, kind="text/event-stream")
+ENDS: dict[str, tuple[list[Any], Callable[[Client], None], list[str], str | None]] = {
+    "whole": ([STREAM], streamed, ["ResponseStarted", "FirstChunk"], None),
+    "closed": ([STREAM], partial(streamed, take=1), ["ResponseStarted", "FirstChunk"], "closed"),
+    "cut": ([CUT], streamed, ["ResponseStarted", "FirstChunk"], "IncompleteStreamError"),
+    "refused": ([http(b"{}", "400 No")], streamed, ["AttemptFailed"], "BadRequestError"),
+    "no stream": ([http(b"<p>", kind="text/html")], streamed, ["ResponseStarted"], "ResponseFormatError"),
+    "no answer": ([http(b"{}")], complete, ["ResponseStarted"], "ResponseFormatError"),
+    "no connection": ([None], complete, ["AttemptFailed"], "APIConnectionError"),
+}
+
+
+@pytest.mark.parametrize(("answers", "work", "between", "error_type"), ENDS.values(), ids=ENDS)
+def test_each_call_ends_once(
+    answers: list[Any], work: Callable[[Client], None], between: list[str], error_type: str | None
+) -> None:
+    """However a call or a stream ends, one event says so, and how."""
+
+    def careful(client: Client) -> None:
+        with contextlib.suppress(BedrockOpenAIError):
+            work(client)
+
+    found = heard(answers, careful, max_attempts=1)
+    assert kinds(found) == ["CallStarted", "AttemptStarted", *between, "CallEnded"]
+    assert isinstance(found[-1], events.CallEnded)
+    assert found[-1].error_type == error_type
+
+
+def test_what_is_refused_before_it_begins_is_no_call() -> None:
+    """A request that must not be sent gives no event: there is no call that could end."""
+    found: list[events.Event] = []
+    with Client("us-west-2", api_key=KEY, on_event=found.append) as client, pytest.raises(BedrockOpenAIError):
+        client.complete({"model": MODEL, "messages": []})
+    assert found == []
+
+
+def test_a_listener_cannot_break_a_call(caplog: pytest.LogCaptureFixture) -> None:
+    """What the callable raises is logged, and the call has its answer."""
+    heard_by: list[int] = []
+
+    def broken(event: events.Event) -> None:
+        heard_by.append(1)
+        raise ValueError("mine")
+
+    with RawServer(lambda number: [ANSWER]) as server:
+        with Client(base_url=server.url, api_key=KEY, on_event=broken) as client:
+            assert client.complete(REQUEST).id == "c1"
+    assert len(heard_by) == 4
+    assert [record.levelname for record in caplog.records if record.name == "bedrock_openai_http"] == ["WARNING"] * 4
+
+
+class Awaited:
+    async def __call__(self, event: events.Event) -> None:
+        """Nobody would await it."""
+
+
+async def awaited(event: events.Event) -> None:
+    """Nobody would await it."""
+
+
+@pytest.mark.parametrize("listener", [awaited, Awaited(), partial(awaited), Awaited().__call__, 5, "print"])
+def test_what_cannot_be_called_here_is_refused_at_once(listener: Any) -> None:
+    """An `async def` would never run, and what is no callable neither: the constructor says so."""
+    with pytest.raises(TypeError, match="on_event"):
+        Client("us-west-2", api_key=KEY, on_event=listener)
+
+
+@pytest.mark.parametrize(("level", "lines"), [(logging.DEBUG, 9), (logging.INFO, 2), (logging.WARNING, 0)])
+def test_the_log_has_attempts_and_retries(level: int, lines: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Retries at INFO, all else at DEBUG, with request IDs and without content."""
+    caplog.set_level(level, "bedrock_openai_http")
+    answers = [THROTTLED, BUSY, ANSWER]
+    with RawServer(lambda number: [answers[number - 1]]) as server:
+        with Client(base_url=server.url, api_key=KEY, world=NO_WAITS, retry_read_timeouts=True) as client:
+            client.complete(REQUEST)
+    texts = [record.getMessage() for record in caplog.records if record.name == "bedrock_openai_http"]
+    assert len(texts) == lines
+    assert not any("c4n4ry" in text or KEY in text for text in texts)
+    if level == logging.INFO:
+        assert "RateLimitError 429, request ID r-1; again in" in texts[0]
