@@ -166,7 +166,7 @@ def test_what_cannot_be_called_here_is_refused_at_once(listener: Any) -> None:
         Client("us-west-2", api_key=KEY, on_event=listener)
 
 
-@pytest.mark.parametrize(("level", "lines"), [(logging.DEBUG, 9), (logging.INFO, 2), (logging.WARNING, 0)])
+@pytest.mark.parametrize(("level", "lines"), [(logging.DEBUG, 8), (logging.INFO, 2), (logging.WARNING, 0)])
 def test_the_log_has_attempts_and_retries(level: int, lines: int, caplog: pytest.LogCaptureFixture) -> None:
     """Retries at INFO, all else at DEBUG, with request IDs and without content."""
     caplog.set_level(level, "bedrock_openai_http")
