@@ -20,7 +20,8 @@ from ..values.errors import (
     CredentialsError,
     RequestValidationError,
 )
-from . import chat, doctor, key, serve, validate
+from . import chat, key, serve, validate
+from .doctor import command as doctor
 from .terminal import Output, discard_output, note
 from .usage import Parser, in_flags
 
