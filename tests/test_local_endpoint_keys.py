@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bedrock_openai_http import ApiKeyProvider, Client, Credentials, CredentialsError, PermissionDeniedError
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.testing.minted_keys import verify_key
+from bedrock_openai_http.testing.service.minted_keys import verify_key
 from faults.secrets_check import assert_no_secret
 from loopback import BODY, bearer, encoded, send
 from support import PROMPT, REQUEST

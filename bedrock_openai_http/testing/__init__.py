@@ -4,7 +4,7 @@ This module exports what users need; nothing in the package imports it but the c
 """
 
 from .local_endpoint import LocalEndpoint
-from .received import ReceivedRequest
 from .recorded import scenarios
+from .service.received import ReceivedRequest
 
 __all__ = ["LocalEndpoint", "ReceivedRequest", "scenarios"]
