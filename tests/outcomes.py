@@ -19,7 +19,7 @@ from bedrock_openai_http import (
     Usage,
     iter_chunks,
 )
-from bedrock_openai_http.testing.recorded import RecordedAnswer
+from bedrock_openai_http.testing.service.recorded_answer import RecordedAnswer
 from bedrock_openai_http.values.accumulator import Accumulator
 
 

@@ -1,4 +1,4 @@
-"""Test help for programs that call Bedrock: a stand-in for it on your own machine.
+"""A stand-in for Bedrock on your own machine: this room uses values and checks, and nothing that makes a call.
 
 This module exports what users need; nothing in the package imports it but the commands that run an endpoint.
 """

@@ -6,9 +6,7 @@ This module reads the answers that ship as `bedrock_openai_http.testing.cases`, 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
@@ -16,43 +14,11 @@ from itertools import chain, repeat
 from types import MappingProxyType
 from typing import Any
 
-from ..call.error_answers import request_id_of
 from ..values import arguments
 from ..values.errors import ConfigurationError
-from ..values.http import Headers
+from .service.recorded_answer import RecordedAnswer
 
 _CASES = "bedrock_openai_http.testing.cases"
-
-
-@dataclass(frozen=True)
-class RecordedAnswer:
-    """One answer: its status, its headers without those that frame the body, and its body."""
-
-    status_code: int
-    headers: Headers
-    body: bytes
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> RecordedAnswer:
-        """Read an answer as it is on the wire: status line, headers, blank line, body."""
-        head, _, body = data.partition(b"\r\n\r\n")
-        status_line, *lines = head.decode("latin-1").split("\r\n")
-        return cls(int(status_line.split()[1]), Headers([_field(line) for line in lines]), body)
-
-    @property
-    def request_id(self) -> str | None:
-        """The request ID that it was recorded with."""
-        return request_id_of(self.headers)
-
-    @property
-    def is_stream(self) -> bool:
-        """Whether the body is a stream of events."""
-        return self.headers.get("content-type", "").startswith("text/event-stream")
-
-    @property
-    def events(self) -> list[bytes]:
-        """The body, cut behind each blank line."""
-        return [event for event in re.split(rb"(?<=\n\n)", self.body) if event]
 
 
 def scenarios() -> Mapping[str, str]:
@@ -89,8 +55,3 @@ def play_list(scenario: str | Sequence[str | None] | None) -> Iterator[RecordedA
 def _cases() -> dict[str, dict[str, str]]:
     cases: dict[str, dict[str, str]] = json.loads((files(_CASES) / "answers.json").read_text(encoding="utf-8"))
     return cases
-
-
-def _field(line: str) -> tuple[str, str]:
-    name, _, value = line.partition(":")
-    return name, value.strip()

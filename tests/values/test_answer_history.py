@@ -19,7 +19,7 @@ from bedrock_openai_http import (
     parse_completion,
     validate_request,
 )
-from bedrock_openai_http.testing.recorded import RecordedAnswer
+from bedrock_openai_http.testing.service.recorded_answer import RecordedAnswer
 from bedrock_openai_http.values.accumulator import Accumulator
 from bedrock_openai_http.values.http import HTTPResponse
 from pack_cases import read_cases

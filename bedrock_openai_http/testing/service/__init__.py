@@ -1,1 +1,1 @@
-"""The inside of the stand-in: this room shares no code with what makes, signs and reads a call, so no mistake either."""
+"""The inside of the stand-in: this room shares no code, and so no mistake, with what makes and reads a call."""

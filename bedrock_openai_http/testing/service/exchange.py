@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ..recorded import RecordedAnswer
 from .received import ReceivedRequest
+from .recorded_answer import RecordedAnswer
 from .server import Connection
 
 #: Where one line is logged for each answer, at level INFO: method, path, status, request ID.
