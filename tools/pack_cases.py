@@ -1,6 +1,6 @@
-"""Packs the answers of `tests/cases/` into the one file that ships. Run it after a change to a case.
+"""Packs the answers of `bedrock_openai_http/testing/cases/` into the one file that ships. Run it after a change to a case.
 
-    python tests/pack_cases.py
+    python tools/pack_cases.py
 
 This module holds no knowledge of what an answer says.
 """
@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-CASES = Path(__file__).parent / "cases"
+CASES = Path(__file__).resolve().parents[1] / "bedrock_openai_http" / "testing" / "cases"
 PACKED = CASES / "answers.json"
 
 
