@@ -1,4 +1,4 @@
-"""What a client makes of an answer, in the words in which a case of `tests/cases/` says what it must make of it.
+"""What a client makes of an answer, in the words in which a recorded case says what it must make of it.
 
 This module compares nothing: the tests and the replay do.
 """

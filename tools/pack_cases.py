@@ -1,7 +1,8 @@
-"""Packs the answers of `bedrock_openai_http/testing/cases/` into the one file that ships. Run it after a change to a case.
+"""Writes `bedrock_openai_http/testing/cases/answers.json`: every recorded answer, in the one file that ships.
 
-    python tools/pack_cases.py
+    python tools/pack_cases.py        # part of what `make generate` does
 
+A case is a folder with `case.json`, what is known of the answer, and `response.http`, the answer itself.
 This module holds no knowledge of what an answer says.
 """
 
@@ -9,34 +10,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 CASES = Path(__file__).resolve().parents[1] / "bedrock_openai_http" / "testing" / "cases"
-PACKED = CASES / "answers.json"
+TARGET = CASES / "answers.json"
 
 
-def read_cases() -> dict[str, dict[str, Any]]:
-    """Return each case's description by its name, with the bytes of its answer as `answer`."""
-    return {
+def packed(folder: Path = CASES) -> str:
+    """Return what `answers.json` must hold: by the name of its folder each case, with its answer as a text."""
+    cases = {
         path.parent.name: {
             **json.loads(path.read_text(encoding="utf-8")),
-            "answer": (path.parent / "response.http").read_bytes(),
+            "answer": (path.parent / "response.http").read_bytes().decode(),
         }
-        for path in sorted(CASES.glob("*/case.json"))
+        for path in sorted(folder.glob("*/case.json"))
     }
-
-
-def packed() -> str:
-    """Return what `answers.json` must hold: description and answer by name; a guess is said to be one."""
-    short = {
-        name: {
-            "description": case["description"] + (" (a guess)" if case["tag"] == "INF" else ""),
-            "answer": case["answer"].decode(),
-        }
-        for name, case in read_cases().items()
-    }
-    return json.dumps(short, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(cases, ensure_ascii=False, indent=1) + "\n"
 
 
 if __name__ == "__main__":
-    PACKED.write_text(packed(), encoding="utf-8", newline="\n")
+    TARGET.write_text(packed(), encoding="utf-8", newline="\n")
