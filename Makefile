@@ -42,7 +42,7 @@ lint: .venv/tools.stamp  ## check style, formatting and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-generate:  ## write again what is made: the check of requests, of its schema, and the packed recorded answers
+generate:  ## write again what is made of other files: the check of requests, the packed answers
 	$(PYTHON) tools/compile_schema.py
 	$(PYTHON) tools/pack_cases.py
 
