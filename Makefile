@@ -42,8 +42,9 @@ lint: .venv/tools.stamp  ## check style, formatting and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-generate:  ## write the check of requests again, after a change of schemas/request.json
+generate:  ## write again what is made of other files: the check of requests, the packed answers
 	$(PYTHON) tools/compile_schema.py
+	$(PYTHON) tools/pack_cases.py
 
 floor: .venv/floor/tools.stamp  ## run the test suite against the oldest dependencies allowed
 	$(FLOOR)/pytest -n $(WORKERS)

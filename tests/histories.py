@@ -1,7 +1,7 @@
 """Requests that services took, and that SDKs of other houses send as history: `tests/data/histories/*.json`.
 
-Each file has a `source` (which SDK in which version, or where the facts stand), a `date`, a `tag` as the cases of
-`tests/cases/` have it, and `requests` by name, as they went over the wire; only keys and machines are left out.
+Each file has a `source` (which SDK in which version, or where the facts stand), a `date`, a `tag` as the recorded
+cases have it, and `requests` by name, as they went over the wire; only keys and machines are left out.
 
 This module reads them, and judges nothing.
 """

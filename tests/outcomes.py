@@ -1,4 +1,4 @@
-"""What a client makes of an answer, in the words in which a case of `tests/cases/` says what it must make of it.
+"""What a client makes of an answer, in the words in which a recorded case says what it must make of it.
 
 This module compares nothing: the tests and the replay do.
 """
@@ -19,7 +19,7 @@ from bedrock_openai_http import (
     Usage,
     iter_chunks,
 )
-from bedrock_openai_http.testing.recorded import RecordedAnswer
+from bedrock_openai_http.testing.service.recorded_answer import RecordedAnswer
 from bedrock_openai_http.values.accumulator import Accumulator
 
 

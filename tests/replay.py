@@ -2,9 +2,9 @@
 
     make replay
 
-The answers are those of `tests/cases/`, each with what must come out of it, and streams that are made in every
-form of `tests/server_forms.py`; the requests are those of `tests/data/histories/`, and every answer that
-was read, put back as history. It prints the figures and what is wrong, and ends with 1 if anything is.
+The answers are those of `bedrock_openai_http.testing.cases`, each with what must come out of it, and streams that
+are made in every form of `tests/server_forms.py`; the requests are those of `tests/data/histories/`, and every answer
+that was read, put back as history. It prints the figures and what is wrong, and ends with 1 if anything is.
 
 This module knows no right value of its own.
 """
@@ -32,9 +32,9 @@ from bedrock_openai_http import (
     parse_completion,
     validate_request,
 )
+from bedrock_openai_http.testing.cases import read_cases
 from histories import read_histories, without_sdk_members
 from outcomes import add_up, cuts, outcome_of, response_of
-from pack_cases import read_cases
 from server_forms import FORMS, TEXT_FORMS, some_calls, some_words, stream_of
 
 #: What is counted, with the parts of an outcome that belong to it; "errors" is all of an error but what it carries.

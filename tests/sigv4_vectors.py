@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bedrock_openai_http.aws.credentials import Credentials
-from bedrock_openai_http.testing.received import ReceivedRequest
-from bedrock_openai_http.testing.verifier import Refusal, Scope, verify
+from bedrock_openai_http.testing.service.received import ReceivedRequest
+from bedrock_openai_http.testing.service.verifier import Refusal, Scope, verify
 
 VECTORS = json.loads((Path(__file__).parent / "data" / "sigv4" / "vectors.json").read_text(encoding="utf-8"))
 ACCESS_KEY, SECRET_KEY = VECTORS["access_key"], VECTORS["secret_key"]

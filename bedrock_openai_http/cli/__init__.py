@@ -1,8 +1,8 @@
-"""The command line: `bedrock-openai-http`, also `python -m bedrock_openai_http`.
+"""The command line: this room makes calls of options, and lines and exit codes of what the rooms below say.
 
-Each command is a module with `add_parser(subparsers)` and `run(args)`, which returns the exit code. This
-module turns every failure into one line and an exit code, and imports nothing heavy: a command does that when
-it runs.
+It is run as `bedrock-openai-http`, or as `python -m bedrock_openai_http`. Each command is a module with
+`add_parser(subparsers)` and `run(args)`, which returns the exit code. This module turns every failure into one
+line and an exit code, and imports nothing heavy: a command does that when it runs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from ..values.errors import (
     CredentialsError,
     RequestValidationError,
 )
-from . import chat, doctor, key, serve, validate
+from . import chat, key, serve, validate
+from .doctor import command as doctor
 from .terminal import Output, discard_output, note
 from .usage import Parser, in_flags
 

@@ -28,15 +28,16 @@ from ..aws.credentials import Credentials
 from ..validation.validate import validate_request
 from ..values import arguments
 from ..values.errors import ConfigurationError, RequestValidationError
-from . import answers
-from .authentication import Door, Identity
-from .exchange import Exchange, event, json_text
-from .other_paths import AWS, OtherPath, other_path
-from .received import ReceivedRequest
-from .recorded import RecordedAnswer, play_list
-from .server import BodyError, Connection, LoopbackServer
-from .upstream import Upstream, UpstreamError
-from .verifier import Scope
+from .recorded import play_list
+from .service import answers
+from .service.authentication import Door, Identity
+from .service.exchange import Exchange, event, json_text
+from .service.other_paths import AWS, OtherPath, other_path
+from .service.received import ReceivedRequest
+from .service.recorded_answer import RecordedAnswer
+from .service.server import BodyError, Connection, LoopbackServer
+from .service.upstream import Upstream, UpstreamError
+from .service.verifier import Scope
 
 #: The paths that are served, by the service that requests are signed for: runtime's is `bedrock`.
 PATHS = {

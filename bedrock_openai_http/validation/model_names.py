@@ -3,7 +3,7 @@
 This module is loaded for a model that no family knows. Its law: it only asks "did you mean"; a name of Bedrock's
 form, the provider, a dot and the model, passes if its provider names models freely.
 
-Source of the IDs: the table of models of LiteLLM 1.110.2, 2026-11, and `model_facts`.
+Source of the IDs: the table of models of LiteLLM 1.110.2, 2026-11, and `models`.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from .models import MODELS, known_model
 
 #: An ID of Bedrock's: perhaps a profile's prefix, the provider, the model.
 _FORM = re.compile(r"([a-z]+(-[a-z]+)*\.)?(?P<provider>[a-z][a-z0-9]*)\.[a-z][A-Za-z0-9._:-]*")
-#: Providers all of whose models on Bedrock are of a family of `model_facts`.
+#: Providers all of whose models on Bedrock are of a family of `models`.
 _KNOWN_WHOLE = ("openai", "xai")
 #: What SDKs and gateways put before an ID.
 _ROUTES = re.compile(
     r"(bedrock_mantle|bedrock|mantle|converse|chat|aws|amazon-bedrock|litellm|openrouter|model)[/:]", re.IGNORECASE
 )
 
-#: IDs that both endpoints call alike, then those of one of them. What needs a profile stands in `model_facts`.
+#: IDs that both endpoints call alike, then those of one of them. What needs a profile stands in `models`.
 _ALIKE = """
     openai.gpt-oss-safeguard-120b openai.gpt-oss-safeguard-20b moonshotai.kimi-k2-thinking
 """

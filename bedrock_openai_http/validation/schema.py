@@ -1,6 +1,6 @@
 """What is wrong with a body that does not follow the schema, in words of ours.
 
-jsonschema finds it. This module and that library are loaded for the first body that `request_check` does not pass.
+jsonschema finds it. This module and that library are loaded for the first body that `generated` does not pass.
 
 This module is the only one that imports jsonschema. It fetches nothing: a `$ref` in a caller's own schema is data.
 """

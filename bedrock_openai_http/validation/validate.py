@@ -3,9 +3,9 @@
 First that it is JSON, then against the bundled schema, then how its fields depend on each other. The first flaw
 found is reported. An error's text never repeats what the caller wrote, save for the names of unknown keys.
 
-This module loads no library for a good request: `request_check`, which is made from the schema, passes it. What that
+This module loads no library for a good request: `generated`, which is made from the schema, passes it. What that
 does not pass is looked at without its nulls, extras and unknown members, and judged by jsonschema, in
-`schema_errors`, if that is no better.
+`schema`, if that is no better.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 WHEELS = Path(sys.prefix) / "wheel"
-_SOURCES = ("bedrock_openai_http/**/*", "schemas/*", "tests/cases/**/*")
+_SOURCES = ("bedrock_openai_http/**/*", "schemas/*")
 _FILES = ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in")
 _LEFTOVERS = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")
 

@@ -15,8 +15,8 @@ from answers import good, http, refusal
 from play import Case, Stage, once
 from server import Received, Step
 
-from bedrock_openai_http.testing.received import ReceivedRequest
-from bedrock_openai_http.testing.verifier import Scope, verify
+from bedrock_openai_http.testing.service.received import ReceivedRequest
+from bedrock_openai_http.testing.service.verifier import Scope, verify
 from clients import OLD, REGION, SECRETS, Reply, Setup
 
 #: macOS has another name for it.

@@ -10,7 +10,6 @@ import pickle
 import subprocess
 import sys
 import threading
-from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -31,19 +30,8 @@ from bedrock_openai_http import (
     inspect_api_key,
     mint_api_key,
 )
+from example_keys import KEYS, NOW, TEMPORARY, TOKEN, text_of
 from faults.secrets_check import texts_within
-
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
-TOKEN = "FQoGZXIvYXdzEXAMPLE/token+with=chars"
-# The example credentials of AWS's documentation.
-KEYS = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
-TEMPORARY = replace(KEYS, token=TOKEN)
-
-
-def text_of(key: str) -> str:
-    """Return the presigned request that is in a key."""
-    return b64decode(key.removeprefix("bedrock-api-key-"), validate=True).decode("ascii")
-
 
 # --- mint_api_key
 

@@ -29,7 +29,7 @@ from bedrock_openai_http import (
     sign,
 )
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.testing.received import ReceivedRequest
+from bedrock_openai_http.testing.service.received import ReceivedRequest
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 # The example credentials of AWS's documentation.

@@ -21,9 +21,10 @@ import pytest
 from bedrock_openai_http import Credentials, mint_api_key
 from bedrock_openai_http.aws.chain import Chain
 from bedrock_openai_http.aws.waiting import within
-from bedrock_openai_http.cli import doctor, main
-from bedrock_openai_http.cli.connection_checks import Route, check_connection, shown_proxy, trust
-from bedrock_openai_http.cli.finding import Finding, span
+from bedrock_openai_http.cli import main
+from bedrock_openai_http.cli.doctor import command as doctor
+from bedrock_openai_http.cli.doctor.connection_checks import Route, check_connection, shown_proxy, trust
+from bedrock_openai_http.cli.doctor.finding import Finding, span
 from bedrock_openai_http.testing import LocalEndpoint
 from peers import TLSServer, make_certificate, tunnel_proxy
 from shell import SOME_KEYS, Finished, Shell, keys

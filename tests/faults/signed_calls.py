@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bedrock_openai_http import Credentials
 from bedrock_openai_http.testing import ReceivedRequest
-from bedrock_openai_http.testing.verifier import Scope
+from bedrock_openai_http.testing.service.verifier import Scope
 
 SCOPE = Scope("us-west-2", "bedrock")
 KEYS = Credentials("AKIAMINE", "SECRET-key-of-mine", "SECRET-token-of-mine")

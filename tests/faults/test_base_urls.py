@@ -15,7 +15,7 @@ import requests
 
 from bedrock_openai_http import APIConnectionError, Client, ConfigurationError, resolve_endpoint
 from bedrock_openai_http.cli import main
-from bedrock_openai_http.testing.verifier import verify
+from bedrock_openai_http.testing.service.verifier import verify
 from peers import TLSServer, make_certificate
 from signed_calls import KEYS, SCOPE, SECRETS, received
 from support import COMPLETION, KEY, REQUEST, RawServer, http

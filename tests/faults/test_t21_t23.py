@@ -19,7 +19,7 @@ from bedrock_openai_http import (
     PermissionDeniedError,
 )
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.testing.verifier import verify
+from bedrock_openai_http.testing.service.verifier import verify
 from secrets_check import assert_no_secret
 from signed_calls import KEYS, SCOPE, SECRETS, received
 from support import COMPLETION, KEY, NO_WAITS, PROMPT, REQUEST, RawServer, http

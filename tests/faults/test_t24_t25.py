@@ -14,7 +14,7 @@ import pytest
 
 from bedrock_openai_http import Client, Credentials, CredentialsError
 from bedrock_openai_http.aws import chain
-from bedrock_openai_http.testing.verifier import verify
+from bedrock_openai_http.testing.service.verifier import verify
 from secrets_check import assert_no_secret
 from signed_calls import KEYS, SCOPE, received
 from support import COMPLETION, KEY, PROMPT, REQUEST, RawServer, client_of, http

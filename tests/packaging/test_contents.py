@@ -24,8 +24,8 @@ def shipped(source: Path) -> set[str]:
     """Return the names that the package's files in the tree have in the wheel."""
     modules = {path.relative_to(source).as_posix() for path in source.glob("bedrock_openai_http/**/*.py")}
     schemas = {f"bedrock_openai_http/schemas/{path.name}" for path in source.glob("schemas/*.*")}
-    cases = {f"bedrock_openai_http/testing/cases/{path.name}" for path in source.glob("tests/cases/*.*")}
-    return modules | schemas | cases | {"bedrock_openai_http/py.typed"}
+    data = {"bedrock_openai_http/py.typed", "bedrock_openai_http/testing/cases/answers.json"}
+    return modules | schemas | data
 
 
 def test_the_wheel_holds_exactly_the_package(source: Path, wheel: Path) -> None:

@@ -1,7 +1,6 @@
 """In every form that a program can be given this package in, it imports whole and finds its data.
 
-The top-level folder `schemas/` is the sub-package `bedrock_openai_http.schemas`, and `tests/cases/` is
-`bedrock_openai_http.testing.cases`: each form maps them in its own way.
+The top-level folder `schemas/` is the sub-package `bedrock_openai_http.schemas`: each form maps it in its own way.
 """
 
 from __future__ import annotations
@@ -41,7 +40,8 @@ def where(run: Run, source: Path, dependencies: Path) -> Where:
         written = {file.stem: json.loads(file.read_bytes()) for file in (source / "schemas").glob("*.json")}
         assert schemas == written
         assert sorted(schemas) == ["chunk", "completion", "error", "request"]
-        assert scenarios == sorted(path.parent.name for path in (source / "tests" / "cases").glob("*/case.json"))
+        folders = source / "bedrock_openai_http" / "testing" / "cases"
+        assert scenarios == sorted(path.parent.name for path in folders.glob("*/case.json"))
         return Path(file)
 
     return probe

@@ -19,10 +19,10 @@ from bedrock_openai_http import (
     parse_completion,
     validate_request,
 )
-from bedrock_openai_http.testing.recorded import RecordedAnswer
+from bedrock_openai_http.testing.cases import read_cases
+from bedrock_openai_http.testing.service.recorded_answer import RecordedAnswer
 from bedrock_openai_http.values.accumulator import Accumulator
 from bedrock_openai_http.values.http import HTTPResponse
-from pack_cases import read_cases
 
 HALF = "\ud83d"
 

@@ -36,9 +36,9 @@ from bedrock_openai_http import (
     parse_completion,
 )
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.testing.recorded import RecordedAnswer
+from bedrock_openai_http.testing.cases import read_cases
+from bedrock_openai_http.testing.service.recorded_answer import RecordedAnswer
 from bedrock_openai_http.values.chunk import ChunkReader
-from pack_cases import read_cases
 from support import MODEL, NO_WAITS, REQUEST, RawServer, client_of, http
 
 WORDS = "SECRET words"

@@ -15,13 +15,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bedrock_openai_http import ApiKeyProvider, Client, Credentials, CredentialsError, PermissionDeniedError
+from bedrock_openai_http import (
+    ApiKeyProvider,
+    Client,
+    Credentials,
+    CredentialsError,
+    PermissionDeniedError,
+    mint_api_key,
+)
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.testing.minted_keys import verify_key
+from bedrock_openai_http.testing.service.minted_keys import verify_key
+from example_keys import KEYS, NOW, TEMPORARY, text_of
 from faults.secrets_check import assert_no_secret
 from loopback import BODY, bearer, encoded, send
 from support import PROMPT, REQUEST
-from test_minting import KEYS, NOW, TEMPORARY, mint_api_key, text_of
 
 EXPIRED = "Bearer Token has expired"
 INVALID = "Authentication failed: Please make sure your API Key is valid."

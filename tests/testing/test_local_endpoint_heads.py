@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.testing.heads import fields_flaw
+from bedrock_openai_http.testing.service.heads import fields_flaw
 from loopback import BODY, PATH, encoded, exchange, port
 
 

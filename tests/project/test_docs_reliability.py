@@ -100,7 +100,7 @@ def test_the_versions_are_the_pinned_ones(results: Any) -> None:
 
 
 def test_the_numbers_are_those_of_the_code() -> None:
-    """The table of numbers says what `retry`, `skew` and `transport` do."""
+    """The table of numbers says what `retry`, `clock` and `transport` do."""
     transient, throttling = retry.BASE_DELAY[retry.TRANSIENT], retry.BASE_DELAY[retry.THROTTLING]
     assert f"| {MAX_ATTEMPTS} |" in PAGE
     assert (

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .received import ReceivedRequest
-from .recorded import RecordedAnswer
+from .recorded_answer import RecordedAnswer
 from .server import Connection
 
 #: Where one line is logged for each answer, at level INFO: method, path, status, request ID.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parent
-PAGE = (TESTS.parent / "docs" / "bedrock.md").read_text(encoding="utf-8")
+from bedrock_openai_http.testing.cases import read_cases
+from pages import PAGES, ROOT
+
+TESTS = ROOT / "tests"
+PAGE = PAGES["docs/bedrock.md"]
+CASES = read_cases()
 TAGS = {"DOC", "SEEN", "TESTED", "INF"}
 
 
@@ -19,18 +22,22 @@ def rows() -> list[list[str]]:
 
 
 def proofs(row: list[str]) -> list[str]:
-    return re.findall(r"`tests/([^`]+)`", row[2])
+    """Return what a row is shown by: `tests/...` and `cases/...`."""
+    return re.findall(r"`((?:tests|cases)/[^`]+)`", row[2])
 
 
 def is_there(proof: str) -> bool:
-    """Tell whether a proof, `file.py::name::name[case]` or `cases/name`, exists."""
-    path, *names = proof.split("::")
+    """Tell whether a proof, `tests/file.py::name::name[case]` or `cases/name`, exists."""
+    folder, _, path = proof.partition("/")
+    if folder == "cases":
+        return path in CASES
+    path, *names = path.split("::")
     if not names:
         return (TESTS / path).exists()
     text = (TESTS / path).read_text(encoding="utf-8")
     *outer, last = names
     name, _, case = last.removesuffix("]").partition("[")
-    if path == "test_advice.py":
+    if path == "call/test_advice.py":
         text += (TESTS / "refusals.py").read_text(encoding="utf-8")  # its table
     found = [re.search(rf"\b(def|class) {re.escape(each)}\b", text) for each in (*outer, name)]
     return all(found) and case in text
@@ -52,14 +59,13 @@ def test_the_page_is_read() -> None:
     lines = [line for line in PAGE.splitlines() if line.startswith("|") and not line.startswith("|---")]
     assert len(rows()) == len(lines) - len(separators) - len(TAGS)
     assert len(rows()) > 120
-    for wrong in ("cases/nothing", "test_advice.py::test_nothing", "test_advice.py::test_causes[nothing of this]"):
+    advice = "tests/call/test_advice.py"
+    for wrong in ("cases/nothing", "tests/nothing.py", f"{advice}::test_no", f"{advice}::test_causes[no such cause]"):
         assert not is_there(wrong)
-    assert is_there("test_advice.py::test_causes[key expired]")
+    assert is_there(f"{advice}::test_causes[key expired]")
 
 
 def test_every_case_is_on_the_page() -> None:
     """Each recorded answer shows a departure, or an error shape, that the page speaks of."""
-    cases = {path.name for path in (TESTS / "cases").iterdir() if (path / "case.json").exists()}
     named = {proof.removeprefix("cases/") for row in rows() for proof in proofs(row) if proof.startswith("cases/")}
-    assert named <= cases
-    assert cases - named == set()
+    assert named == set(CASES)

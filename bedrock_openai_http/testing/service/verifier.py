@@ -14,8 +14,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
-from ..aws.credentials import Credentials
-from ..values.http import SECRET_HEADERS
+from ...aws.credentials import Credentials
+from ...values.http import SECRET_HEADERS
 from .received import ReceivedRequest
 from .sigv4 import ALGORITHM, canonical_request, payload_hash, signature
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.testing.server import Connection, LoopbackServer
+from bedrock_openai_http.testing.service.server import Connection, LoopbackServer
 from bedrock_openai_http.values.errors import ConfigurationError
 from loopback import BODY, CORAL, PATH, ask, bearer, encoded, exchange, head, port, send
 

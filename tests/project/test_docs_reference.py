@@ -17,8 +17,7 @@ import pytest
 import bedrock_openai_http
 from bedrock_openai_http import testing
 from bedrock_openai_http.validation.validate import RULES
-from pages import PAGES, blocks, rows, spans
-from test_layering import LAYERS, LIBRARIES, PARTS
+from pages import PAGES, blocks, spans
 
 #: What programs outside of this repository use; these names stay.
 CONTRACT = """
@@ -175,17 +174,3 @@ def test_the_tree_of_exceptions_is_the_real_one() -> None:
     kinds = [kind for kind in kinds if not issubclass(kind, Warning)]
     real = {kind.__name__: kind.__mro__[1].__name__ for kind in kinds}
     assert drawn == real
-
-
-def test_the_layers_are_the_ones_that_a_test_holds() -> None:
-    """The page on architecture puts each module in the layer that `test_layering` checks."""
-    page = PAGES["docs/architecture.md"]
-    listed = {module: int(row[0]) for row, modules in rows(page).items() if row[0].isdigit() for module in modules}
-    assert listed == {module: layer for module, layer in LAYERS.items() if module != "__main__"}
-    assert set(PARTS) <= set(spans(page))
-
-
-def test_the_libraries_are_imported_where_the_page_says() -> None:
-    """The page on architecture has each library with the modules that `test_layering` allows to import it."""
-    listed = rows(PAGES["docs/architecture.md"])
-    assert {library: set(listed.get(library, ())) for library in LIBRARIES} == LIBRARIES

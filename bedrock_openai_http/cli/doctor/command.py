@@ -12,10 +12,10 @@ import textwrap
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .._version import __version__
-from .asking import DEFAULT_MODEL_HELP, DEFAULT_MODELS
-from .terminal import Output, plain_output
-from .usage import in_flags
+from ..._version import __version__
+from ..asking import DEFAULT_MODEL_HELP, DEFAULT_MODELS
+from ..terminal import Output, plain_output
+from ..usage import in_flags
 
 if TYPE_CHECKING:
     from .finding import Finding

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from difflib import get_close_matches
 
-from ..aws.api_keys import LONG_TERM_PREFIX, inspect_api_key
-from ..aws.configuration import Configuration, Setting
-from ..aws.credential_source import API_KEY_VARIABLE, CredentialSource
-from ..aws.credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
-from ..aws.destination import Destination, Options, find_destination
-from ..call.advice.network import advise_on_network
-from ..clients.client import Client
-from ..transport.connection_settings import (
+from ...aws.api_keys import LONG_TERM_PREFIX, inspect_api_key
+from ...aws.configuration import Configuration, Setting
+from ...aws.credential_source import API_KEY_VARIABLE, CredentialSource
+from ...aws.credentials import SHORT_TERM_PREFIX, ApiKey, Credentials
+from ...aws.destination import Destination, Options, find_destination
+from ...call.advice.network import advise_on_network
+from ...clients.client import Client
+from ...transport.connection_settings import (
     CA_VARIABLES,
     DEFAULT_CA_BUNDLE,
     bundle_flaw,
@@ -29,8 +29,8 @@ from ..transport.connection_settings import (
     proxy_source,
     shown_proxy,
 )
-from ..transport.requests_transport import RequestsTransport
-from ..values.errors import APITimeoutError, ConfigurationError, CredentialsError
+from ...transport.requests_transport import RequestsTransport
+from ...values.errors import APITimeoutError, ConfigurationError, CredentialsError
 from .connection_checks import Route, check_connection, trust
 from .finding import FAIL, NO_CREDENTIALS, OK, SKIPPED, UNUSABLE, WARNING, Finding, span
 from .service_checks import check_call, check_clock
@@ -111,7 +111,7 @@ def _destination(question: Question, to: Destination, authentication: Authentica
 
 
 def _region(region: Setting) -> Finding:
-    from ..aws.regions import known_regions
+    from ...aws.regions import known_regions
 
     name, source = str(region.value), _source(region.source)
     known = known_regions()

@@ -10,18 +10,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ..aws.clock import OFF_VARIABLE, correction_is_off, service_time
-from ..aws.waiting import within
-from ..call.headers import USER_AGENT
-from ..values.errors import APIStatusError, BedrockOpenAIError, ConfigurationError, RequestValidationError
-from ..values.http import Headers, HTTPRequest, TimeLimits
-from ..values.messages import UserMessage
-from ..values.request import ChatCompletionRequest
+from ...aws.clock import OFF_VARIABLE, correction_is_off, service_time
+from ...aws.waiting import within
+from ...call.headers import USER_AGENT
+from ...values.errors import APIStatusError, BedrockOpenAIError, ConfigurationError, RequestValidationError
+from ...values.http import Headers, HTTPRequest, TimeLimits
+from ...values.messages import UserMessage
+from ...values.request import ChatCompletionRequest
 from .finding import FAIL, NO_CONNECTION, OK, REFUSED, UNUSABLE, WARNING, Finding, span
 
 if TYPE_CHECKING:
-    from ..clients.client import Client
-    from ..transport.requests_transport import RequestsTransport
+    from ...clients.client import Client
+    from ...transport.requests_transport import RequestsTransport
 
 #: Seconds: from here on the service refuses signatures; and what the Date header, in whole seconds, cannot tell.
 CLOCK_LIMIT, CLOCK_PRECISION = 240.0, 2.0

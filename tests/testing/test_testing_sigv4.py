@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bedrock_openai_http.aws.credentials import Credentials
-from bedrock_openai_http.testing.received import ReceivedRequest
-from bedrock_openai_http.testing.sigv4 import canonical_request, signature
-from bedrock_openai_http.testing.verifier import Refusal, Scope, verify
+from bedrock_openai_http.testing.service.received import ReceivedRequest
+from bedrock_openai_http.testing.service.sigv4 import canonical_request, signature
+from bedrock_openai_http.testing.service.verifier import Refusal, Scope, verify
 from sigv4_vectors import ACCESS_KEY, BEDROCK, GOOD, SECRET_KEY, VECTORS, check, received, seconds, with_header
 
 #: The one vector that a service like Bedrock refuses: a session token that is not under the signature.

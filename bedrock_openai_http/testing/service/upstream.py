@@ -14,9 +14,9 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..values import arguments, jsontext
-from ..values.errors import ConfigurationError
-from ..values.http import is_ip_address
+from ...values import arguments, jsontext
+from ...values.errors import ConfigurationError
+from ...values.http import is_ip_address
 
 #: Seconds that the upstream server may be silent; a model on a small machine takes its time.
 TIMEOUT_SECONDS = 600.0

@@ -12,7 +12,8 @@ import pytest
 
 from bedrock_openai_http import Client, ConfigurationError, RateLimitError, ResponseFormatError
 from bedrock_openai_http.testing import LocalEndpoint, scenarios
-from bedrock_openai_http.testing.recorded import RecordedAnswer, recorded_answer
+from bedrock_openai_http.testing.recorded import recorded_answer
+from bedrock_openai_http.testing.service.recorded_answer import RecordedAnswer
 from loopback import BODY, PATH, Reply, ask, bearer, encoded, head, port, send
 from support import NO_WAITS, REQUEST
 

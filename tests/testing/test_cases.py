@@ -1,4 +1,4 @@
-"""Bedrock's answers as data: each case of `tests/cases/` gives what it expects, as bytes and over a connection."""
+"""Bedrock's answers as data: each recorded case gives what it expects, as bytes and over a connection."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from bedrock_openai_http import ChatCompletionChunk, Client, parse_completion
 from bedrock_openai_http.testing import LocalEndpoint, scenarios
+from bedrock_openai_http.testing.cases import read_cases
 from outcomes import add_up, cuts, outcome_of, response_of
-from pack_cases import PACKED, packed, read_cases
 from support import REQUEST
 
 CASES = read_cases()
@@ -52,9 +52,8 @@ def test_a_case_is_as_on_the_wire(name: str) -> None:
     assert len({case["answer"].split(b"RequestId: ")[1][:36] for case in CASES.values()}) == len(CASES)
 
 
-def test_what_ships_is_made_of_the_cases() -> None:
-    """The one file that ships holds every case. If this fails, run `python tests/pack_cases.py`."""
-    assert PACKED.read_text(encoding="utf-8") == packed()
+def test_every_case_is_a_scenario() -> None:
+    """Each case can be played, and of a guess its description says so."""
     assert set(scenarios()) == set(CASES)
     assert {name for name in CASES if scenarios()[name].endswith(" (a guess)")} == GUESSED
 

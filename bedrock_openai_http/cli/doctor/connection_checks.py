@@ -20,10 +20,10 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ..aws.waiting import within
-from ..call.advice.network import advise_on_network
-from ..transport.connection_settings import proxy_url, shown_proxy
-from ..values.http import is_ip_address
+from ...aws.waiting import within
+from ...call.advice.network import advise_on_network
+from ...transport.connection_settings import proxy_url, shown_proxy
+from ...values.http import is_ip_address
 from .finding import FAIL, NO_CONNECTION, OK, SKIPPED, Finding
 
 _PORTS = {"http": 80, "https": 443}

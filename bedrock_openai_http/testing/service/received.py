@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..values import jsontext
-from ..values.http import Headers
+from ...values import jsontext
+from ...values.http import Headers
 
 
 @dataclass(frozen=True)

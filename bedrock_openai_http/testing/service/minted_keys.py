@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from urllib.parse import unquote
 
-from ..aws.credentials import Credentials
+from ...aws.credentials import Credentials
 from .received import ReceivedRequest
 from .sigv4 import ALGORITHM, signature
 from .verifier import ALLOWED_SKEW, TERMINATOR, Refusal

@@ -126,9 +126,28 @@ def test_an_import_that_goes_up_is_seen(module: str, line: str, flaw: str | None
     assert [found.removeprefix(f"{module} ") for found in flaws(Path(module), line)] == ([flaw] if flaw else [])
 
 
-@pytest.mark.parametrize("room", ROOMS)
+def test_the_stand_in_shares_nothing_with_what_it_stands_in_for() -> None:
+    """`testing` uses values, checks and what credentials look like, so that no mistake of a call hides in both."""
+    allowed = {("values",), ("validation",), ("aws", "credentials"), ("testing",)}
+    for module in modules():
+        if room_of(module.parts) == "testing":
+            targets = imports_of(module, (PACKAGE / module).read_text("utf-8"))
+            used = {target[1:] for target in targets if not target[0]}
+            assert {target for target in used if not {target[:1], target[:2]} & allowed} == set(), module
+
+
+#: Every folder of modules, those within a room too.
+FOLDERS = sorted({module.parent.as_posix() for module in modules() if module.parent != Path()})
+
+
+def test_every_folder_is_a_room() -> None:
+    """No folder stands beside the rooms, and none of the rooms is missing."""
+    assert {folder for folder in FOLDERS if "/" not in folder} == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", FOLDERS)
 def test_a_room_opens_with_its_law(room: str) -> None:
-    """Each room says in its first sentence what it is for."""
+    """Each room, and each room within one, says in its first sentence what it is for."""
     tree = ast.parse((PACKAGE / room / "__init__.py").read_text("utf-8"))
     assert (ast.get_docstring(tree) or "").split("\n")[0].endswith((".", "`."))
 

@@ -20,8 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bedrock_openai_http.aws.credentials import Credentials
-from bedrock_openai_http.testing.received import ReceivedRequest
-from bedrock_openai_http.testing.verifier import Refusal, verify
+from bedrock_openai_http.testing.service.received import ReceivedRequest
+from bedrock_openai_http.testing.service.verifier import Refusal, verify
 from sigv4_vectors import ACCESS_KEY, BEDROCK, SECRET_KEY, with_header
 
 TEMPORARY = Credentials(ACCESS_KEY, SECRET_KEY, "a/token+with=chars")

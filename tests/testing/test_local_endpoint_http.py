@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from bedrock_openai_http.testing import LocalEndpoint, ReceivedRequest
-from bedrock_openai_http.testing.server import Connection, LoopbackServer
+from bedrock_openai_http.testing.service.server import Connection, LoopbackServer
 from loopback import BODY, PATH, PROMPT, ask, bearer, encoded, exchange, head, port, read_all, send, send_on
 
 

@@ -10,7 +10,7 @@ import secrets
 import string
 from dataclasses import dataclass, field
 
-from ..aws.credentials import Credentials
+from ...aws.credentials import Credentials
 from . import minted_keys
 from .received import ReceivedRequest
 from .verifier import Refusal, Scope, verify

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import ChatCompletionRequest, FunctionTool, Guardrail, TextPart, UserMessage, load_schema
-from bedrock_openai_http.validation import generated as request_check
+from bedrock_openai_http.validation import generated
 from bedrock_openai_http.validation.generated import is_request
 from bedrock_openai_http.validation.schema import schema_flaw
 from bedrock_openai_http.validation.validate import checked_body
@@ -27,7 +27,7 @@ USER = {"role": "user", "content": "canary"}
 
 def test_the_generated_module_is_what_the_schema_gives() -> None:
     """Whoever changes the schema runs `make generate`, and nobody edits what it writes."""
-    assert TOOL["compiled"](load_schema("request")) == Path(request_check.__file__).read_text(encoding="utf-8")
+    assert TOOL["compiled"](load_schema("request")) == Path(generated.__file__).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""The command `doctor`: this room only looks, mends nothing, and shows no secret; `command` begins."""
