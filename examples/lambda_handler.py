@@ -6,8 +6,14 @@ import os
 import botocore.auth  # noqa: F401 - every call needs these two: loaded here, they do not slow down the first one
 import requests  # noqa: F401
 
-from bedrock_openai_http import APIConnectionError, APIStatusError, ChatCompletionRequest, Client, UserMessage
-from bedrock_openai_http import lambda_deadline
+from bedrock_openai_http import (
+    APIConnectionError,
+    APIStatusError,
+    ChatCompletionRequest,
+    Client,
+    UserMessage,
+    lambda_deadline,
+)
 
 log = logging.getLogger("handler")
 log.setLevel(logging.INFO)
