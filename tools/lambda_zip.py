@@ -205,7 +205,11 @@ def options() -> argparse.Namespace:
     parser.add_argument("--botocore", default="own", choices=LIMITS, help="own: bundled; runtime: that of Lambda")
     parser.add_argument("--handler", default="", help="a Python file, bundled as handler.py")
     parser.add_argument(
-        "--with", dest="kept", default=[], type=parts, help=f"what to keep of {', '.join(left_out(()))} (default: nothing)"
+        "--with",
+        dest="kept",
+        default=[],
+        type=parts,
+        help=f"what to keep of {', '.join(left_out(()))} (default: nothing)",
     )
     parser.add_argument("--output", type=Path, help="the file to write (default: in dist/)")
     asked = parser.parse_args()

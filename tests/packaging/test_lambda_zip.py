@@ -124,7 +124,7 @@ def task(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_a_bundle_must_carry(task: Path, tmp_path: Path) -> None:
-    """This package's share of a bundle is bounded: who adds to what every function carries has to say so here."""
+    """The share of this package in a bundle is bounded: who adds to what every function carries says so here."""
     lambda_zip.write_zip(task, tmp_path / "bundle.zip")
     assert lambda_zip.carried(tmp_path / "bundle.zip") <= MOST_BYTES
 
@@ -132,7 +132,7 @@ def test_what_a_bundle_must_carry(task: Path, tmp_path: Path) -> None:
 def test_a_call_from_a_bundle_needs_no_part_that_is_left_out(
     task: Path, run: Callable[..., str], dependencies: Path
 ) -> None:
-    """The handler answers where the command line and the stand-in cannot be imported, and loads no more than before."""
+    """The handler answers where the command line and the stand-in cannot be imported; what it loads is bounded."""
     with RawServer(lambda number: [http(COMPLETION)]) as server:
         # Without `site`, which would find the parts in the working tree, where this environment has the package.
         said = run(sys.executable, "-S", "-c", INVOCATION, server.url, path=(task, dependencies))
