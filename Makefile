@@ -48,7 +48,7 @@ generate:  ## write the check of requests again, after a change of schemas/reque
 floor: .venv/floor/tools.stamp  ## run the test suite against the oldest dependencies allowed
 	$(FLOOR)/pytest -n $(WORKERS)
 
-bench: .venv/bench/tools.stamp  ## measure this client and three others, for docs/benchmarks.md (about six minutes)
+bench: .venv/bench/tools.stamp  ## measure this client and three others, for docs/benchmarks.md (about ten minutes)
 	@$(BENCH)/python benchmarks/bench
 
 dist: .venv/tools.stamp  ## build the wheel and the source distribution into dist/
