@@ -49,7 +49,7 @@ generate:  ## write again what is made of other files: the check of requests, th
 floor: .venv/floor/tools.stamp  ## run the test suite against the oldest dependencies allowed
 	$(FLOOR)/pytest -n $(WORKERS)
 
-bench: .venv/bench/tools.stamp  ## measure this client and three others, for docs/benchmarks.md (about six minutes)
+bench: .venv/bench/tools.stamp  ## measure this client and three others, for docs/benchmarks.md (about ten minutes)
 	@$(BENCH)/python benchmarks/bench
 
 dist: .venv/tools.stamp  ## build the wheel and the source distribution into dist/
@@ -62,11 +62,12 @@ dist: .venv/tools.stamp  ## build the wheel and the source distribution into dis
 PYTHON_VERSION = 3.13
 PLATFORM = x86_64
 BOTOCORE = own
+WITH =
 HANDLER = examples/lambda_handler.py
 
 lambda-zip: .venv/package.stamp  ## build the zip file of a Lambda function into dist/ (docs/lambda.md)
 	@$(BIN)/python tools/lambda_zip.py --python $(PYTHON_VERSION) --platform $(PLATFORM) \
-		--botocore $(BOTOCORE) --handler "$(HANDLER)"
+		--botocore $(BOTOCORE) --with "$(WITH)" --handler "$(HANDLER)"
 
 clean:  ## remove everything that the targets above have made
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,6 +1,6 @@
 """Builds the zip file of an AWS Lambda function: this package, all that it needs there, and a handler.
 
-    python tools/lambda_zip.py --python 3.13 --platform x86_64 --botocore own
+    python tools/lambda_zip.py --python 3.13 --platform x86_64 --botocore own --with testing
 
 Wheels are chosen for the function's Python and processor, not for those of this machine. The same wheels give the
 same bytes: names are sorted, times fixed. Without a Python of the function's version on this machine the bundle has
@@ -19,7 +19,7 @@ import sys
 import tempfile
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,14 +41,24 @@ RUNTIME = frozenset(("botocore", "dateutil", "jmespath", "python_dateutil", "six
 #: The services whose models botocore's credential chain reads. `login` is not among them: it needs awscrt.
 CREDENTIAL_SERVICES = frozenset(("sts", "sso", "sso-oidc"))
 
+PACKAGE = "bedrock_openai_http"
+
+#: Parts of this package that no call needs: folders or modules in it. They are left out unless they are asked for.
+PARTS = ("cli", "testing", "batch", "telemetry")
+
 #: Not part of the sources of this package.
 LEFTOVERS = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")
 
 
-def belongs(name: str, botocore: str) -> bool:
-    """Tell whether an installed file, given by its path in the folder of packages, goes into the bundle."""
+def belongs(name: str, botocore: str, kept: Collection[str] = ()) -> bool:
+    """Tell whether an installed file, given by its path in the folder of packages, goes into the bundle.
+
+    `kept` names those of PARTS that do.
+    """
     path = PurePosixPath(name)
     top = path.parts[0]
+    if part_of(path) in set(PARTS).difference(kept):
+        return False
     if botocore == "runtime" and top.partition("-")[0] in RUNTIME:
         return False
     if top == "bin" or "tests" in path.parts[:-1] or path.suffix in (".pyc", ".pyi"):
@@ -59,6 +69,21 @@ def belongs(name: str, botocore: str) -> bool:
     if path.parts[:2] == ("botocore", "data") and len(path.parts) > 3:
         return path.parts[2] in CREDENTIAL_SERVICES
     return True
+
+
+def part_of(path: PurePosixPath) -> str | None:
+    """Return the part of this package that a file is in; None if it is another's. `python -m` is the command line."""
+    if path.parts[0] != PACKAGE:
+        return None
+    return "cli" if path.parts[1] == "__main__.py" else path.parts[1].removesuffix(".py")
+
+
+def select(installed: Path, task: Path, botocore: str, kept: Collection[str] = ()) -> None:
+    """Copy from the folder `installed` into the folder `task` what belongs into the bundle."""
+    for name, path in files_in(installed):
+        if belongs(name, botocore, kept):
+            (task / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, task / name)
 
 
 def install(folder: Path, python: str, platform: str) -> None:
@@ -111,15 +136,14 @@ def write_zip(folder: Path, bundle: Path) -> None:
             archive.writestr(entry, path.read_bytes())
 
 
-def build(bundle: Path, *, python: str, platform: str, botocore: str, handler: Path | None) -> bool:
+def build(
+    bundle: Path, *, python: str, platform: str, botocore: str, handler: Path | None, kept: Collection[str]
+) -> bool:
     """Write the bundle, and tell whether it has bytecode. `botocore` is "own", or "runtime" to leave it out."""
     with tempfile.TemporaryDirectory() as scratch:
         installed, task = Path(scratch) / "installed", Path(scratch) / "task"
         install(installed, python, PLATFORMS[platform])
-        for name, path in files_in(installed):
-            if belongs(name, botocore):
-                (task / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(path, task / name)
+        select(installed, task, botocore, kept)
         if handler is not None:
             shutil.copy(handler, task / "handler.py")
         interpreter = find_python(python)
@@ -128,6 +152,12 @@ def build(bundle: Path, *, python: str, platform: str, botocore: str, handler: P
         bundle.parent.mkdir(parents=True, exist_ok=True)
         write_zip(task, bundle)
     return interpreter is not None
+
+
+def carried(bundle: Path, top: str = PACKAGE) -> int:
+    """Return the bytes that a top-level folder takes in `bundle`, as they are in it."""
+    with zipfile.ZipFile(bundle) as archive:
+        return sum(it.compress_size for it in archive.infolist() if it.filename.startswith(f"{top}/"))
 
 
 def contents(bundle: Path) -> str:
@@ -152,24 +182,61 @@ def contents(bundle: Path) -> str:
     return "\n".join([*lines, "  " + ", ".join(versions).replace("-", " ")])
 
 
-def main() -> None:
-    """Build what the command line asks for, print what is in it, and fail if it is too large."""
+def parts(text: str) -> list[str]:
+    """Return the names in `text`, with commas or spaces between them, each one of PARTS. Raises ArgumentTypeError."""
+    names = text.replace(",", " ").split()
+    unknown = sorted(set(names).difference(PARTS))
+    if unknown:
+        raise argparse.ArgumentTypeError(f"there is no part {', '.join(unknown)}; there is {', '.join(left_out(()))}")
+    return names
+
+
+def left_out(kept: Collection[str]) -> list[str]:
+    """Return those of PARTS that the package has and the bundle has not."""
+    present = {path.stem for path in (ROOT / PACKAGE).iterdir()}
+    return [name for name in PARTS if name in present and name not in kept]
+
+
+def options() -> argparse.Namespace:
+    """Return what the command line asks for."""
     parser = argparse.ArgumentParser(description="Builds the zip file of an AWS Lambda function.")
     parser.add_argument("--python", default="3.13", choices=PYTHONS, help="version of the function's runtime")
     parser.add_argument("--platform", default="x86_64", choices=PLATFORMS, help="architecture of the function")
     parser.add_argument("--botocore", default="own", choices=LIMITS, help="own: bundled; runtime: that of Lambda")
     parser.add_argument("--handler", default="", help="a Python file, bundled as handler.py")
+    parser.add_argument(
+        "--with",
+        dest="kept",
+        default=[],
+        type=parts,
+        help=f"what to keep of {', '.join(left_out(()))} (default: nothing)",
+    )
     parser.add_argument("--output", type=Path, help="the file to write (default: in dist/)")
     asked = parser.parse_args()
+    asked.handler = Path(asked.handler) if asked.handler else None
+    if asked.handler is not None and not asked.handler.is_file():
+        parser.error(f"there is no file {asked.handler}")
+    return asked
+
+
+def main() -> None:
+    """Build what the command line asks for, print what is in it, and fail if it is too large."""
+    asked = options()
     default = ROOT / "dist" / f"lambda-python{asked.python}-{asked.platform}-{asked.botocore}-botocore.zip"
     bundle = asked.output or default
-    handler = Path(asked.handler) if asked.handler else None
-    if handler is not None and not handler.is_file():
-        parser.error(f"there is no file {handler}")
-    compiled = build(bundle, python=asked.python, platform=asked.platform, botocore=asked.botocore, handler=handler)
+    compiled = build(
+        bundle,
+        python=asked.python,
+        platform=asked.platform,
+        botocore=asked.botocore,
+        handler=asked.handler,
+        kept=asked.kept,
+    )
     size, limit = bundle.stat().st_size, LIMITS[asked.botocore]
     print(f"{os.path.relpath(bundle)}: {size / 1e6:.2f} MB, of at most {limit / 1e6:.0f} MB")
     print(contents(bundle))
+    if left := left_out(asked.kept):
+        print(f"  left out of {PACKAGE}: {', '.join(left)} (kept by WITH={','.join(left)})")
     if not compiled:
         print(f"  no bytecode: Python {asked.python} is not on this machine, so cold starts will take longer")
     if size > limit:

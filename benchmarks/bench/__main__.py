@@ -1,7 +1,8 @@
 """The benchmark: `make bench`, or `.venv/bench/bin/python benchmarks/bench [--quick] [--only cold,request]`.
 
 It installs the present tree from a wheel, starts one server of canned bytes on this machine, and lets four clients
-take turns. Only a complete run writes: benchmarks/results.json, and the figures and the chart of docs/benchmarks.md.
+take turns. Only a complete run writes: benchmarks/results.json, the figures and the chart of docs/benchmarks.md, and
+the table of the README.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import request
 import sizes
 import stream
 import threads
+import tls
 
 import processes
 
@@ -34,11 +36,13 @@ ROOT = install.ROOT
 RESULTS = ROOT / "benchmarks" / "results.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
 CHART = ROOT / "docs" / "benchmarks.svg"
+README = ROOT / "README.md"
 
 #: What is timed comes first, one after the other; the last two count what other work does not change, side by side.
 TIMED = {
     "cold": cold.measure,
     "request": request.measure,
+    "tls": tls.measure,
     "stream": stream.measure,
     "threads": threads.measure,
     "growth": growth.measure,
@@ -74,13 +78,14 @@ def main() -> None:
 
 
 def write(results: dict[str, Any]) -> None:
-    """Write the results, and the part of the page that shows them."""
+    """Write the results, and what shows them: a part of the page, the chart, and the README's table."""
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     CHART.write_text(chart.svg(results), encoding="utf-8")
     page = PAGE.read_text(encoding="utf-8")
     before, _, rest = page.partition(report.BEGIN)
     PAGE.write_text(before + report.part(results) + rest.partition(report.END)[2], encoding="utf-8")
-    print("written:", *(path.relative_to(ROOT) for path in (RESULTS, PAGE, CHART)))
+    README.write_text(report.readme(README.read_text(encoding="utf-8"), results), encoding="utf-8")
+    print("written:", *(path.relative_to(ROOT) for path in (RESULTS, PAGE, CHART, README)))
 
 
 def _side_by_side(measures: dict[str, Callable[[], Any]]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from itertools import chain, repeat
 from typing import Any
 
 REGION = "us-west-2"
+#: The name that every client calls: it is not this machine's own, and by RFC 6761 it is nobody else's.
+HOST = "bedrock-runtime.us-west-2.test"
 MODEL = "openai.gpt-oss-20b-1:0"
 MESSAGES = 10
 #: How the client finds its keys: the variables of AWS's SDKs. None of these is a key of anybody's.

@@ -1,12 +1,14 @@
 """The chart of docs/benchmarks.md: four panels of bars, as SVG that is readable on light and on dark pages.
 
+A bar is as long as the ratio at its end says. A ratio is a median of ratios within rounds, and the quotient of two
+median times is another number: so a time is written for the floor only, as what 1.00 stands for.
+
 The card has a ground of its own and takes its colours from the reader's theme. This module needs nothing but the
 standard library, since the test of docs/benchmarks.md runs it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -51,30 +53,36 @@ def svg(results: dict[str, Any]) -> str:
     for number, (title, path, unit, scale) in enumerate(PANELS):
         x, y = MARGIN + number % 2 * PANEL_WIDTH, MARGIN + number // 2 * PANEL_HEIGHT
         first, second = path.split("/")
-        parts += _panel(x, y, f"{title} ({unit})", results[first][second], lambda value, by=scale: value * by)
-    shorter = "Shorter is better. In brackets: times the floor, which is the least code that does the work."
+        found = results[first][second]
+        parts += _panel(x, y, title, found, f"{figures(found['floor']['median'] * scale)} {unit}")
+    shorter = "Shorter is better. 1.00 is the floor: the least code that does the work."
     parts += [_text(MARGIN, HEIGHT - 18, shorter, "quiet"), "</svg>"]
     return "\n".join(parts) + "\n"
 
 
-def _panel(x: int, y: int, title: str, found: dict[str, Any], scaled: Callable[[float], float]) -> list[str]:
+def figures(value: float) -> str:
+    """Return a number to three figures, or to whole ones."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def _panel(x: int, y: int, title: str, found: dict[str, Any], unit: str) -> list[str]:
+    """Return a panel; `unit` says what a ratio of 1.00 is."""
     parts = [_text(x, y + 12, title, "title")]
-    longest = max(found[name]["median"] for name in NAMES if name in found)
+    ratios = {name: round(found[name]["ratio"]["median"], 2) for name in NAMES if name in found}
+    longest = max(ratios.values())
     for row, name in enumerate(NAMES):
         top = y + 28 + row * STEP
         middle = top + BAR - 5
         parts.append(_text(x, middle, name))
         left = x + LABELS
-        if name not in found:
+        if name not in ratios:
             parts.append(_text(left, middle, "not measured: it has another protocol", "quiet"))
             continue
-        it = found[name]
-        width = max(2.0, it["median"] / longest * LONGEST_BAR)
+        width = ratios[name] / longest * LONGEST_BAR
         kind = "bar ours" if name == "this client" else "bar"
         parts.append(f'<rect class="{kind}" x="{left}" y="{top}" width="{width:.1f}" height="{BAR}" rx="2"/>')
-        value = scaled(it["median"])
-        shown = f"{value:.0f}" if value >= 100 else f"{value:.3g}"
-        parts.append(_text(left + round(width) + 8, middle, f"{shown} ({it['ratio']['median']:.2f})"))
+        shown = f"{ratios[name]:.2f}" + (f" = {unit}" if name == "floor" else "")
+        parts.append(_text(left + round(width) + 8, middle, shown))
     return parts
 
 

@@ -4,6 +4,7 @@ What a parent learns from the system about its child (`ru_maxrss`) includes what
 the process's own status does not.
 """
 
+import os
 import resource
 import sys
 
@@ -21,6 +22,7 @@ def resident() -> float:
 def main() -> None:
     """Run a program as if it stood alone, and print its peak after what it prints."""
     program = sys.argv.pop(1)
+    sys.path[0] = os.path.dirname(program)
     with open(program, encoding="utf-8") as source:
         code = compile(source.read(), program, "exec")
     exec(code, {"__name__": "__main__"})

@@ -29,11 +29,11 @@ def timed(step: Callable[[], Any], count: int) -> float:
 
 
 def _of_floor(floor: Any) -> dict[str, Callable[[], Any]]:
-    body = json.dumps(floor.body)
+    body = json.dumps(floor.body).encode()
     headers = floor.sign(body)
     answer = floor.send(body, headers)
     return {
-        "build": lambda: json.dumps(floor.body),
+        "build": lambda: json.dumps(floor.body).encode(),
         "sign": lambda: floor.sign(body),
         "send": lambda: floor.send(body, headers),
         "parse": lambda: json.loads(answer),
@@ -56,7 +56,7 @@ def _of_this_client(contender: Any) -> dict[str, Callable[[], Any]]:
 
     request = contender.request
     base_url = contender.client._options.base_url
-    url = resolve_endpoint(canned.REGION, base_url=base_url).chat_completions_url(canned.MODEL)
+    url = resolve_endpoint(canned.REGION, base_url=base_url, allow_insecure=True).chat_completions_url(canned.MODEL)
     credentials = Credentials(*canned.CREDENTIALS.values())
     transport, limits = RequestsTransport(), TimeLimits(5.0, 60.0)
     built = build_http_request(request, url)

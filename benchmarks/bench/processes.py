@@ -95,11 +95,11 @@ def run_command(command: list[str], *, limit: float, more: dict[str, str] | None
 class Worker:
     """A process that keeps one client and does what it is asked: see `worker`."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, more: dict[str, str] | None = None) -> None:
         self._name = " ".join(arguments[:1])
         command = [sys.executable, str(HERE / "worker.py"), *arguments]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**environment(), **(more or {})}, text=True
         )
 
     def ask(self, do: str, limit: float = LIMIT, **arguments: Any) -> Any:
@@ -134,21 +134,24 @@ class Worker:
 
 
 @contextlib.contextmanager
-def workers(names: list[str], url: str) -> Iterator[dict[str, Worker]]:
-    """Give a worker for each of the named contenders."""
+def workers(names: list[str], url: str, more: dict[str, str] | None = None) -> Iterator[dict[str, Worker]]:
+    """Give a worker for each of the named contenders, with `more` in its environment."""
     with contextlib.ExitStack() as stack:
-        yield {name: stack.enter_context(Worker(name, url)) for name in names}
+        yield {name: stack.enter_context(Worker(name, url, more=more)) for name in names}
 
 
 @contextlib.contextmanager
-def server() -> Iterator[str]:
-    """Give the URL of a running server."""
-    process = subprocess.Popen(
-        [sys.executable, str(HERE / "server.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+def server(authority: Path | None = None) -> Iterator[str]:
+    """Give the URL of a running server, by the name that only the measured processes find.
+
+    With `authority` it speaks TLS, and that file is written: the certificate of the authority that signed its own.
+    """
+    command = [sys.executable, str(HERE / "server.py"), *([] if authority is None else [str(authority)])]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+        scheme = "http" if authority is None else "https"
+        yield f"{scheme}://{canned.HOST}:{int(process.stdout.readline())}"
     finally:
         assert process.stdin is not None
         process.stdin.close()
@@ -157,9 +160,8 @@ def server() -> Iterator[str]:
 
 def connections(url: str) -> int:
     """Return how many connections the server has taken so far, without the one that asks."""
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-        url + "/connections", timeout=10
-    ) as answer:
+    asked = url.replace(canned.HOST, "127.0.0.1") + "/connections"
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=10) as answer:
         return int(answer.read()) - 1
 
 

@@ -2,7 +2,10 @@
 
 One thread, raw sockets, HTTP/1.1 with keep-alive. The path chooses the answer: one that ends with `/converse` gets
 Converse's shape, one that begins with `/stream-N` a stream of N chunks, `/connections` the number of connections so
-far, any other a completion. It prints its port and runs until its standard input ends.
+far, any other a completion. A call of another host than `canned.HOST` is refused: its figures would be too kind.
+
+`python server.py [CA]` prints the port and runs until its standard input ends. With CA it speaks TLS, and writes the
+authority that is to be trusted to that file.
 """
 
 from __future__ import annotations
@@ -11,14 +14,19 @@ import contextlib
 import re
 import selectors
 import socket
+import ssl
 import sys
 import threading
+from pathlib import Path
 
 import canned
 
 #: Bytes that are kept ready for a client that reads more slowly than this writes.
 AHEAD = 1 << 20
+#: Seconds for a TLS handshake, which nothing else waits for but another client of this benchmark.
+HANDSHAKE = 5.0
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_HOST = re.compile(rb"\r\nhost: *%b(:\d+)?(\r\n|$)" % re.escape(canned.HOST.encode()), re.IGNORECASE)
 
 
 def answer(body: bytes, kind: bytes = b"application/json") -> bytes:
@@ -32,6 +40,7 @@ def chunked(pieces: list[bytes]) -> bytes:
 
 COMPLETION = answer(canned.completion())
 CONVERSE = answer(canned.converse_answer())
+MISDIRECTED = b"HTTP/1.1 421 Misdirected Request\r\nContent-Length: 0\r\n\r\n"
 BLOCK = chunked(canned.block())
 STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-amzn-RequestId: 0c4c6a08-bench\r\n"
@@ -49,6 +58,17 @@ class Connection:
         self.waiting = b""
         #: Blocks of a stream that are still to come.
         self.blocks = 0
+
+    def read(self) -> bool:
+        """Take what has come; tell whether there may be more."""
+        try:
+            data = self.sock.recv(1 << 18)
+            while isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
+                data += self.sock.recv(1 << 18)
+        except ssl.SSLWantReadError:  # what came was for TLS itself
+            return True
+        self.received += data
+        return bool(data)
 
     def take(self) -> bytes | None:
         """Return the head of a request that is whole, and forget it; None if it is not whole yet."""
@@ -74,16 +94,17 @@ class Connection:
         while self.waiting:
             try:
                 self.waiting = self.waiting[self.sock.send(self.waiting) :]
-            except BlockingIOError:
+            except (BlockingIOError, ssl.SSLWantWriteError):
                 return False
             self.fill()
         return True
 
 
 class Server:
-    """Serves from one thread until `close`."""
+    """Serves from one thread for as long as the process lives, over TLS if there is a `context`."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self.context = context
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.listener.setblocking(False)
         self.selector = selectors.DefaultSelector()
@@ -94,7 +115,8 @@ class Server:
         while True:
             for key, events in self.selector.select():
                 if key.data is None:
-                    self._accept()
+                    with contextlib.suppress(OSError):  # whoever came has given up
+                        self._accept()
                     continue
                 try:
                     self._go_on(key.data, events)
@@ -103,18 +125,19 @@ class Server:
 
     def _accept(self) -> None:
         sock, _ = self.listener.accept()
-        sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.connections += 1
+        if self.context is not None:
+            sock.settimeout(HANDSHAKE)
+            sock = self.context.wrap_socket(sock, server_side=True)
+        sock.setblocking(False)
         self.selector.register(sock, selectors.EVENT_READ, Connection(sock))
 
     def _go_on(self, connection: Connection, events: int) -> None:
         if events & selectors.EVENT_READ:
-            data = connection.sock.recv(1 << 18)
-            if not data:
+            if not connection.read():
                 self._drop(connection)
                 return
-            connection.received += data
             while (head := connection.take()) is not None:
                 self._answer(connection, head)
         wanted = selectors.EVENT_READ
@@ -125,13 +148,15 @@ class Server:
 
     def _answer(self, connection: Connection, head: bytes) -> None:
         path = head.split(b" ", 2)[1]
-        if path.startswith(b"/stream-"):
+        if path == b"/connections":
+            connection.waiting += answer(b"%d" % self.connections)
+        elif not _HOST.search(head):
+            connection.waiting += MISDIRECTED
+        elif path.startswith(b"/stream-"):
             connection.waiting += STREAM_HEAD
             connection.blocks = int(path[8:].partition(b"/")[0]) // canned.BLOCK
         elif path.endswith(b"/converse"):
             connection.waiting += CONVERSE
-        elif path == b"/connections":
-            connection.waiting += answer(b"%d" % self.connections)
         else:
             connection.waiting += COMPLETION
 
@@ -141,8 +166,19 @@ class Server:
         connection.sock.close()
 
 
+def certified(authority_file: Path) -> ssl.SSLContext:
+    """Return the server's side of TLS, with a certificate for `canned.HOST` of an authority made for it."""
+    import trustme
+
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(canned.HOST).configure_cert(context)
+    authority.cert_pem.write_to_path(str(authority_file))
+    return context
+
+
 def main() -> None:
-    server = Server()
+    server = Server(certified(Path(sys.argv[1])) if len(sys.argv) > 1 else None)
     print(server.listener.getsockname()[1], flush=True)
     threading.Thread(target=server.serve, daemon=True).start()
     sys.stdin.read()

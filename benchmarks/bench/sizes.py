@@ -1,13 +1,20 @@
-"""What is installed: the package's wheel, its files on the disk, and those of what it needs; then of the others."""
+"""What is carried about: what a Lambda bundle has of this package, and what is installed of it and of the others."""
 
 from __future__ import annotations
 
+import sys
+import tempfile
+import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
+
+import lambda_zip
 
 #: The distribution of each contender and the extras that it needs for Bedrock.
 DISTRIBUTIONS = {
@@ -19,7 +26,7 @@ DISTRIBUTIONS = {
 
 def measure(wheel: Path) -> dict[str, Any]:
     """Return sizes in bytes, with the compiled modules."""
-    sizes: dict[str, Any] = {"wheel": wheel.stat().st_size}
+    sizes: dict[str, Any] = {"bundle": bundled(wheel)}
     for name, (package, extra) in DISTRIBUTIONS.items():
         needed = sorted(_needed(package, extra) - {package})
         sizes[name] = {
@@ -28,6 +35,17 @@ def measure(wheel: Path) -> dict[str, Any]:
             "names": needed,
         }
     return sizes
+
+
+def bundled(wheel: Path) -> int:
+    """Return what `make lambda-zip` puts into a bundle of a package's wheel, in bytes as they are in the zip file."""
+    with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(wheel) as archive:
+        folder, task = Path(scratch) / "installed", Path(scratch) / "task"
+        archive.extractall(folder)
+        lambda_zip.select(folder, task, "own")
+        lambda_zip.compile_bytecode(task, sys.executable)
+        lambda_zip.write_zip(task, task.with_suffix(".zip"))
+        return lambda_zip.carried(task.with_suffix(".zip"))
 
 
 def installed(package: str) -> int:

@@ -20,6 +20,7 @@ import peak
 import phases
 import stream
 from contenders import CONTENDERS
+from programs import this_machine  # noqa: F401
 
 Action = Callable[..., Any]
 

@@ -2,24 +2,66 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pages import PAGES, ROOT, blocks
+from support import COMPLETION, RawServer, http
 
 sys.path.insert(0, str(ROOT / "tools"))
 
 import lambda_zip
+
+EXAMPLE = ROOT / "examples" / "lambda_handler.py"
+
+#: What this package may take in a bundle, in bytes, with its bytecode, by any Python; and the modules of it that the
+#: documented handler may load, from the import to the answer. Both grow with what every call needs, and nothing else.
+MOST_BYTES = 700_000
+MOST_MODULES = 65
+
+#: One invocation in a process of its own, whose packages are those of the bundle; prints the answer, what was loaded
+#: of this package, and which parts can be found.
+INVOCATION = """
+import importlib.util, json, os, sys
+
+os.environ |= {
+    "AWS_REGION": "us-west-2", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
+    "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": sys.argv[1],
+}
+import handler
+
+class Context:
+    def get_remaining_time_in_millis(self):
+        return 30_000
+
+answer = handler.handler({"question": "Why?"}, Context())["answer"]
+loaded = [name for name in sys.modules if name.partition(".")[0] == "bedrock_openai_http"]
+parts = ("cli", "testing", "__main__", "clients")
+print(json.dumps([answer, loaded, [n for n in parts if importlib.util.find_spec(f"bedrock_openai_http.{n}")]]))
+"""
 
 
 @pytest.mark.parametrize(
     ("name", "own", "runtime"),
     [
         ("bedrock_openai_http/schemas/request.json", True, True),
+        ("bedrock_openai_http/__init__.py", True, True),
+        ("bedrock_openai_http/py.typed", True, True),
+        ("bedrock_openai_http/clients/client.py", True, True),
+        ("bedrock_openai_http/__main__.py", False, False),
+        ("bedrock_openai_http/cli/chat.py", False, False),
+        ("bedrock_openai_http/testing/cases/answers.json", False, False),
+        ("bedrock_openai_http/telemetry.py", False, False),
+        ("bedrock_openai_http-0.1.0.dist-info/METADATA", True, True),
+        ("bedrock_openai_http-0.1.0.dist-info/entry_points.txt", False, False),
         ("requests/sessions.py", True, True),
         ("certifi/cacert.pem", True, True),
         ("rpds/rpds.cpython-313-x86_64-linux-gnu.so", True, True),
@@ -51,6 +93,55 @@ def test_what_belongs_into_a_bundle(name: str, own: bool, runtime: bool) -> None
     assert (lambda_zip.belongs(name, "own"), lambda_zip.belongs(name, "runtime")) == (own, runtime)
 
 
+def test_parts_that_no_call_needs_are_kept_if_asked_for() -> None:
+    """What `WITH=` names goes into the bundle, the command line with what `python -m` starts; all else stays out."""
+    names = ("cli/chat.py", "__main__.py", "testing/verifier.py")
+    for kept, expected in (("", ()), ("testing", names[2:]), ("cli", names[:2]), ("cli,testing", names)):
+        asked = lambda_zip.parts(kept)
+        found = [name for name in names if lambda_zip.belongs(f"bedrock_openai_http/{name}", "own", asked)]
+        assert found == list(expected)
+        assert lambda_zip.left_out(asked) == [part for part in ("cli", "testing") if part not in kept]
+
+
+def test_a_part_that_is_not_there_cannot_be_kept() -> None:
+    """A wrong word in `WITH=` ends the build, and is told which there are."""
+    command = [sys.executable, lambda_zip.__file__, "--with", "testing clients"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "there is no part clients; there is cli, testing" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def task(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the unpacked bundle of the documented handler and of this package, without what it needs."""
+    folder = tmp_path_factory.mktemp("bundle")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "installed")
+    lambda_zip.select(folder / "installed", folder / "task", "own")
+    shutil.copy(EXAMPLE, folder / "task" / "handler.py")
+    lambda_zip.compile_bytecode(folder / "task", sys.executable)
+    return folder / "task"
+
+
+def test_what_a_bundle_must_carry(task: Path, tmp_path: Path) -> None:
+    """The share of this package in a bundle is bounded: who adds to what every function carries says so here."""
+    lambda_zip.write_zip(task, tmp_path / "bundle.zip")
+    assert lambda_zip.carried(tmp_path / "bundle.zip") <= MOST_BYTES
+
+
+def test_a_call_from_a_bundle_needs_no_part_that_is_left_out(
+    task: Path, run: Callable[..., str], dependencies: Path
+) -> None:
+    """The handler answers where the command line and the stand-in cannot be imported; what it loads is bounded."""
+    with RawServer(lambda number: [http(COMPLETION)]) as server:
+        # Without `site`, which would find the parts in the working tree, where this environment has the package.
+        said = run(sys.executable, "-S", "-c", INVOCATION, server.url, path=(task, dependencies))
+    answer, loaded, found = json.loads(said)
+    assert answer == "hi"
+    assert found == ["clients"]
+    assert len(loaded) <= MOST_MODULES, sorted(loaded)
+
+
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     """Neither times nor permissions nor the order of writing show; everybody can read what is in the zip."""
     for folder, names in (("a", ("x.py", "y/z.so")), ("b", ("y/z.so", "x.py"))):
@@ -69,8 +160,7 @@ def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
 
 def test_the_handler_of_the_page_is_the_one_that_is_bundled() -> None:
     """What docs/lambda.md shows, and has run, is the example file, to the letter."""
-    example = (ROOT / "examples" / "lambda_handler.py").read_text(encoding="utf-8")
-    assert example in [block.text for block in blocks(PAGES["docs/lambda.md"], "python")]
+    assert EXAMPLE.read_text(encoding="utf-8") in [block.text for block in blocks(PAGES["docs/lambda.md"], "python")]
 
 
 def test_bytecode_is_good_for_as_long_as_its_source(tmp_path: Path) -> None:

@@ -5,9 +5,15 @@ This module measures nothing. It compares the page with the results, and judges 
 
 from __future__ import annotations
 
+import contextlib
+import http.client
+import itertools
 import json
 import re
 import runpy
+import subprocess
+import sys
+from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -58,10 +64,20 @@ def test_the_readme_has_the_same_ratios(results: Any) -> None:
         assert re.sub(" +", " ", f"| {what} | {' | '.join(cells)} |") in PAGES["README.md"]
 
 
+def test_the_benchmark_writes_the_readme_too(results: Any, report: dict[str, Any]) -> None:
+    """A run puts its ratios into the README's table: one of them is changed, and its row alone is another."""
+    changed = json.loads(json.dumps(results))
+    changed["request"]["cpu"]["boto3"]["ratio"]["median"] = 12.344
+    before, after = PAGES["README.md"].splitlines(), report["readme"](PAGES["README.md"], changed).splitlines()
+    (row,) = [line for old, line in zip(before, after, strict=True) if old != line]
+    assert re.fullmatch(r"\| CPU time of a request \| [\d.]+ \| 12\.34 \| [\d.]+ \|", row)
+    assert report["readme"](PAGES["README.md"], results) == PAGES["README.md"]
+
+
 def test_a_changed_result_is_seen(results: Any, report: dict[str, Any], chart: dict[str, Any]) -> None:
     """Both comparisons above fail if one figure in the results is another."""
     changed = json.loads(json.dumps(results))
-    changed["request"]["cpu"]["this client"]["median"] *= 3
+    changed["request"]["cpu"]["this client"]["ratio"]["median"] *= 3
     assert report["part"](changed) not in PAGE
     assert chart["svg"](changed) != chart["svg"](results)
 
@@ -106,6 +122,47 @@ def test_the_chart_names_every_client_and_fits_its_card(results: Any, chart: dic
     for it in root.iter():
         assert 0 <= float(it.get("x", 0)) + float(it.get("width", 0)) <= chart["WIDTH"]
         assert 0 <= float(it.get("y", 0)) + float(it.get("height", 0)) <= chart["HEIGHT"]
+
+
+def test_the_bars_are_as_long_as_their_labels_say(results: Any, chart: dict[str, Any]) -> None:
+    """In each panel a bar's length divided by the ratio at its end is the same, and the floor's label is 1.00."""
+    svg = "{http://www.w3.org/2000/svg}"
+    shapes = [it for it in ElementTree.fromstring(chart["svg"](results)) if it.tag in (f"{svg}rect", f"{svg}text")]
+    labels = [
+        (float(bar.get("width", 0)), (after.text or "").partition(" = "))
+        for bar, after in itertools.pairwise(shapes)
+        if (bar.get("class") or "").startswith("bar")
+    ]
+    panels: list[list[float]] = []
+    for width, (ratio, _, unit) in labels:
+        if unit:
+            assert ratio == "1.00"
+            panels.append([])
+        panels[-1].append(width / float(ratio))
+    assert len(panels) == len(chart["PANELS"])
+    for scales in panels:
+        assert scales == [pytest.approx(scales[0], rel=0.01)] * len(scales)
+
+
+@pytest.fixture
+def server() -> Iterator[int]:
+    """Give the port of the benchmark's server, in a process of its own."""
+    command = [sys.executable, str(BENCH / "server.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+        process.stdin.close()  # which ends it
+
+
+def test_the_server_refuses_who_calls_another_host(server: int) -> None:
+    """A client that is measured on another name than the benchmark's is refused, and so is found out."""
+    host = runpy.run_path(str(BENCH / "canned.py"))["HOST"]
+    for name, status in ((f"{host}:{server}", 200), (host, 200), ("127.0.0.1", 421), (f"{host}.example", 421)):
+        connection = http.client.HTTPConnection("127.0.0.1", server, timeout=10)
+        connection.request("POST", "/openai/v1/chat/completions", b"{}", {"Host": name})
+        with contextlib.closing(connection), connection.getresponse() as answer:
+            assert answer.status == status
 
 
 def test_the_versions_are_the_pinned_ones(results: Any) -> None:

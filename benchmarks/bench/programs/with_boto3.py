@@ -3,6 +3,7 @@
 import sys
 
 import boto3
+import this_machine  # noqa: F401
 
 client = boto3.client("bedrock-runtime", "us-west-2", endpoint_url=sys.argv[1])
 answer = client.converse(

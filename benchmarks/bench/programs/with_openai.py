@@ -2,6 +2,7 @@
 
 import sys
 
+import this_machine  # noqa: F401
 from openai import BedrockOpenAI
 
 client = BedrockOpenAI(aws_region="us-west-2", base_url=sys.argv[1] + "/openai/v1")
