@@ -196,7 +196,7 @@ def foreign(what: str, look_up: Callable[[], Any], advise: Advise | None = None)
 
 
 def refused(message: str, advice: str) -> CredentialsError:
-    """Return the error for a key or credentials that cannot be used; `advice` is a name in `advice.credentials`."""
+    """Return the error for a key or credentials that cannot be used; `advice` is a name in `credential_advice`."""
     failure = CredentialsError(message)
     # What failed may be that no file can be opened any more; it must be told all the same.
     with suppress(ConfigurationError), loading():

@@ -3,7 +3,7 @@
 AWS answers 403 to every wrong key, in words that often do not say what is wrong with it. Here that is known, and
 nothing is sent.
 
-This module is a part of `calls`. Its law: what nobody knows passes, since a gateway has keys of its own form; a key
+This module is for `call.walk`. Its law: what nobody knows passes, since a gateway has keys of its own form; a key
 is refused for its form only where the call goes to a host of AWS's, for its region and its end where the region of
 the call is known; and no error repeats a key.
 """

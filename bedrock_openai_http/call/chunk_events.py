@@ -1,6 +1,6 @@
 """One event of a stream: a chunk, an error of the service, or something that has no place there.
 
-This module judges an event that has data; when a stream is over is for `streaming`.
+This module judges an event that has data; when a stream is over is for `decode`.
 """
 
 from __future__ import annotations
