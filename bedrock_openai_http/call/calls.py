@@ -31,6 +31,7 @@ from .error_answers import error_from_response
 from .retry import Retrier
 
 if TYPE_CHECKING:
+    from ..aws.signing import Signer
     from .advice.causes import CallFacts
 
 
@@ -82,6 +83,8 @@ class Caller:
         self._transport = transport
         self._clock = ServiceClock()
         self._keys = KeyCheck(source, self._clock)
+        #: Made by the first call that signs, which loads botocore.
+        self._signer: Signer | None = None
 
     def open(self, call: Call) -> OpenResponse:
         """Return a 2xx answer to `call`, after as many attempts as it needs and may have.
@@ -152,11 +155,12 @@ class Caller:
         if isinstance(found, ApiKey):
             return request.with_headers(found.headers)
         with loading():
-            from ..aws.signing import sign
+            from ..aws.signing import Signer
 
+        self._signer = self._signer or Signer()
         if plan.region is None:
             raise ConfigurationError("no region to sign for: give region=, or set AWS_REGION or AWS_DEFAULT_REGION")
-        return sign(request, found, plan.region, plan.service, now=self._clock.now())
+        return self._signer.sign(request, found, plan.region, plan.service, now=self._clock.now())
 
 
 def _is_of_no_answer(error: BedrockOpenAIError) -> bool:

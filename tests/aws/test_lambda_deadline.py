@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bedrock_openai_http import ConfigurationError
-from bedrock_openai_http import lambda_deadline
+from bedrock_openai_http import ConfigurationError, lambda_deadline
 
 
 class Context:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hmac
 import random
 from datetime import datetime, timezone
 
+import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from bedrock_openai_http import Credentials, Headers, HTTPRequest, sign
+from bedrock_openai_http.aws.signing import Signer
 
 SIGNED = ("host", "content-type", "x-amz-", "x-amzn-")
 URLS = (
@@ -26,7 +29,7 @@ NAMES = (
     *("X-Amz-Content-SHA256", "x-amz-content-sha256", "X-Custom", "Connection"),
 )
 VALUES = ("a", "a  b", " c ", "é", "d,e", "", "\tq", "0" * 64)
-COUNT = 500
+COUNT = 400
 
 
 def requests() -> list[tuple[HTTPRequest, Credentials, str, str]]:
@@ -59,11 +62,18 @@ def at(headers: Headers) -> datetime:
 
 
 def test_the_same_as_botocore_for_any_headers() -> None:
-    """Whatever headers the caller gives, a body's hash of his own among them, the signature is botocore's."""
+    """Whatever headers the caller gives, a body's hash of his own among them, the signature is botocore's.
+
+    So it is for one signer that is given other keys and scopes in turn, and for one that forgets.
+    """
+    one, forgets = Signer(), Signer()
     for request, keys, region, service in requests():
         expected = signed_by_botocore(request, keys, region, service)
         signed = sign(request, keys, region, service, now=at(expected))
         assert signed.headers == expected, request.headers
+        assert one.sign(request, keys, region, service, now=at(expected)) == signed
+        assert forgets.sign(request, keys, region, service, now=at(expected)) == signed
+        forgets.clear()
         assert (signed.method, signed.url, signed.body) == (request.method, request.url, request.body)
 
 
@@ -72,3 +82,20 @@ def test_the_requests_hold_what_matters() -> None:
     for name in ("x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "authorization", "host"):
         spelled = [next(n for n in it[0].headers if n.lower() == name) for it in requests() if name in it[0].headers]
         assert len(spelled) >= 20, name
+
+
+def test_a_key_for_each_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signer makes a key for each day, as long as nothing else changes, and forgets it when it is told to."""
+    request, keys, region, service = requests()[0]
+    moments = [datetime(2026, 1, day, hour, tzinfo=timezone.utc) for day in (1, 2, 3) for hour in (0, 12, 23)]
+    expected = [sign(request, keys, region, service, now=moment) for moment in moments]
+    made: list[str] = []
+    digest = hmac.digest
+    monkeypatch.setattr("hmac.digest", lambda *args: made.append(args[1]) or digest(*args))
+    signer = Signer()
+    assert [signer.sign(request, keys, region, service, now=moment) for moment in moments] == expected
+    assert [made.count(f"202601{day:02}".encode()) for day in (1, 2, 3)] == [1, 1, 1]
+    signer.clear()
+    assert keys.secret_key not in repr(vars(signer))
+    assert signer.sign(request, keys, region, service, now=moments[-1]) == expected[-1]
+    assert made.count(b"20260103") == 2
