@@ -24,14 +24,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from .._version import __version__
 from ..aws.credentials import ApiKey, Credentials
 from ..values import arguments
 from ..values.errors import ConfigurationError
-from ..values.forks import loading
 from ..values.http import HTTPRequest
 from ..values.request import Guardrail
 from .plan import Plan
@@ -83,23 +81,25 @@ def callers_headers(given: Mapping[str, str] | None, project: str | None) -> dic
 
 
 def attempt(
-    plan: Plan, invocation_id: str, number: int, found: ApiKey | Credentials, now: Callable[[], datetime]
+    plan: Plan,
+    invocation_id: str,
+    number: int,
+    found: ApiKey | Credentials,
+    sign: Callable[[HTTPRequest, Credentials, str, str], HTTPRequest],
 ) -> HTTPRequest:
-    """Return the request of attempt `number` of a call, with all of its headers, authenticated at the moment `now()`.
+    """Return the request of attempt `number` of a call, with all of its headers, authenticated with what was `found`.
 
-    Raises ConfigurationError where there is no region to sign for.
+    `sign` returns a request signed with credentials, for a region and a service. Raises ConfigurationError where
+    there is no region to sign for.
     """
     request = plan.request.with_headers(
         {"amz-sdk-invocation-id": invocation_id, "amz-sdk-request": f"attempt={number}; max={plan.max_attempts}"}
     )
     if isinstance(found, ApiKey):
         return request.with_headers(found.headers)
-    with loading():
-        from ..aws.signing import sign
-
     if plan.region is None:
         raise ConfigurationError("no region to sign for: give region=, or set AWS_REGION or AWS_DEFAULT_REGION")
-    return sign(request, found, plan.region, plan.to.service, now=now())
+    return sign(request, found, plan.region, plan.to.service)
 
 
 def check_headers(headers: Any, argument: str = "extra_headers") -> dict[str, str]:

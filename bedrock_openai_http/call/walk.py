@@ -28,7 +28,7 @@ from ..values.errors import (
     CredentialsError,
 )
 from ..values.forks import loading
-from ..values.http import OpenResponse
+from ..values.http import HTTPRequest, OpenResponse
 from . import headers
 from .answer import BODY_LIMIT, parse_completion
 from .effects import Ask, Effect, ReadAll, Send, Sleep
@@ -38,6 +38,7 @@ from .retry import COST, RetryPolicy, RetryQuota
 from .world import World
 
 if TYPE_CHECKING:
+    from ..aws.signing import Signer
     from .advice.causes import CallFacts
     from .reports import Report
 
@@ -78,6 +79,7 @@ class Session:
         self.quota = RetryQuota()
         self.clock = ServiceClock(world.wall)
         self._keys = KeyCheck(source, self.clock)
+        self._signer: Signer | None = None
         self._proxy_of = proxy_of
 
     def new_invocation_id(self) -> str:
@@ -94,6 +96,20 @@ class Session:
             call.used = self._keys.usable(
                 call.used, call.plan.key_region, own_host=call.plan.own_host, deadline=deadline
             )
+
+    def sign(self, request: HTTPRequest, credentials: Credentials, region: str, service: str) -> HTTPRequest:
+        """Return `request` signed for this moment by the service's clock. Raises ConfigurationError."""
+        signer = self._signer  # `close` may take it away meanwhile
+        if signer is None:
+            with loading():
+                from ..aws.signing import Signer
+
+            signer = self._signer = Signer()
+        return signer.sign(request, credentials, region, service, now=self.clock.now())
+
+    def close(self) -> None:
+        """Forget the signing key of the day."""
+        self._signer = None
 
     def again(self, call: Call, number: int, failure: BedrockOpenAIError) -> tuple[float, int] | None:
         """Return after how many seconds to attempt `call` again, and what that costs the quota; None for never."""
@@ -196,7 +212,7 @@ def _attempt(call: Call, session: Session, number: int) -> Generator[Effect, Any
     """Return the 2xx answer to one attempt; raise what it failed with."""
     yield Ask(lambda: session.look_up(call))
     assert call.used is not None  # noqa: S101  (`look_up` has found it, or raised)
-    request = headers.attempt(call.plan, call.invocation_id, number, call.used, session.clock.now)
+    request = headers.attempt(call.plan, call.invocation_id, number, call.used, session.sign)
     call.attempts = number
     if call.report is not None:
         call.report.attempt_started(number)

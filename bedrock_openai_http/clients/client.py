@@ -164,6 +164,7 @@ class Client:
 
     def close(self) -> None:
         """Close the pooled connections. The client can still be used; it then opens new ones."""
+        self._planner.session.close()
         own: Transport | None = vars(self).get("_own_transport")
         if own is not None:  # with a session of the caller's this closes nothing
             own.close()

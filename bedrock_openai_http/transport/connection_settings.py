@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import ssl
+import urllib.request
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -20,6 +22,35 @@ CA_VARIABLES = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 DEFAULT_CA_BUNDLE: str = DEFAULT_CA_BUNDLE_PATH
 
 _PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
+#: All that `connection_settings` looks at. REQUEST_METHOD marks a CGI program, whose HTTP_PROXY may be a header.
+_VARIABLES = (*CA_VARIABLES, *_PROXY_VARIABLES, "no_proxy", "NO_PROXY", "REQUEST_METHOD")
+#: Whether the system has settings of its own, as macOS and Windows do, whose change no variable tells.
+_SYSTEM_HAS_SETTINGS = urllib.request.getproxies is not urllib.request.getproxies_environment
+
+
+class ConnectionSettings:
+    """Finds what `connection_settings` gives, anew only once something that it depends on has changed.
+
+    `requests` goes through the whole environment several times for each look-up, a third of the time of a call.
+    """
+
+    def __init__(self, ca_bundle: str | None = None) -> None:
+        self._ca_bundle = ca_bundle
+        #: What was found last, after what it depends on. Threads that call two URLs share it: it is read and replaced
+        #: whole.
+        self._last: tuple[Any, tuple[dict[str, str], bool | str]] = (None, ({}, True))
+
+    def find(self, session: requests.Session, url: str) -> tuple[dict[str, str], bool | str]:
+        """Return the proxies for `url`, in a dict of the caller's own, and the CA bundle or whether to verify."""
+        # The number tells of a variable that is spelled oddly, such as Http_Proxy.
+        environment = (*map(os.environ.get, _VARIABLES), len(os.environ))
+        key = (url, session.trust_env, session.verify, *session.proxies.items(), environment)
+        last, found = self._last
+        if key != last or _SYSTEM_HAS_SETTINGS:
+            found = connection_settings(session, url, self._ca_bundle)
+            self._last = key, found
+        proxies, verify = found
+        return dict(proxies), verify
 
 
 def connection_settings(

@@ -15,7 +15,6 @@ import threading
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from requests.utils import select_proxy
 
@@ -23,51 +22,14 @@ from ..call.error_answers import request_id_of
 from ..values.errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
 from ..values.forks import inherit
 from ..values.http import Headers, HTTPRequest, HTTPResponse, OpenResponse, TimeLimits
-from .connection_settings import bundle_source, connection_settings
-from .connections import POOL_CLASSES, SOCKET_OPTIONS
-from .exchange import current_exchange, exchange, seconds_left
+from .adapter import Adapter
+from .connection_settings import ConnectionSettings, bundle_source
+from .exchange import exchange, seconds_left
 from .failures import Way, open_failure
 from .open_answer import OpenAnswer
 
 #: Connections that are kept for reuse, per host.
 POOL_SIZE = 100
-
-
-class _Adapter(HTTPAdapter):
-    """An adapter with the connections of `connections`, which notice a dead peer by TCP keep-alive.
-
-    NAT gateways drop flows that were idle for 350 s without a word to either side.
-    """
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, socket_options=SOCKET_OPTIONS)
-        self.poolmanager.pool_classes_by_scheme = POOL_CLASSES
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        is_known = proxy in self.proxy_manager
-        manager = super().proxy_manager_for(proxy, **kwargs, socket_options=SOCKET_OPTIONS)
-        if not is_known:
-            manager.pool_classes_by_scheme = _pool_classes(proxy)
-        return manager
-
-    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        current_exchange().phase = "connect"
-        return super().send(*args, **kwargs)
-
-    def close(self) -> None:
-        # urllib3 leaves a pool's connections open for as long as anything refers to the pool.
-        for manager in (self.poolmanager, *self.proxy_manager.values()):
-            for key in manager.pools.keys():  # noqa: SIM118  (it is no dict, and cannot be iterated over)
-                manager.pools[key].close()
-        super().close()
-
-
-def _pool_classes(proxy: str) -> dict[str, Any]:
-    if not proxy.lower().startswith("socks"):
-        return POOL_CLASSES
-    from .socks_connections import POOL_CLASSES as socks_pool_classes  # loads PySocks
-
-    return socks_pool_classes
 
 
 class RequestsTransport:
@@ -81,7 +43,7 @@ class RequestsTransport:
 
     def __init__(self, session: requests.Session | None = None, *, ca_bundle: str | None = None) -> None:
         self._given = session
-        self._ca_bundle = ca_bundle
+        self._settings = ConnectionSettings(ca_bundle)
         self._own: requests.Session | None = None
         self._own_pid = 0
         self._left_behind: list[requests.Session] = []
@@ -103,12 +65,13 @@ class RequestsTransport:
         if request.url != self._checked_url:  # there is seldom another
             _check_url(request.url)
             self._checked_url = request.url
-        proxies, verify = connection_settings(session, request.url, self._ca_bundle)
+        proxies, verify = self._settings.find(session, request.url)
         with exchange(limits) as mine:
             try:
                 timeout = (seconds_left(limits.connect, limits.deadline), seconds_left(limits.read, limits.deadline))
-                response = session.get_adapter(request.url).send(
-                    _prepared(request),
+                adapter = session.get_adapter(request.url)
+                response = adapter.send(
+                    _prepared(request, isinstance(adapter, Adapter)),
                     stream=True,
                     timeout=timeout,
                     verify=verify,
@@ -136,7 +99,7 @@ class RequestsTransport:
 
     def settings(self, url: str) -> tuple[str | None, bool | str]:
         """Return the proxy for `url` or None, and the CA bundle or whether to verify at all, without connecting."""
-        proxies, verify = connection_settings(self._given or self._session(), url, self._ca_bundle)
+        proxies, verify = self._settings.find(self._given or self._session(), url)
         return select_proxy(url, proxies), verify
 
     def close(self) -> None:
@@ -157,7 +120,7 @@ class RequestsTransport:
             if self._own is None:
                 self._own = requests.Session()
                 for scheme in ("https://", "http://"):
-                    self._own.mount(scheme, _Adapter(pool_maxsize=POOL_SIZE))
+                    self._own.mount(scheme, Adapter(pool_maxsize=POOL_SIZE))
                 self._own_pid = os.getpid()
             return self._own
 
@@ -175,14 +138,15 @@ def _check_url(url: str) -> None:
     raise failure
 
 
-def _prepared(request: HTTPRequest) -> requests.PreparedRequest:
-    """Return the request as an adapter takes it, whose URL has been checked.
+def _prepared(request: HTTPRequest, own: bool) -> requests.PreparedRequest:
+    """Return the request as an adapter takes it, our `own` or a given session's, whose URL has been checked.
 
     `requests` would look at all of it again, which takes longer than to parse the answer.
     """
     prepared = requests.PreparedRequest()
     prepared.method, prepared.url, prepared.body = request.method, request.url, request.body
-    prepared.headers = CaseInsensitiveDict(request.headers.items())
-    prepared.headers["Content-Length"] = str(len(request.body))
+    headers: Any = request.with_headers({"Content-Length": str(len(request.body))}).headers
+    # Another adapter may change them. Case does not count in either.
+    prepared.headers = headers if own else CaseInsensitiveDict(headers.items())
     prepared.hooks = {"response": []}
     return prepared

@@ -7,8 +7,7 @@ embedder can put an HTTP library of its own between them.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from .frozen import field, frozen
@@ -47,6 +46,13 @@ class Headers(Mapping[str, str]):
             merged[key] = (merged[key][0], ", ".join(map(str, values)))
         self._items = merged
 
+    def _with(self, given: Mapping[str, str]) -> Headers:
+        """Return the same headers with those of `given`, each in place of one of the same name."""
+        added = Headers(given)._items
+        made = Headers()
+        made._items = {**{key: item for key, item in self._items.items() if key not in added}, **added}
+        return made
+
     def __getitem__(self, name: str) -> str:
         return self._items[name.lower()][1]
 
@@ -58,6 +64,10 @@ class Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def items(self) -> ItemsView[str, str]:
+        """Return the pairs of names and values, as `Mapping` does, without a look-up for each."""
+        return _Items(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Mapping):
@@ -73,6 +83,13 @@ class Headers(Mapping[str, str]):
 
     def _folded(self) -> dict[str, str]:
         return {key: value for key, (_, value) in self._items.items()}
+
+
+class _Items(ItemsView[str, str]):
+    _mapping: Headers
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._mapping._items.values())
 
 
 @frozen
@@ -93,9 +110,7 @@ class HTTPRequest:
 
     def with_headers(self, headers: Mapping[str, str]) -> HTTPRequest:
         """Return the same request with `headers` set, each in place of one of the same name."""
-        given = Headers(headers)
-        kept = [(name, value) for name, value in self.headers.items() if name not in given]
-        return replace(self, headers=Headers([*kept, *given.items()]))
+        return HTTPRequest(self.method, self.url, self.headers._with(headers), self.body)
 
 
 @frozen

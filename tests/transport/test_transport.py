@@ -6,10 +6,12 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from bedrock_openai_http import (
     APIConnectionError,
@@ -18,6 +20,7 @@ from bedrock_openai_http import (
     Headers,
     HTTPRequest,
 )
+from bedrock_openai_http.transport.adapter import Adapter
 from bedrock_openai_http.transport.requests_transport import RequestsTransport
 from bedrock_openai_http.values.http import TimeLimits
 from raw_calls import SECRET, failure_of, fetch, request_to
@@ -318,3 +321,54 @@ def test_a_closed_transport_opens_again() -> None:
         fetch(server.url, transport)
         transport.close()
     assert server.connections == 2
+
+
+def test_hosts_and_proxies_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found for one URL or by one proxy is not used for another."""
+    one, two, proxy = (RawServer(lambda number, name=name: [http(name)]) for name in (b"one", b"two", b"proxy"))
+    transport = RequestsTransport()
+    with one, two, proxy:
+        for server, name in ((one, b"one"), (two, b"two"), (one, b"one"), (one, b"one")):
+            assert fetch(server.url, transport) == name
+        monkeypatch.setattr("bedrock_openai_http.transport.connection_settings.is_loopback", lambda host: False)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert fetch(one.url, transport) == b"proxy"
+        monkeypatch.delenv("http_proxy")
+        assert fetch(one.url, transport) == b"one"
+        transport.close()
+    assert [request.split(b" ")[1][:7] for request in proxy.requests] == [b"http://"]
+
+
+def test_what_an_adapter_remembers() -> None:
+    """The pool of the last request is found again, but not for other settings, and not once it is closed."""
+    adapter = Adapter()
+
+    def pool(url: str, verify: bool | str = True, cert: str | None = None, **proxies: str) -> Any:
+        prepared = requests.Request("POST", url).prepare()
+        return adapter.get_connection_with_tls_context(prepared, verify, proxies=proxies, cert=cert)
+
+    first = "https://one.example/a"
+    ways: list[Callable[[], Any]] = [
+        lambda: pool("https://two.example/a"),
+        lambda: pool(first, verify=False),
+        lambda: pool(first, cert="/cert.pem"),
+        lambda: pool(first, https="http://proxy.example:1"),
+    ]
+    found = [each for way in ways for each in (pool(first), way(), way())]
+    assert all(one is two for one, two in zip(found[1::3], found[2::3], strict=True))
+    assert len(set(map(id, found))) == 1 + len(ways)
+    found[-1].close()
+    adapter.poolmanager.clear()
+    adapter.proxy_manager.clear()
+    assert ways[-1]() is not found[-1]
+    adapter.close()
+
+
+def test_the_target_an_adapter_remembers() -> None:
+    """A request has the target of its own URL, which is the whole URL for a proxy of plain http."""
+    adapter, proxies = Adapter(), {"http": "http://proxy.example:1"}
+    for url in ("http://one.example/a", "http://one.example/b"):
+        prepared = requests.Request("POST", url).prepare()
+        for given, target in (({}, prepared.path_url), (proxies, url), ({}, prepared.path_url)):
+            assert adapter.request_url(prepared, given) == target
+    adapter.close()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,10 +14,16 @@ from requests.adapters import HTTPAdapter
 from bedrock_openai_http import (
     APIConnectionError,
 )
-from bedrock_openai_http.transport.requests_transport import RequestsTransport, connection_settings
+from bedrock_openai_http.transport.connection_settings import ConnectionSettings, connection_settings
+from bedrock_openai_http.transport.requests_transport import RequestsTransport
 from bedrock_openai_http.values.http import TimeLimits
 from raw_calls import SECRET, failure_of, fetch, request_to
 from support import RawServer, http
+
+VARIABLES = (
+    *("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "REQUEST_METHOD"),
+    *("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"),
+)
 
 
 class Spy(HTTPAdapter):
@@ -88,6 +96,47 @@ class TestEnvironment:
         session.proxies, session.trust_env = {}, False
         monkeypatch.delenv("NO_PROXY")
         assert connection_settings(session, self.URL)[0] == {}
+
+    def test_what_is_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whatever changes of what they depend on, the settings that are kept are those that would be found anew."""
+        session = requests.Session()
+        kept = {url: ConnectionSettings("/bundle") for url in (self.URL, "http://127.0.0.1:8080/v1")}
+        put, drop = monkeypatch.setenv, monkeypatch.delenv
+        changes: list[Callable[[], object]] = [
+            *(partial(put, name, f"http://{name}:1") for name in VARIABLES),
+            *(partial(put, name, f"http://{name}:2") for name in VARIABLES),
+            *(partial(drop, name) for name in VARIABLES),
+            partial(put, "Http_Proxy", "http://odd:1"),
+            lambda: (drop("Http_Proxy"), put("HTTP_PROXY", "http://proxy:1")),
+            partial(put, "UNRELATED", "1"),
+            lambda: (drop("UNRELATED"), put("REQUEST_METHOD", "GET")),
+            lambda: (put("UNRELATED", "1"), drop("REQUEST_METHOD")),
+            *(partial(put, name, value) for name in ("NO_PROXY", "no_proxy") for value in ("x", ".amazonaws.com")),
+            partial(session.proxies.update, https="http://mine:1"),
+            *(partial(setattr, session, "verify", value) for value in (False, "/mine", True)),
+            partial(setattr, session, "trust_env", False),
+        ]
+        for change in (lambda: None, *changes):
+            change()
+            for url, settings in kept.items():
+                found = settings.find(session, url)
+                assert found == connection_settings(session, url, "/bundle"), change
+                found[0]["https"] = "spoiled"
+            assert settings.find(session, self.URL) == connection_settings(session, self.URL, "/bundle")
+            settings.find(session, url)
+
+    def test_nothing_is_looked_up_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """While nothing changes, the environment is gone through once; where the system has settings, each time."""
+        calls: list[str] = []
+        module = "bedrock_openai_http.transport.connection_settings"
+        monkeypatch.setattr(f"{module}.get_environ_proxies", lambda url, no_proxy: calls.append(url) or {})
+        for has_settings, count in ((False, 1), (True, 3)):
+            monkeypatch.setattr(f"{module}._SYSTEM_HAS_SETTINGS", has_settings)
+            kept, session = ConnectionSettings(), requests.Session()
+            calls.clear()
+            for _ in range(3):
+                kept.find(session, self.URL)
+            assert calls == [self.URL] * count
 
     def test_a_proxy_sees_the_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A proxy of the environment is used over real sockets."""

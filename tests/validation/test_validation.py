@@ -238,6 +238,33 @@ def test_values_may_be_nested_as_deep_as_the_limit() -> None:
     assert error_of(body(tools=[tool])).rule == "json-depth"
 
 
+#: How a value comes into a request, and how many levels lie above it.
+WAYS: list[tuple[str, int, Any]] = [
+    ("a body", 5, lambda a: body(tools=[{**TOOL, "function": {"name": "f", "parameters": {"a": a}}}])),
+    (
+        "a mapping in a field",
+        5,
+        lambda a: fields(tools=[{**TOOL, "function": {"name": "f", "parameters": {"a": a}}}]),
+    ),
+    ("a value in a field", 5, lambda a: fields(tools=[FunctionTool("f", parameters={"a": a})])),
+    ("a value in a body", 5, lambda a: body(tools=[FunctionTool("f", parameters={"a": a})])),
+    ("extra_body", 1, lambda a: fields(extra_body={"a": a})),
+    ("extra of a message", 3, lambda a: fields(messages=[UserMessage(CANARY, extra={"a": a})])),
+]
+
+
+def fields(**given: Any) -> ChatCompletionRequest:
+    return ChatCompletionRequest(**body(**given))
+
+
+@pytest.mark.parametrize(("above", "request_of"), [way[1:] for way in WAYS], ids=[way[0] for way in WAYS])
+def test_the_limit_is_the_same_by_every_way(above: int, request_of: Any) -> None:
+    """A value that comes by a field of the request may lie as deep as one in a body, and no deeper."""
+    validate_request(request_of(nested(MAX_DEPTH - above)))
+    for depth in (MAX_DEPTH - above + 1, MAX_DEPTH - above + 2, 5000):
+        assert error_of(request_of(nested(depth))).rule == "json-depth"
+
+
 def test_the_first_fault_of_the_document_is_reported() -> None:
     """Of several faults the first one counts; in one object an unknown key comes before a missing one."""
     assert error_of({"messages": [{"role": "user"}], "model": 1}).json_path == "$.messages[0].content"
