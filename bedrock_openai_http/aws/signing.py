@@ -62,6 +62,12 @@ class Signer:
         region = arguments.text("region", region, "look like 'us-west-2'", _WORD)
         service = arguments.text("service", service, "be a service's name, such as 'bedrock'", _WORD)
         moment = datetime.now(timezone.utc) if now is None else arguments.moment("now", now)
+        return self.signed(request, keys, region, service, moment)
+
+    def signed(
+        self, request: HTTPRequest, keys: Credentials, region: str, service: str, moment: datetime
+    ) -> HTTPRequest:
+        """Return what `sign` returns, of what is known to be right. Raises ConfigurationError."""
         signer = _QuietSigV4(keys, service, region, self._key)
         try:
             return _signed(request, signer, moment.strftime(SIGV4_TIMESTAMP))

@@ -29,6 +29,13 @@ def parse_completion(response: HTTPResponse) -> ChatCompletion:
     Raises APIStatusError for a status of 300 or more, and for an error object inside a 2xx answer;
     ResponseFormatError for a 2xx answer that is anything else than a completion.
     """
+    return completion_of(response)
+
+
+def completion_of(
+    response: HTTPResponse, attempts: int | None = None, elapsed: float | None = None
+) -> ChatCompletion:
+    """Return what `parse_completion` returns, with the number of attempts and the seconds that the call took."""
     if not 200 <= response.status_code < 300:
         raise error_from_response(response)
     request_id = request_id_of(response.headers)
@@ -40,15 +47,13 @@ def parse_completion(response: HTTPResponse) -> ChatCompletion:
         if is_error_object(body):
             raise error_from_object(body, response)
         try:
-            return ChatCompletion.from_dict(body, request_id=request_id, response=_head_of(response))
+            head = HTTPResponse(response.status_code, response.headers)  # what it says is kept, not the bytes as well
+            return ChatCompletion.from_dict(
+                body, request_id=request_id, response=head, attempts=attempts, elapsed=elapsed
+            )
         except Malformed as error:
             reason = f"the answer is no chat completion: {error}"
     raise format_error(reason, response, stream=False)
-
-
-def _head_of(response: HTTPResponse) -> HTTPResponse:
-    """Return the status and headers alone: a completion keeps what its body says, not the bytes as well."""
-    return HTTPResponse(response.status_code, response.headers)
 
 
 class WholeBody:

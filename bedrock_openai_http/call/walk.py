@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -30,7 +29,7 @@ from ..values.errors import (
 from ..values.forks import loading
 from ..values.http import HTTPRequest, OpenResponse
 from . import headers
-from .answer import BODY_LIMIT, parse_completion
+from .answer import BODY_LIMIT, completion_of
 from .effects import Ask, Effect, ReadAll, Send, Sleep
 from .error_answers import error_from_response
 from .plan import Plan
@@ -105,7 +104,7 @@ class Session:
                 from ..aws.signing import Signer
 
             signer = self._signer = Signer()
-        return signer.sign(request, credentials, region, service, now=self.clock.now())
+        return signer.signed(request, credentials, region, service, self.clock.now())
 
     def close(self) -> None:
         """Forget the signing key of the day."""
@@ -143,11 +142,11 @@ def completed(call: Call, session: Session) -> Generator[Effect, Any, ChatComple
     """Return the completion that answers `call`. Raises BedrockOpenAIError."""
     try:
         response = yield from _answered(call, session)
-        completion = parse_completion((yield ReadAll(response, BODY_LIMIT)))
+        whole = yield ReadAll(response, BODY_LIMIT)
+        completion = completion_of(whole, call.attempts, session.elapsed(call))
     except BaseException as error:
         _note(call, session, error)
         raise
-    completion = replace(completion, attempts=call.attempts, elapsed=session.elapsed(call))
     if call.report is not None:
         call.report.completed(completion)
     return completion

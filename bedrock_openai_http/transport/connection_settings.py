@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import ssl
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +25,8 @@ DEFAULT_CA_BUNDLE: str = DEFAULT_CA_BUNDLE_PATH
 _PROXY_VARIABLES = ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY")
 #: All that `connection_settings` looks at. REQUEST_METHOD marks a CGI program, whose HTTP_PROXY may be a header.
 _VARIABLES = (*CA_VARIABLES, *_PROXY_VARIABLES, "no_proxy", "NO_PROXY", "REQUEST_METHOD")
+#: The same, as the system has them.
+_NAMES = tuple(getattr(os.environ, "encodekey", str)(name) for name in _VARIABLES)
 #: Whether the system has settings of its own, as macOS and Windows do, whose change no variable tells.
 _SYSTEM_HAS_SETTINGS = urllib.request.getproxies is not urllib.request.getproxies_environment
 
@@ -43,7 +46,7 @@ class ConnectionSettings:
     def find(self, session: requests.Session, url: str) -> tuple[dict[str, str], bool | str]:
         """Return the proxies for `url`, in a dict of the caller's own, and the CA bundle or whether to verify."""
         # The number tells of a variable that is spelled oddly, such as Http_Proxy.
-        environment = (*map(os.environ.get, _VARIABLES), len(os.environ))
+        environment = (*map(_reader(), _NAMES), len(os.environ))
         key = (url, session.trust_env, session.verify, *session.proxies.items(), environment)
         last, found = self._last
         if key != last or _SYSTEM_HAS_SETTINGS:
@@ -51,6 +54,17 @@ class ConnectionSettings:
             self._last = key, found
         proxies, verify = found
         return dict(proxies), verify
+
+
+def _reader() -> Callable[[Any], object]:
+    """Return what gives the value of one of `_NAMES`, or None.
+
+    `os.environ` looks a variable up in a dict, but by two exceptions where it is missing, and nearly all are.
+    """
+    values = getattr(os.environ, "_data", None)  # a plain dict that a test has put there is one itself
+    if isinstance(values, dict):
+        return values.get
+    return lambda name: os.environ.get(os.fsdecode(name))
 
 
 def connection_settings(

@@ -110,9 +110,15 @@ class ChatCompletion:
 
     @classmethod
     def from_dict(
-        cls, data: Any, *, request_id: str | None = None, response: HTTPResponse | None = None
+        cls,
+        data: Any,
+        *,
+        request_id: str | None = None,
+        response: HTTPResponse | None = None,
+        attempts: int | None = None,
+        elapsed: float | None = None,
     ) -> ChatCompletion:
-        """Read a decoded completion body. Raises Malformed."""
+        """Read a decoded completion body; what is not in it, such as the request ID, is given. Raises Malformed."""
         expect(data, dict, "$", "an object")
         choices = expect(data.get("choices"), list, "$.choices", "an array")
         extra = extra_of(data, cls._KNOWN)
@@ -130,6 +136,8 @@ class ChatCompletion:
             extra=extra,
             raw=data,
             response=response,
+            attempts=attempts,
+            elapsed=elapsed,
         )
 
     def to_dict(self) -> JSONObject:
