@@ -41,7 +41,7 @@ class CallStarted(Event):
 
 @frozen
 class AttemptStarted(Event):
-    """An attempt is about to be sent; the first has the number 1."""
+    """An attempt begins: credentials are looked up, and it is sent; the first has the number 1."""
 
     number: int
 
@@ -80,7 +80,7 @@ class CallEnded(Event):
     error_type: str | None
     status_code: int | None
     request_id: str | None
-    #: How often it was attempted.
+    #: How many attempts were sent.
     attempts: int
     usage: Usage | None = None
     response_id: str | None = None

@@ -8,15 +8,15 @@
 | `User-Agent` | says who calls, for AWS's support |
 | `X-Amzn-Bedrock-Guardrail*`, `X-Amzn-Bedrock-Trace` | the guardrail of the request or of the client |
 | `OpenAI-Project` | the project of the client, on mantle |
-| the caller's `extra_headers` | as given; never one that is set here |
+| the caller's `extra_headers` | as given, also in place of `User-Agent` and the guardrail's; others are reserved |
 | `amz-sdk-invocation-id` | the same for all attempts of a call: AWS tells repetitions from new calls by it |
 | `amz-sdk-request` | the number of the attempt, and how many there may be |
-| `Authorization` | the API key, or the signature of everything else |
+| `Authorization` | the API key, or the signature of host, content type, what is AWS's, and the body |
 | `X-Amz-Date`, `X-Amz-Security-Token` | what the signature was made with |
 
 Beyond these the connection adds what frames a request: `Host`, `Content-Length` and, through a proxy, its own.
 
-This module's law: it is the only one that adds a header, and one that could not arrive as it was signed is refused,
+This module's law: it alone decides which headers are sent, and one that could not arrive as it was signed is refused,
 with its value never repeated.
 """
 
@@ -51,7 +51,7 @@ _RESERVED = frozenset(
     """
     authorization host content-length content-type accept accept-encoding connection keep-alive cookie
     transfer-encoding te trailer upgrade expect proxy-authorization
-    x-amz-date x-amz-security-token x-amz-content-sha256
+    x-amz-date x-amz-security-token x-amz-content-sha256 amz-sdk-invocation-id amz-sdk-request
     """.split()
 )
 

@@ -70,6 +70,11 @@ def redact(error: BedrockOpenAIError, used: ApiKey | Credentials, proxy: str | N
         error.partial = replace(error.partial, request_id=_without(error.partial.request_id, sought))
 
 
+def redacted(text: str, used: ApiKey | Credentials) -> str:
+    """Return `text` without what a call authenticated with."""
+    return _without(text, [_Sought(secret) for secret in _secrets_of(used) if len(secret) >= SHORTEST_SECRET])
+
+
 def _secrets_of(used: ApiKey | Credentials) -> list[str]:
     if isinstance(used, Credentials):
         return [used.secret_key, used.token or ""]

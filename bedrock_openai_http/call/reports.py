@@ -9,112 +9,151 @@ This module's law: whoever listens cannot break a call; what a listener raises i
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import Any
 from urllib.parse import urlsplit
 
+from ..aws.credentials import ApiKey, Credentials
 from ..values.completion import ChatCompletion
 from ..values.errors import APIStatusError, BedrockOpenAIError
 from ..values.http import OpenResponse
 from ..values.request import FIELDS
+from ..values.usage import Usage
 from . import events
 from .error_answers import request_id_of
-
-if TYPE_CHECKING:
-    from .walk import Call
+from .plan import Plan
+from .redaction import redacted
 
 _LOGGER = logging.getLogger("bedrock_openai_http")
 
 #: Members of a request whose words are of the API, not of its author.
 _WORDS = ("reasoning_effort", "service_tier", "tool_choice", "verbosity")
+_FORMATS = ("text", "json_object", "json_schema")
+#: What a word of the API looks like.
+_WORD = "[A-Za-z0-9_-]{1,64}"
 
 
 class Report:
-    """Tells of one call to `on_event` and to the log. `elapsed` gives the seconds since it began."""
+    """Tells of one call to `on_event` and to the log.
+
+    It refers to no call and no request, which would be kept until Python next looks for circles. `clock` is the one
+    on which the plan says when the call began.
+    """
 
     def __init__(
         self,
-        call: Call,
+        plan: Plan,
+        invocation_id: str,
         body: Mapping[str, Any],
         on_event: Callable[[events.Event], object] | None,
-        elapsed: Callable[[], float],
+        clock: Callable[[], float],
     ) -> None:
-        plan = self._plan = call.plan
-        self._common = (call.invocation_id, plan.model, plan.endpoint, plan.region, plan.stream)
-        self._parameters = parameters_of(body)
+        url = urlsplit(plan.request.url)
+        port = url.port or (443 if url.scheme == "https" else 80)
+        guardrail = plan.guardrail.identifier if plan.guardrail is not None else None
+        self._common = (invocation_id, plan.model, plan.endpoint, plan.region, plan.stream)
+        self._start = (url.hostname or "", port, guardrail, parameters_of(body))
         self._listeners = (_log,) if on_event is None else (on_event, _log)
-        self._elapsed = elapsed
-        self._attempts = 0
+        self._clock, self._began = clock, plan.started
+        #: What the attempt under way authenticates with, for a server may give it back as an ID.
+        self.used: ApiKey | Credentials | None = None
+        self._attempt = self._sent = 0
         self._status: int | None = None
         self._request_id: str | None = None
-        self._ended = False
+        self._is_open = False
 
     def started(self) -> None:
         """Tell that the call has begun."""
-        url = urlsplit(self._plan.request.url)
-        port = url.port or (443 if url.scheme == "https" else 80)
-        guardrail = self._plan.guardrail.identifier if self._plan.guardrail is not None else None
-        self._tell(events.CallStarted, url.hostname or "", port, guardrail, self._parameters)
+        self._is_open = True
+        self._tell(events.CallStarted, *self._start)
 
     def attempt_started(self, number: int) -> None:
-        """Tell that an attempt is about to be sent."""
-        self._attempts = number
+        """Tell that an attempt begins."""
+        self._attempt = number
         self._tell(events.AttemptStarted, number)
 
     def attempt_failed(self, failure: BedrockOpenAIError, wait: float | None) -> None:
         """Tell that the last attempt has failed, and whether another follows, after `wait` seconds."""
         status = failure.status_code if isinstance(failure, APIStatusError) else None
-        kind = type(failure).__name__
-        self._tell(events.AttemptFailed, self._attempts, kind, status, failure.request_id, wait)
+        request_id = self._clean(failure.request_id)
+        self._tell(events.AttemptFailed, self._attempt, type(failure).__name__, status, request_id, wait)
 
     def response_started(self, response: OpenResponse) -> None:
         """Tell that the headers of a 2xx answer are there."""
-        self._status, self._request_id = response.status_code, request_id_of(response.headers)
+        self._status, self._request_id = response.status_code, self._clean(request_id_of(response.headers))
         self._tell(events.ResponseStarted, self._status, self._request_id)
 
     def first_chunk(self) -> None:
         """Tell that the first chunk is there."""
         self._tell(events.FirstChunk)
 
-    def completed(self, completion: ChatCompletion) -> None:
-        """Tell that the call has its answer."""
-        self._end(None, completion)
+    def completed(self, answer: ChatCompletion | None, attempts: int) -> None:
+        """Tell that the call has its answer; None for a stream that was whole and empty."""
+        self._end(None, answer, attempts)
 
-    def failed(self, error: BaseException | str, partial: ChatCompletion | None = None) -> None:
+    def failed(self, error: BaseException | str, attempts: int, partial: ChatCompletion | None = None) -> None:
         """Tell that the call has ended without its whole answer: by an exception, or as a word says."""
         if isinstance(error, BedrockOpenAIError):
-            self._request_id = error.request_id or self._request_id
+            self._request_id = self._clean(error.request_id) or self._request_id
             self._status = getattr(error, "status_code", None) or self._status
         kind = type(error).__name__ if isinstance(error, BaseException) else error
-        self._end("cancelled" if kind == "CancelledError" else kind, partial)
+        self._end("cancelled" if kind == "CancelledError" else kind, partial, attempts)
 
-    def _end(self, error_type: str | None, answer: ChatCompletion | None) -> None:
-        if self._ended:
+    def _end(self, error_type: str | None, answer: ChatCompletion | None, attempts: int) -> None:
+        if not self._is_open:
             return
-        self._ended = True
-        common = (error_type, self._status, self._request_id, self._attempts)
-        if answer is None:
-            self._tell(events.CallEnded, *common)
-            return
-        reasons = tuple(choice.finish_reason for choice in answer.choices if choice.finish_reason is not None)
-        self._tell(events.CallEnded, *common, answer.usage, answer.id, answer.model, reasons)
+        self._is_open = False
+        said: tuple[Any, ...] = ()
+        if answer is not None:
+            reasons = tuple(choice.finish_reason for choice in answer.choices)
+            said = (
+                _counts(answer.usage),
+                self._clean(answer.id) or None,
+                self._clean(answer.model) or None,
+                tuple(reason for reason in reasons if reason and re.fullmatch(_WORD, reason)),
+            )
+        self._tell(events.CallEnded, error_type, self._status, self._request_id, attempts, *said)
+
+    def _clean(self, text: str | None) -> str | None:
+        if text is None or self.used is None:
+            return text
+        return redacted(text, self.used)
 
     def _tell(self, kind: type[events.Event], *own: Any) -> None:
-        event = kind(*self._common, self._elapsed(), *own)
+        event = kind(*self._common, self._clock() - self._began, *own)
         for listener in self._listeners:
             try:
                 listener(event)
-            except Exception:
-                _LOGGER.warning("on_event has raised an exception, which does not end the call", exc_info=True)
+            except Exception as error:  # noqa: BLE001  (whoever listens must not break the call)
+                name = type(error).__name__
+            else:
+                continue
+            # Its class alone: a call that fails is perhaps being told of, whose error a traceback would show too.
+            with suppress(Exception):  # of a handler of the log
+                _LOGGER.warning("on_event has raised %s, which does not end the call", name)
+
+
+def _counts(usage: Usage | None) -> Usage | None:
+    """Return `usage` without what the service may have put beside its counts."""
+    if usage is None:
+        return None
+    details = [
+        {name: count for name, count in group.items() if type(count) is int}
+        for group in (usage.prompt_tokens_details, usage.completion_tokens_details)
+    ]
+    return Usage(usage.prompt_tokens, usage.completion_tokens, usage.total_tokens, *details)
 
 
 def parameters_of(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the numbers, switches and words of a request's body, by name, without anything that its author wrote."""
     known = {name: body[name] for name in FIELDS if name in body and name != "stream"}
     found = {name: value for name, value in known.items() if type(value) in (int, float, bool)}
-    found |= {name: body[name] for name in _WORDS if isinstance(body.get(name), str)}
+    words = {name: body[name] for name in _WORDS if isinstance(body.get(name), str)}
+    found |= {name: word for name, word in words.items() if re.fullmatch(_WORD, word)}
     form = body.get("response_format")
-    if isinstance(form, Mapping) and isinstance(form.get("type"), str):
+    if isinstance(form, Mapping) and form.get("type") in _FORMATS:
         found["response_format"] = form["type"]
     return found
 
@@ -123,10 +162,14 @@ def checked_listener(on_event: Any) -> Any:
     """Return `on_event`, a plain callable or None. Raises TypeError for anything else, such as an `async def`."""
     if on_event is None:
         return None
-    from inspect import iscoroutinefunction
+    from functools import partial
+    from inspect import isasyncgenfunction, iscoroutinefunction
 
-    target = getattr(on_event, "func", on_event)  # of a functools.partial
-    if iscoroutinefunction(target) or iscoroutinefunction(getattr(target, "__call__", None)):  # noqa: B004
+    target = on_event
+    while isinstance(target, partial):
+        target = target.func
+    called = (target, type(target).__call__)
+    if any(iscoroutinefunction(each) or isasyncgenfunction(each) for each in called):
         raise TypeError("on_event: must be a plain function, not an async one: it is called where the call stands")
     if not callable(on_event):
         raise TypeError(f"on_event: must be callable, not {type(on_event).__name__}")

@@ -81,9 +81,10 @@ class EventDecoder:
             return lines
         self._after_cr = piece.endswith(b"\r")
         last = b"" if self._after_cr or piece.endswith(b"\n") else lines.pop()
-        if lines and self._unfinished:
-            lines[0] = b"".join((*self._unfinished, lines[0]))
-            self._unfinished.clear()
+        if lines:
+            if self._unfinished:
+                lines[0] = b"".join((*self._unfinished, lines[0]))
+                self._unfinished.clear()
             self._length = 0
         if last:
             self._unfinished.append(last)

@@ -148,7 +148,7 @@ def completed(call: Call, session: Session) -> Generator[Effect, Any, ChatComple
         _note(call, session, error)
         raise
     if call.report is not None:
-        call.report.completed(completion)
+        call.report.completed(completion, call.attempts)
     return completion
 
 
@@ -171,7 +171,7 @@ def _note(call: Call, session: Session, error: BaseException) -> None:
     if isinstance(error, BedrockOpenAIError):
         session.annotate(call, error)
     if call.report is not None:
-        call.report.failed(error)
+        call.report.failed(error, call.attempts)
 
 
 def _answered(call: Call, session: Session) -> Generator[Effect, Any, OpenResponse]:
@@ -189,10 +189,15 @@ def _answered(call: Call, session: Session) -> Generator[Effect, Any, OpenRespon
             return response
         wait = None
         if number < call.plan.max_attempts:
-            if not mended and (yield from _mended(call, session, failure)):
-                wait, mended = 0.0, True
-            else:
-                wait, cost = session.again(call, number, failure) or (None, cost)
+            try:
+                if not mended and (yield from _mended(call, session, failure)):
+                    wait, mended = 0.0, True
+                else:
+                    wait, cost = session.again(call, number, failure) or (None, cost)
+            except BedrockOpenAIError:  # there are no credentials any more
+                if call.report is not None:
+                    call.report.attempt_failed(failure, None)
+                raise
         if call.report is not None:
             call.report.attempt_failed(failure, wait)
         if wait is None:
@@ -209,12 +214,14 @@ def _answered(call: Call, session: Session) -> Generator[Effect, Any, OpenRespon
 
 def _attempt(call: Call, session: Session, number: int) -> Generator[Effect, Any, OpenResponse]:
     """Return the 2xx answer to one attempt; raise what it failed with."""
+    if call.report is not None:
+        call.report.attempt_started(number)
     yield Ask(lambda: session.look_up(call))
     assert call.used is not None  # noqa: S101  (`look_up` has found it, or raised)
     request = headers.attempt(call.plan, call.invocation_id, number, call.used, session.sign)
     call.attempts = number
     if call.report is not None:
-        call.report.attempt_started(number)
+        call.report.used = call.used
     call.sent = session.world.wall()
     response: OpenResponse = yield Send(request, call.plan.limits)
     call.received = session.world.wall()

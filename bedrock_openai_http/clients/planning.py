@@ -128,8 +128,7 @@ class Planner:
             with loading():
                 from ..call.reports import Report
 
-            session = self.session
-            call.report = Report(call, checked.body, options.on_event, lambda: session.elapsed(call))
+            call.report = Report(call.plan, call.invocation_id, checked.body, options.on_event, self.world.clock)
         return call
 
     def _plan(

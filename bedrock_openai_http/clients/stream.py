@@ -68,6 +68,8 @@ class ChatCompletionStream:
         if report is not None:
             self._chunks = _telling(self._chunks, report)
         self._failure: BedrockOpenAIError | None = None
+        #: The class of what left a read that was no failure of ours, such as Ctrl-C.
+        self._interruption: str | None = None
         #: Held while a chunk is read. It is never waited for without end: a signal handler may ask within a read.
         self._turn = threading.Lock()
 
@@ -88,7 +90,8 @@ class ChatCompletionStream:
         except BedrockOpenAIError as error:
             self._fail(error)
             raise
-        except BaseException:
+        except BaseException as error:
+            self._interruption = type(error).__name__
             self.close()
             raise
         finally:
@@ -158,16 +161,20 @@ class ChatCompletionStream:
         response = vars(self).pop("_open", None)  # in one step: only one thread can get it
         if response is not None:
             self._ended = self.elapsed
-            response.close(drain=drain)
-            if self._report is not None:
-                self._tell_end(self._report)
+            # Settled now: closing wakes a reader, who fails by that, and may itself be interrupted.
+            failure = self._failure or self._interruption or (None if self._total.complete else "closed")
+            try:
+                response.close(drain=drain)
+            finally:
+                if self._report is not None:
+                    self._tell_end(self._report, failure)
 
-    def _tell_end(self, report: Report) -> None:
-        answer = None if self._total.empty else self._total.completion(self.request_id)
-        if self._failure is None and self._total.complete and answer is not None:
-            report.completed(answer)
+    def _tell_end(self, report: Report, failure: BaseException | str | None) -> None:
+        answer, attempts = None if self._total.empty else self._total.completion(self.request_id), self.attempts or 0
+        if failure is None:
+            report.completed(answer, attempts)
         else:
-            report.failed(self._failure or "closed", answer)
+            report.failed(failure, attempts, answer)
 
     @property
     def _request_id(self) -> str | None:

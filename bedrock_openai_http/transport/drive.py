@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from ..call.answer import WholeBody
-from ..call.effects import Ask, Effect, ReadAll, Send
+from ..call.effects import Ask, Effect, ReadAll, Send, Sleep
 from ..call.world import World
 from ..values.http import HTTPResponse, OpenResponse, Transport
 
@@ -57,7 +57,9 @@ def _done(effect: Effect, transport: Callable[[], Transport], sleep: Callable[[f
         return effect.look_up()
     if type(effect) is ReadAll:
         return read_all(effect.opened, effect.limit)
-    return sleep(effect.seconds)  # type: ignore[union-attr]
+    if type(effect) is Sleep:
+        return sleep(effect.seconds)
+    raise TypeError(f"no such effect: {type(effect).__name__}")
 
 
 def read_all(response: OpenResponse, limit: int) -> HTTPResponse:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import logging
 import pickle
+import signal
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,7 +15,8 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import BedrockOpenAIError, ChatCompletionRequest, Client, Guardrail, UserMessage, events
-from support import CHUNK, COMPLETION, DONE, KEY, MODEL, NO_WAITS, RawServer, http
+from bedrock_openai_http.call.walk import Call
+from support import CHUNK, CHUNKED_STREAM, COMPLETION, DONE, KEY, MODEL, NO_WAITS, RawServer, http, http_chunk
 
 pytestmark = pytest.mark.filterwarnings("ignore::bedrock_openai_http.CompatibilityWarning")
 PROMPT = "c4n4ry of the prompt"
@@ -37,11 +40,18 @@ USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 ANSWER = http(json.dumps({**json.loads(COMPLETION), "id": "c1", "model": "m1", "usage": USAGE}).encode())
 
 
+def listed(answer: Any) -> list[Any]:
+    return answer if isinstance(answer, list) else [answer]
+
+
 def heard(answers: list[Any], work: Callable[[Client], Any], **options: Any) -> list[events.Event]:
     """Return the events of `work` with a client whose server gives these answers."""
     found: list[events.Event] = []
     given = {"api_key": KEY, "on_event": found.append, "world": NO_WAITS, **options}
-    with RawServer(lambda number: [answers[number - 1]]) as server, Client(base_url=server.url, **given) as client:
+    with (
+        RawServer(lambda number: listed(answers[number - 1])) as server,
+        Client(base_url=server.url, **given) as client,
+    ):
         work(client)
     for event in found:
         assert "c4n4ry" not in repr(event)
@@ -107,6 +117,7 @@ ENDS: dict[str, tuple[list[Any], Callable[[Client], None], list[str], str | None
     "refused": ([http(b"{}", "400 No")], streamed, ["AttemptFailed"], "BadRequestError"),
     "no stream": ([http(b"<p>", kind="text/html")], streamed, ["ResponseStarted"], "ResponseFormatError"),
     "no answer": ([http(b"{}")], complete, ["ResponseStarted"], "ResponseFormatError"),
+    "only its end": ([http(DONE, kind="text/event-stream")], streamed, ["ResponseStarted"], None),
     "no connection": ([None], complete, ["AttemptFailed"], "APIConnectionError"),
 }
 
@@ -125,6 +136,76 @@ def test_each_call_ends_once(
     assert kinds(found) == ["CallStarted", "AttemptStarted", *between, "CallEnded"]
     assert isinstance(found[-1], events.CallEnded)
     assert found[-1].error_type == error_type
+
+
+def test_without_credentials_the_attempt_fails_that_looked_for_them() -> None:
+    """A look-up that fails is told as the failure of the attempt that it was for, at the first and at a later one."""
+    found = heard([], failing, api_key=lambda: 1 / 0)
+    assert kinds(found) == ["CallStarted", "AttemptStarted", "AttemptFailed", "CallEnded"]
+    assert isinstance(found[-1], events.CallEnded)
+    assert (found[-1].error_type, found[-1].attempts) == ("CredentialsError", 0)
+    keys = iter([KEY])
+    found = heard([BUSY], failing, api_key=lambda: next(keys), retry_read_timeouts=True)
+    numbers = [event.number for event in found if isinstance(event, (events.AttemptStarted, events.AttemptFailed))]
+    assert numbers == [1, 1, 2, 2]
+
+
+def failing(client: Client) -> None:
+    with pytest.raises(BedrockOpenAIError):
+        client.complete(REQUEST)
+
+
+def test_a_renewal_that_fails_does_not_hide_the_refusal() -> None:
+    """The 403 of an expired key is told, also where no other key can be had."""
+    keys = iter([KEY])
+    refusal = http(b'{"message": "Bearer Token has expired"}', "403 No")
+    found = heard([refusal], failing, api_key=lambda: next(keys))
+    assert kinds(found) == ["CallStarted", "AttemptStarted", "AttemptFailed", "CallEnded"]
+    assert isinstance(found[2], events.AttemptFailed)
+    assert (found[2].status_code, found[2].wait) == (403, None)
+
+
+def test_a_key_that_comes_back_is_in_no_event(caplog: pytest.LogCaptureFixture) -> None:
+    """A server that gives the key back as a request ID, an ID or a model does not get it into events or log."""
+    caplog.set_level(logging.DEBUG, "bedrock_openai_http")
+    echo = json.dumps({**json.loads(COMPLETION), "id": KEY, "model": KEY}).encode()
+    answer = http(echo).replace(b"r-1", KEY.encode())
+    refusal = http(b"{}", "429 No").replace(b"r-1", KEY.encode())
+    found = heard([refusal, answer], complete)
+    assert kinds(found)[-1] == "CallEnded"
+    assert KEY not in caplog.text
+
+
+def test_an_interrupted_stream_says_by_what() -> None:
+    """Ctrl-C while a chunk is waited for ends the call once, by its name."""
+
+    def interrupted(client: Client) -> None:
+        with client.stream(REQUEST) as stream, pytest.raises(KeyboardInterrupt):
+            for _ in stream:
+                signal.setitimer(signal.ITIMER_REAL, 0.05)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        found = heard([[CHUNKED_STREAM, http_chunk(CHUNK)]], interrupted)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert isinstance(found[-1], events.CallEnded)
+    assert found[-1].error_type == "KeyboardInterrupt"
+
+
+def test_nothing_is_kept_in_circles() -> None:
+    """What a call held is freed with it, without Python having to look for circles."""
+    gc.collect()
+    gc.disable()
+    try:
+        heard([ANSWER], complete)
+        heard([STREAM], streamed)
+        assert not [each for each in gc.get_objects() if isinstance(each, Call)]
+    finally:
+        gc.enable()
 
 
 def test_what_is_refused_before_it_begins_is_no_call() -> None:
