@@ -51,6 +51,10 @@ class EventDecoder:
 
     def feed(self, piece: bytes) -> Iterator[ServerSentEvent]:
         """Yield the events that `piece` ends. To be used up before the next piece is fed."""
+        if self._is_one_event(piece):
+            self._first = self._after_cr = False
+            yield ServerSentEvent(piece[6:-2])
+            return
         for line in self._lines(piece):
             if line:
                 self._take(line)
@@ -69,6 +73,16 @@ class EventDecoder:
             self._take(b"".join(self._unfinished))
         if self._data:
             yield ServerSentEvent(b"\n".join(self._data), self._name, finished=False)
+
+    def _is_one_event(self, piece: bytes) -> bool:
+        """Tell whether `piece` is `data: ...` and a blank line, as nearly every piece of a stream is, and no more."""
+        return (
+            piece[:6] == b"data: "
+            and piece[-2:] == b"\n\n"
+            and piece.find(b"\n") == len(piece) - 2 <= EVENT_LIMIT
+            and b"\r" not in piece
+            and not (self._unfinished or self._data or self._name)
+        )
 
     def _lines(self, piece: bytes) -> list[bytes]:
         """Return the lines that `piece` ends, without their ends, and keep the start of another."""
