@@ -4,7 +4,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test replay e2e system lambda lint generate floor dist lambda-zip clean model
+.PHONY: help demo test replay e2e system lambda lint generate floor bench dist lambda-zip clean model
 .NOTPARALLEL:
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1

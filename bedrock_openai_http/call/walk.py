@@ -1,4 +1,4 @@
-"""One call, from its plan to its answer: its attempts, each signed anew, and what is put right between them.
+"""One call, from its plan to its answer: its attempts, each authenticated anew, and what is put right between them.
 
 A call is a generator. It yields what is to be done (`effects`) and is sent what came of it, so that whoever drives it
 chooses how to wait: a thread, an event loop, or a test with a list of answers.
@@ -111,7 +111,7 @@ class Session:
         self._signer = None
 
     def again(self, call: Call, number: int, failure: BedrockOpenAIError) -> tuple[float, int] | None:
-        """Return after how many seconds to attempt `call` again, and what that costs the quota; None for never."""
+        """Return the seconds to wait before the next attempt, and what that took from the quota; None for no other."""
         reason = self.policy.reason(failure)
         if reason is None:
             return None
@@ -125,7 +125,7 @@ class Session:
         return self.world.clock() - call.plan.started
 
     def annotate(self, call: Call, error: BedrockOpenAIError) -> None:
-        """Note in `error` how often the call was attempted and how long it took, and take the keys out of it."""
+        """Note in `error` what the call took and what may help, and take the keys out of it."""
         error.attempts = call.attempts
         error.elapsed = self.elapsed(call)
         if isinstance(error, APIStatusError) and (error.response is None or error.response.status_code < 300):

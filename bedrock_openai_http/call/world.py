@@ -16,7 +16,8 @@ from ..values.frozen import frozen
 class World:
     """Clocks, chance and patience, as functions."""
 
-    #: Gives the seconds of a clock that never goes back, on which deadlines stand.
+    #: Gives the seconds of a clock that never goes back, on which deadlines stand. The transport over `requests` and
+    #: the look-up of credentials keep to a deadline by `time.monotonic`.
     clock: Callable[[], float]
     #: Gives the seconds since 1970.
     wall: Callable[[], float]

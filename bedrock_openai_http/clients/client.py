@@ -1,11 +1,9 @@
-"""The client: it lines up the steps, and does nothing else.
+"""The client: it has calls planned and driven, and does nothing else.
 
-    request ─validate─► body ─build─► HTTPRequest ─sign─► HTTPRequest
-                                                              │ transport
-    ChatCompletion ◄─────────── parse ◄──────────────── HTTPResponse
+    request ─Planner─► Call ─completed, opened─► Send, ReadAll, Ask, Sleep ─drive─► ChatCompletion or open answer
 
-This module imports the steps that load a library (jsonschema, botocore, requests) when a call first needs them, so
-that importing the package costs next to nothing and a call with an API key never loads botocore.
+This module loads what needs a library (requests, through the transport) when a call first needs it, so that importing
+the package costs next to nothing.
 """
 
 from __future__ import annotations
@@ -68,7 +66,8 @@ class Client:
             is no BedrockOpenAIError becomes an APIConnectionError that names its class, and is not repeated.
         on_event: a function that is given each `events.Event` of each call, in the thread of the call. What it raises
             is logged and changes nothing.
-        world: clocks, chance and sleep in place of the machine's, for tests.
+        world: chance, sleep and clocks in place of the machine's, for tests. A `clock` of another kind than
+            `time.monotonic` is for calls without a deadline, or with a `transport` of your own.
 
     Without `api_key`, `credentials` or `profile`, the variable AWS_BEARER_TOKEN_BEDROCK is used, then botocore's
     credential chain. Raises ConfigurationError for options that cannot be used, TypeError for an `async def` as

@@ -3,7 +3,7 @@
 A client calls one URL by one way. To find the pool and the request's target for it `requests` parses a dozen URLs,
 and for each answer it makes a cookie jar, for which nobody asks.
 
-This module is a part of `transport`. Its law: what is remembered is what the same look-up would give again.
+This module is a part of `requests_transport`. Its law: what is remembered is what the same look-up would give again.
 """
 
 from __future__ import annotations

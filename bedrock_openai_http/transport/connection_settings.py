@@ -1,6 +1,6 @@
 """Which proxy and which certificates: what a session and the environment say, and what is wrong with it.
 
-This module decides and describes; it opens no connection, and shows no proxy's password.
+This module finds and describes; it opens no connection, and shows no proxy's password.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ urllib3's own connections wait for each address and each read anew, so a host wi
 drips would keep a call alive for ever; they give the upload the time that is meant for connecting; and they go back
 into the pool with whatever is left over on them.
 
-This module is a part of `transport`: classes for urllib3's pool.
+This module is a part of `requests_transport`: classes for urllib3's pool.
 """
 
 from __future__ import annotations

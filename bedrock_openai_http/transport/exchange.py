@@ -4,7 +4,7 @@ Whether a failed attempt may be made again depends on facts: was there a connect
 one byte of the answer come, and how soon did the connection end? They are noted here while they happen. What a
 foreign exception looks like does not tell: a TLS error, for one, may come of a handshake or of an answer.
 
-This module is a part of `transport`. Its law: it notes facts and keeps to times, and judges nothing.
+This module is a part of `requests_transport`. Its law: it notes facts and keeps to times, and judges nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the network and the libraries below do wrong, as failures of ours.
 
-This module is a part of `transport`. Its laws: what was under way when a call failed is told by the facts of its
-`Exchange`; and of a foreign exception only the system's words are taken, since the exception itself may hold the
+This module is a part of `requests_transport`. Its laws: what was under way when a call failed is told by the facts of
+its `Exchange`; and of a foreign exception only the system's words are taken, since the exception itself may hold the
 request, with its key and its prompt.
 """
 

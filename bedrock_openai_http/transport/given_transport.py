@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 
 
 class GivenTransport:
-    """Sends by `transport`, which has the methods of `wire.Transport`. Raises ConfigurationError if it has not."""
+    """Sends by `transport`, which has what `values.http.Transport` has. Raises ConfigurationError if it has not."""
 
     def __init__(self, transport: Any) -> None:
         if not arguments.has_methods(transport, "open", "close"):

@@ -1,7 +1,7 @@
 """An answer that has begun: its body is read piece by piece, and its connection is let go.
 
-This module is a part of `transport`. Its law: bytes are handed on the moment they arrive, and only the connection of
-an answer that was read to its end is used again.
+This module is a part of `requests_transport`. Its law: bytes are handed on the moment they arrive, and only the
+connection of an answer that was read to its end is used again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The only place that talks to the network: one signed request out, one answer back, by `requests`.
+"""Where a call meets the network: one signed request out, one answer back, by `requests`.
 
 A request goes straight to the adapter of a `requests.Session`, not through `Session.send`, so what a session would
 add on the way cannot happen: `.netrc` credentials in place of the signature, redirects that carry the prompt to

@@ -3,7 +3,7 @@
 PySocks gives each read of the proxy's words the time for all of them; here they share the time to connect. Of the
 schemes, socks5h and socks4a leave the look-up of the host's name to the proxy, socks5 and socks4 do not.
 
-This module is a part of `transport`: classes for urllib3's pool, for proxies whose URL begins with socks.
+This module is a part of `requests_transport`: classes for urllib3's pool, for proxies whose URL begins with socks.
 """
 
 from __future__ import annotations

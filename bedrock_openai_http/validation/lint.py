@@ -54,7 +54,7 @@ def lint_request(
 
     `guardrail` tells that one goes with the request which is not in it: a client's, or one named by headers. Of each
     rule and field there is one Lint, with the first place. A wrong model ID is not for this function but for
-    `model_facts.model_mistake`.
+    `models.model_mistake`.
     """
     fields = _fields(request)
     # Cut short for the cache: no fact needs as much of an ID.

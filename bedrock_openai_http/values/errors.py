@@ -101,7 +101,7 @@ class RequestValidationError(BedrockOpenAIError):
         super().__init__(message)
         #: Where in the body, as a JSON path such as `$.messages[0].content`.
         self.json_path = json_path
-        #: Which rule: a JSON Schema keyword ("required", "maximum", ...) or a name listed in `validation.RULES`.
+        #: Which rule: a JSON Schema keyword ("required", "maximum", ...) or a name in `validation.fields.RULES`.
         self.rule = rule
 
     def _text(self) -> str:

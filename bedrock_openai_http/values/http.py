@@ -1,6 +1,6 @@
 """HTTP as plain values: what is sent and what came back, before anything is read into it.
 
-This module does no I/O and imports nothing of the package; every step takes and returns these values, so an
+This module does no I/O; every step takes and returns these values, so an
 embedder can put an HTTP library of its own between them.
 """
 

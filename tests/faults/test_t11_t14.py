@@ -147,7 +147,7 @@ def test_t13_a_broken_body(answer: bytes, reset: bool, fails: Fails) -> None:
         assert (error.phase, error.request_id, error.attempts, len(server.requests)) == ("body", "r-1", 1, 1)
 
 
-# T14: events, byte by byte. The parser's own cases are in test_sse.py, those of chunks in test_streaming.py; these
+# T14: events, byte by byte. The parser's own cases are in test_sse.py, those of chunks in test_decode.py; these
 # go the whole way over a socket.
 
 A, B = event("a"), event("b")

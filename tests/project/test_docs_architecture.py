@@ -39,8 +39,8 @@ def law_of(room: str) -> str:
 
 
 def test_the_rooms_are_the_folders() -> None:
-    """The table has each room in the order of imports, and its law in the words with which the room opens."""
-    assert tables("The rooms") == [[f"`{room}`", law_of(room)] for room in ROOMS]
+    """The table has each room, the highest first, and its law in the words with which the room opens."""
+    assert tables("The rooms") == [[f"`{room}`", law_of(room)] for room in reversed(ROOMS)]
 
 
 def test_the_picture_has_every_room() -> None:
