@@ -111,7 +111,7 @@ class Session:
         self._signer = None
 
     def again(self, call: Call, number: int, failure: BedrockOpenAIError) -> tuple[float, int] | None:
-        """Return the seconds to wait before the next attempt, and what that took from the quota; None for no other."""
+        """Return the seconds until the next attempt, and what it took from the quota; None if there is no other."""
         reason = self.policy.reason(failure)
         if reason is None:
             return None
