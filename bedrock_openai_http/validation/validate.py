@@ -11,7 +11,7 @@ does not pass is looked at without its nulls, extras and unknown members, and ju
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from ..values import arguments
@@ -19,7 +19,7 @@ from ..values.errors import ConfigurationError, RequestValidationError
 from ..values.extras import given_twice, joined, without_extra
 from ..values.forks import loading
 from ..values.request import FIELDS, ChatCompletionRequest, Guardrail, unknown_fields_option
-from ..values.wire_value import plain
+from ..values.wire_value import plain, sure
 from .fields import (
     RULES,
     Flaw,
@@ -81,9 +81,12 @@ def checked_body(
 def _request_body(request: ChatCompletionRequest, unknown_fields: str) -> dict[str, Any] | Flaw:
     if request.guardrail is not None and not arguments.is_a(request.guardrail, Guardrail):
         return Flaw(("guardrail",), "type", "must be a Guardrail")
-    own = request.own_fields()
     if request.extra_body is None:
-        return _sent(own, unknown_fields)
+        own = _surely(lambda: request.own_fields(sure))
+        if own is not None:
+            return _sent(own, unknown_fields, is_json=True)
+        return _sent(request.own_fields(), unknown_fields)
+    own = request.own_fields()
     extra = plain(request.extra_body)
     if not isinstance(extra, dict):
         return Flaw((), "type", "extra_body must be a mapping")
@@ -94,18 +97,31 @@ def _request_body(request: ChatCompletionRequest, unknown_fields: str) -> dict[s
 
 
 def _plain_body(given: Any, unknown_fields: str, defaults: Mapping[str, Any]) -> dict[str, Any] | Flaw:
-    body = plain(given)
+    body = _surely(lambda: sure(given))
+    is_json = body is not None
+    if body is None:
+        body = plain(given)
     if defaults and isinstance(body, dict):
         body = {**defaults, **body}
-    return _sent(body, unknown_fields)
+    return _sent(body, unknown_fields, is_json=is_json)
 
 
-def _sent(body: Any, unknown_fields: str, beyond: Collection[str] = ()) -> dict[str, Any] | Flaw:
-    """Return what is sent for `body`, of plain JSON values, or the first flaw in it.
+def _surely(copy: Callable[[], Any]) -> Any:
+    """Return the copy, or None where there is doubt, or somebody's object in it has raised something."""
+    try:
+        return copy()
+    except Exception:  # noqa: BLE001
+        return None
 
-    No rule is applied to the fields in `beyond`.
+
+def _sent(
+    body: Any, unknown_fields: str, beyond: Collection[str] = (), *, is_json: bool = False
+) -> dict[str, Any] | Flaw:
+    """Return what is sent for `body`, of plain values, or the first flaw in it.
+
+    `is_json` says that it surely is JSON. No rule is applied to the fields in `beyond`.
     """
-    flaw = json_flaw(body)
+    flaw = None if is_json else json_flaw(body)
     if flaw is None:
         follows = is_request(body)
         if follows and not _has_null(body):

@@ -48,9 +48,12 @@ class Headers(Mapping[str, str]):
 
     def _with(self, given: Mapping[str, str]) -> Headers:
         """Return the same headers with those of `given`, each in place of one of the same name."""
-        added = Headers(given)._items
-        made = Headers()
-        made._items = {**{key: item for key, item in self._items.items() if key not in added}, **added}
+        added = {name.lower(): (name, value) for name, value in given.items()}
+        if len(added) != len(given):  # a name in two spellings
+            added = Headers(given)._items
+        made = Headers.__new__(Headers)
+        made._items = {key: item for key, item in self._items.items() if key not in added}
+        made._items.update(added)
         return made
 
     def __getitem__(self, name: str) -> str:

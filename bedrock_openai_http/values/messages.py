@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .forks import loading
 from .frozen import KW_ONLY, field, frozen
-from .wire_value import Enveloped, Other, Part, WireObject, WireValue, all_fitting, plain
+from .wire_value import Copy, Enveloped, Other, Part, WireObject, WireValue, all_fitting, plain
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -143,9 +143,9 @@ class RoleMessage(WireValue):
 
     role: ClassVar[str]
 
-    def own_form(self) -> dict[str, Any]:
+    def own_form(self, copy: Copy = plain) -> dict[str, Any]:
         """Return the wire form without `extra`."""
-        return {"role": self.role, **self.members()}
+        return {"role": self.role, **self.members(copy)}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
@@ -234,9 +234,9 @@ class AssistantMessage(RoleMessage):
         older = members.pop("function_call")
         return cls(**members, tool_calls=calls, function_call=older and FunctionCall(**older))
 
-    def own_form(self) -> dict[str, Any]:
+    def own_form(self, copy: Copy = plain) -> dict[str, Any]:
         """Return the wire form without `extra`, and without `tool_calls` where there are none."""
-        body = super().own_form()
+        body = super().own_form(copy)
         if not self.tool_calls:
             body.pop("tool_calls", None)
         return body
@@ -263,9 +263,9 @@ class FunctionMessage(RoleMessage):
     content: str | None = field(repr=False)
     name: str
 
-    def own_form(self) -> dict[str, Any]:
+    def own_form(self, copy: Copy = plain) -> dict[str, Any]:
         """Return the wire form without `extra`, `content` included."""
-        return {"role": self.role, "content": plain(self.content), "name": plain(self.name)}
+        return {"role": self.role, "content": copy(self.content), "name": copy(self.name)}
 
 
 PARTS: Mapping[str, type[WireValue]] = {

@@ -20,7 +20,7 @@ from .extras import beyond, joined
 from .forks import loading
 from .frozen import KW_ONLY, field, frozen
 from .messages import MESSAGES
-from .wire_value import Enveloped, Frozen, Other, WireObject, WireValue, all_fitting, plain
+from .wire_value import Copy, Enveloped, Frozen, Other, WireObject, WireValue, all_fitting, plain
 
 #: The member of the body that carries the guardrail settings which have no header.
 GUARDRAIL_CONFIG = "amazon-bedrock-guardrailConfig"
@@ -192,9 +192,10 @@ class ChatCompletionRequest(Frozen):
         count = len(self.messages) if isinstance(self.messages, tuple) else "?"
         return f"ChatCompletionRequest(model={self.model!r}, {count} messages)"
 
-    def own_fields(self) -> dict[str, Any]:
+    def own_fields(self, copy: Copy = plain) -> dict[str, Any]:
         """Return the JSON body without `extra_body`: the part that the schema describes."""
-        body = {name: plain(value) for name in FIELDS if (value := getattr(self, name)) is not None}
+        given = vars(self)
+        body = {name: copy(given[name]) for name in FIELDS if given[name] is not None}
         if self.guardrail is not None:
             body.update(self.guardrail.body_fields())
         return body

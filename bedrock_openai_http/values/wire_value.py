@@ -8,10 +8,12 @@ be read at all, since a method of somebody else's raises, is refused here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
+from . import jsontext
 from .errors import RequestValidationError
 from .extras import beyond, extended, joined
 from .forks import loading
@@ -28,6 +30,9 @@ class ToDict(Protocol):
         """Return the JSON object that stands for this value."""
 
 
+#: What makes plain JSON values of any: `plain`, or `sure`.
+Copy: TypeAlias = Callable[[Any], Any]
+
 #: A JSON object as the API spells it, or a value that turns into one.
 WireObject: TypeAlias = Mapping[str, Any] | ToDict
 
@@ -35,6 +40,8 @@ WireObject: TypeAlias = Mapping[str, Any] | ToDict
 #: How deep a request may be nested. serde_json, which reads it on the other side, stops at 128 by default; this
 #: stops well before that, and well before Python's own recursion limit.
 MAX_DEPTH = 100
+#: How deep what is copied by `sure` may be, within each of the values that stand in another, as parts in a message.
+SURE_DEPTH = 30
 
 
 def plain(value: Any) -> Any:
@@ -80,6 +87,37 @@ def _plain(value: Any, levels: int) -> Any:
     if hasattr(value, "to_dict") and not isinstance(value, type):
         return _plain(value.to_dict(), levels - 1)
     return value
+
+
+class Doubt(Exception):
+    """What was to be copied may be no JSON."""
+
+
+def sure(value: Any, levels: int = SURE_DEPTH) -> Any:
+    """Return what `plain` returns of what surely can be sent as JSON; raise Doubt, or anything, of what may not.
+
+    It is one walk in place of two, for what nearly every request is made of: who gets an exception asks `plain` and
+    `validation`, which know what is wrong.
+    """
+    kind = type(value)
+    if value is None or kind is bool or (kind is str and jsontext.is_unicode(value)):
+        return value
+    if not levels:
+        raise Doubt
+    if kind is dict:
+        if not all(type(key) is str and key.isascii() for key in value):
+            raise Doubt
+        return {
+            key: item if type(item) is str and item.isascii() else sure(item, levels - 1)
+            for key, item in value.items()
+        }
+    if kind is list or kind is tuple:
+        return [sure(item, levels - 1) for item in value]
+    if (kind is int and abs(value) < 2**53) or (kind is float and isfinite(value)):
+        return value
+    if isinstance(value, WireValue) and value.extra is None:
+        return value.own_form(sure)
+    raise Doubt
 
 
 def _scalar(value: Any) -> Any:
@@ -160,10 +198,10 @@ class WireValue(Frozen):
     #: name of a member that is an object joins it.
     extra: Mapping[str, Any] | None = field(default=None, repr=False)
 
-    def members(self) -> dict[str, Any]:
-        """Return the fields that are set, in their wire form, without `extra`."""
+    def members(self, copy: Copy = plain) -> dict[str, Any]:
+        """Return the fields that are set, in their wire form, without `extra`: `plain`, or by another `copy`."""
         members = {
-            name: value if type(value) is str else plain(value)
+            name: value if type(value) is str and value.isascii() else copy(value)
             for name, value in vars(self).items()
             if value is not None
         }
@@ -171,9 +209,9 @@ class WireValue(Frozen):
             del members["extra"]
         return members
 
-    def own_form(self) -> dict[str, Any]:
+    def own_form(self, copy: Copy = plain) -> dict[str, Any]:
         """Return the wire form without `extra`: the part that the schema describes."""
-        return self.members()
+        return self.members(copy)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wire form."""
@@ -197,9 +235,9 @@ class Part(WireValue):
 
     kind: ClassVar[str]
 
-    def own_form(self) -> dict[str, Any]:
+    def own_form(self, copy: Copy = plain) -> dict[str, Any]:
         """Return the wire form without `extra`."""
-        return {"type": self.kind, **self.members()}
+        return {"type": self.kind, **self.members(copy)}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
@@ -217,9 +255,9 @@ class Enveloped(WireValue):
     #: The fields that stand beside the inner object.
     outside: ClassVar[tuple[str, ...]] = ("prompt_cache_breakpoint",)
 
-    def own_form(self) -> dict[str, Any]:
+    def own_form(self, copy: Copy = plain) -> dict[str, Any]:
         """Return the wire form without `extra`."""
-        inner = self.members()
+        inner = self.members(copy)
         outer = {name: inner.pop(name) for name in self.outside if name in inner}
         return {"type": self.kind, self.kind: inner, **outer}
 
@@ -240,9 +278,9 @@ class Other(WireValue):
     #: What is judged in its place: the least that may stand where it stands.
     stand_in: ClassVar[Mapping[str, Any]]
 
-    def own_form(self) -> dict[str, Any]:
+    def own_form(self, copy: Copy = plain) -> dict[str, Any]:
         """Return the whole wire form: without the `extra` there is nothing to judge."""
-        own = self.members()
+        own = self.members(copy)
         extra = {} if self.extra is None else plain(self.extra)
         if own.get("type") in self.known:
             return extended(own, extra, joined(own, extra) if isinstance(extra, dict) else own)

@@ -379,10 +379,11 @@ def test_a_json_path_can_be_read_by_others(path: tuple[str | int, ...], text: st
 def test_a_stack_that_is_nearly_used_up_gives_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no room left to look at the request, that is said, with the error of this package."""
 
-    def overflow(_: object) -> None:
+    def overflow(*_: object) -> None:
         raise RecursionError
 
-    monkeypatch.setattr("bedrock_openai_http.validation.validate.json_flaw", overflow)
+    for name in ("sure", "json_flaw"):
+        monkeypatch.setattr(f"bedrock_openai_http.validation.validate.{name}", overflow)
     error = error_of(body())
     assert (error.json_path, error.rule) == ("$", "json-depth")
     assert error.__context__ is None
