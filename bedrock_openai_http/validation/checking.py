@@ -10,6 +10,8 @@ import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
+from types import ModuleType
 from typing import Any
 
 from ..values import arguments
@@ -49,6 +51,15 @@ class CheckedRequest:
     guarded: bool
 
 
+@cache
+def _validate() -> ModuleType:
+    """The module that checks, which is loaded when the first request is."""
+    with loading():
+        from . import validate
+
+    return validate
+
+
 def checked_request(
     request: ChatCompletionRequest | Mapping[str, Any],
     *,
@@ -65,18 +76,17 @@ def checked_request(
     Raises RequestValidationError for a request that must not be sent, and ConfigurationError for a guardrail where
     it would be ignored.
     """
-    with loading():
-        from .validate import checked_body, validate_guardrail
-
     own = request if arguments.is_a(request, ChatCompletionRequest) else None
     if own is not None and own.guardrail is not None:
         guardrail = own.guardrail
     if guardrail is not None:
-        validate_guardrail(guardrail)
+        _validate().validate_guardrail(guardrail)
     if own is not None:
-        body = checked_body(_completed(own, stream, guardrail), unknown_fields=unknown_fields)
+        body = _validate().checked_body(_completed(own, stream, guardrail), unknown_fields=unknown_fields)
     else:
-        body = checked_body(request, unknown_fields=unknown_fields, **({"stream": True} if stream else {}))
+        body = _validate().checked_body(
+            request, unknown_fields=unknown_fields, **({"stream": True} if stream else {})
+        )
         if guardrail is not None:
             _add_guardrail(body, guardrail)
     if body.get("stream", False) is not stream:

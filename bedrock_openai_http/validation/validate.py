@@ -84,7 +84,7 @@ def _request_body(request: ChatCompletionRequest, unknown_fields: str) -> dict[s
     if request.extra_body is None:
         own = _surely(lambda: request.own_fields(sure))
         if own is not None:
-            return _sent(own, unknown_fields, is_json=True)
+            return _sent(own, unknown_fields, is_sure=True)
         return _sent(request.own_fields(), unknown_fields)
     own = request.own_fields()
     extra = plain(request.extra_body)
@@ -98,12 +98,12 @@ def _request_body(request: ChatCompletionRequest, unknown_fields: str) -> dict[s
 
 def _plain_body(given: Any, unknown_fields: str, defaults: Mapping[str, Any]) -> dict[str, Any] | Flaw:
     body = _surely(lambda: sure(given))
-    is_json = body is not None
+    is_sure = body is not None
     if body is None:
         body = plain(given)
     if defaults and isinstance(body, dict):
         body = {**defaults, **body}
-    return _sent(body, unknown_fields, is_json=is_json)
+    return _sent(body, unknown_fields, is_sure=is_sure)
 
 
 def _surely(copy: Callable[[], Any]) -> Any:
@@ -115,16 +115,16 @@ def _surely(copy: Callable[[], Any]) -> Any:
 
 
 def _sent(
-    body: Any, unknown_fields: str, beyond: Collection[str] = (), *, is_json: bool = False
+    body: Any, unknown_fields: str, beyond: Collection[str] = (), *, is_sure: bool = False
 ) -> dict[str, Any] | Flaw:
     """Return what is sent for `body`, of plain values, or the first flaw in it.
 
-    `is_json` says that it surely is JSON. No rule is applied to the fields in `beyond`.
+    `is_sure` says that it comes from `sure`. No rule is applied to the fields in `beyond`.
     """
-    flaw = None if is_json else json_flaw(body)
+    flaw = None if is_sure else json_flaw(body)
     if flaw is None:
         follows = is_request(body)
-        if follows and not _has_null(body):
+        if follows and (is_sure or not _has_null(body)):
             sent = judged = body
         else:
             flaw = next(extra_flaws(body), None)

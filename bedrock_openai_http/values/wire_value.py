@@ -90,17 +90,17 @@ def _plain(value: Any, levels: int) -> Any:
 
 
 class Doubt(Exception):
-    """What was to be copied may be no JSON."""
+    """What was to be copied may be no JSON, or has a null in it."""
 
 
 def sure(value: Any, levels: int = SURE_DEPTH) -> Any:
-    """Return what `plain` returns of what surely can be sent as JSON; raise Doubt, or anything, of what may not.
+    """Return what `plain` returns of what surely is JSON without a null; raise Doubt, or anything, of all else.
 
     It is one walk in place of two, for what nearly every request is made of: who gets an exception asks `plain` and
     `validation`, which know what is wrong.
     """
     kind = type(value)
-    if value is None or kind is bool or (kind is str and jsontext.is_unicode(value)):
+    if kind is bool or (kind is str and jsontext.is_unicode(value)):
         return value
     if not levels:
         raise Doubt
