@@ -18,7 +18,7 @@ from ..values import arguments
 from ..values.errors import ConfigurationError, RequestValidationError
 from ..values.extras import given_twice, joined, without_extra
 from ..values.forks import loading
-from ..values.request import FIELDS, ChatCompletionRequest, Guardrail, unknown_fields_option
+from ..values.request import FIELDS, ChatCompletionRequest, Guardrail, fields_of, unknown_fields_option
 from ..values.wire_value import plain, sure
 from .fields import (
     RULES,
@@ -82,7 +82,7 @@ def _request_body(request: ChatCompletionRequest, unknown_fields: str) -> dict[s
     if request.guardrail is not None and not arguments.is_a(request.guardrail, Guardrail):
         return Flaw(("guardrail",), "type", "must be a Guardrail")
     if request.extra_body is None:
-        own = _surely(lambda: request.own_fields(sure))
+        own = _surely(lambda: fields_of(request, sure))
         if own is not None:
             return _sent(own, unknown_fields, is_sure=True)
         return _sent(request.own_fields(), unknown_fields)

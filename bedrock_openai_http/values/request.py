@@ -192,13 +192,9 @@ class ChatCompletionRequest(Frozen):
         count = len(self.messages) if isinstance(self.messages, tuple) else "?"
         return f"ChatCompletionRequest(model={self.model!r}, {count} messages)"
 
-    def own_fields(self, copy: Copy = plain) -> dict[str, Any]:
+    def own_fields(self) -> dict[str, Any]:
         """Return the JSON body without `extra_body`: the part that the schema describes."""
-        given = vars(self)
-        body = {name: copy(given[name]) for name in FIELDS if given[name] is not None}
-        if self.guardrail is not None:
-            body.update(self.guardrail.body_fields())
-        return body
+        return fields_of(self, plain)
 
     def to_body(self) -> dict[str, Any]:
         """Return the JSON body, of new dicts and lists, without the fields that are not set.
@@ -262,3 +258,12 @@ FIELDS: tuple[str, ...] = tuple(
     for name in ChatCompletionRequest.__annotations__
     if name not in ("_", "guardrail", "extra_body")
 )
+
+
+def fields_of(request: ChatCompletionRequest, copy: Copy) -> dict[str, Any]:
+    """Return what `own_fields` returns, by `copy`."""
+    given = vars(request)
+    body = {name: copy(given[name]) for name in FIELDS if given[name] is not None}
+    if request.guardrail is not None:
+        body.update(request.guardrail.body_fields())
+    return body
