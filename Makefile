@@ -22,7 +22,7 @@ demo: .venv/package.stamp  ## talk with a real language model on this machine, o
 	@$(MAKE) --silent model || echo "The model cannot be installed here; the demo goes on without it."
 	@$(BIN)/python tests/e2e/demo.py
 
-test: .venv/tools.stamp  ## run the test suite (under two minutes, no network)
+test: .venv/tools.stamp  ## run the test suite (about two minutes, no network)
 	$(BIN)/pytest -n $(WORKERS)
 
 replay: .venv/tools.stamp  ## read every recorded answer and history again, and count what comes out wrong
