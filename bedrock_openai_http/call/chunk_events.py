@@ -14,22 +14,21 @@ from ..values.forks import loading
 from ..values.http import HTTPResponse
 from ..values.reading import Malformed
 from .error_answers import error_from_object, is_error_object
-from .sse import ServerSentEvent
 
 
-def chunk_of(event: ServerSentEvent, data: bytes, reader: ChunkReader, response: HTTPResponse) -> ChatCompletionChunk:
-    """Return the chunk that `data`, that of `event`, holds.
+def chunk_of(data: bytes, name: str, reader: ChunkReader, response: HTTPResponse) -> ChatCompletionChunk:
+    """Return the chunk that `data`, that of an event called `name`, holds.
 
     Raises APIStatusError for an error object, and ResponseFormatError for what is no chunk.
     """
     try:
         body = jsontext.decode(data)
     except jsontext.JSONError as error:
-        if event.event == "error":
+        if name == "error":
             raise error_from_object(data.decode("utf-8", errors="replace"), response) from None
         body, reason = None, f"an event of the stream is not JSON: {error}"
     else:
-        if event.event == "error" or is_error_object(body):
+        if name == "error" or is_error_object(body):
             raise error_from_object(body, response)
         try:
             chunk = reader.read(body)

@@ -76,9 +76,16 @@ class ChunkDecoder:
         #: Whether that is white space, after a mark.
         self._is_blank = False
 
-    def feed(self, piece: bytes) -> Iterator[ChatCompletionChunk]:
-        """Return an iterator over the chunks that `piece` completes, to be used up before the next piece."""
-        return self._chunks(self._events.feed(piece if self._head is None else self._of_stream(piece)))
+    def feed(self, piece: bytes) -> Iterable[ChatCompletionChunk]:
+        """Return the chunks that `piece` completes, to be used up before the next piece."""
+        if self._head is not None:
+            piece = self._of_stream(piece)
+        data = self._events.whole(piece)
+        if data is None or data[:1] != b"{":
+            return self._chunks(self._events.feed(piece))
+        chunk = chunk_of(data, "", self._reader, self._response)  # nearly every piece is one
+        self.total.add(chunk)
+        return (chunk,)
 
     def end(self) -> Iterator[ChatCompletionChunk]:
         """Yield the chunks that the end of the body leaves; IncompleteStreamError without the end mark."""
@@ -101,13 +108,12 @@ class ChunkDecoder:
             _say_how_far_it_came(error, self._response)
 
     def _chunks(self, events: Iterator[ServerSentEvent]) -> Iterator[ChatCompletionChunk]:
-        add, reader, response = self.total.add, self._reader, self._response
         try:
             for event in events:
                 data = event.data.strip()
                 if data == _DONE:
                     self.done = self.total.complete = True
-                    rest = reader.rest()
+                    rest = self._reader.rest()
                     if rest is not None:
                         yield rest
                     return
@@ -115,16 +121,16 @@ class ChunkDecoder:
                 if not (data or event.event == "error"):
                     continue
                 try:
-                    chunk = chunk_of(event, data, reader, response)
+                    chunk = chunk_of(data, event.event, self._reader, self._response)
                 except ResponseFormatError:
                     if event.finished:
                         raise
                     continue  # the end of the stream has cut it off
-                add(chunk)
+                self.total.add(chunk)
                 yield chunk
         except EventTooLong:
             text = f"an event of the stream is longer than {EVENT_LIMIT} bytes"
-            failure = ResponseFormatError(text, response=response)
+            failure = ResponseFormatError(text, response=self._response)
         else:
             return
         raise failure

@@ -51,10 +51,6 @@ class EventDecoder:
 
     def feed(self, piece: bytes) -> Iterator[ServerSentEvent]:
         """Yield the events that `piece` ends. To be used up before the next piece is fed."""
-        if self._is_one_event(piece):
-            self._first = self._after_cr = False
-            yield ServerSentEvent(piece[6:-2])
-            return
         for line in self._lines(piece):
             if line:
                 self._take(line)
@@ -67,22 +63,30 @@ class EventDecoder:
         if self._length > EVENT_LIMIT:
             raise EventTooLong
 
+    def whole(self, piece: bytes) -> bytes | None:
+        """Return the data of the one event that `piece` is, if it is `data: ...` and a blank line and no more.
+
+        Nearly every piece of a stream is. Any other leaves the decoder as it was, and is for `feed`: None.
+        """
+        if (
+            piece[:6] != b"data: "
+            or piece[-2:] != b"\n\n"
+            or not piece.find(b"\n") == len(piece) - 2 <= EVENT_LIMIT
+            or b"\r" in piece
+            or self._unfinished
+            or self._data
+            or self._name
+        ):
+            return None
+        self._first = self._after_cr = False
+        return piece[6:-2]
+
     def end(self) -> Iterator[ServerSentEvent]:
         """Yield what the end of the stream cuts off, marked as not `finished`, for the caller to drop or to judge."""
         if self._unfinished:
             self._take(b"".join(self._unfinished))
         if self._data:
             yield ServerSentEvent(b"\n".join(self._data), self._name, finished=False)
-
-    def _is_one_event(self, piece: bytes) -> bool:
-        """Tell whether `piece` is `data: ...` and a blank line, as nearly every piece of a stream is, and no more."""
-        return (
-            piece[:6] == b"data: "
-            and piece[-2:] == b"\n\n"
-            and piece.find(b"\n") == len(piece) - 2 <= EVENT_LIMIT
-            and b"\r" not in piece
-            and not (self._unfinished or self._data or self._name)
-        )
 
     def _lines(self, piece: bytes) -> list[bytes]:
         """Return the lines that `piece` ends, without their ends, and keep the start of another."""
@@ -128,5 +132,9 @@ def iter_events(pieces: Iterable[bytes]) -> Iterator[ServerSentEvent]:
     """
     decoder = EventDecoder()
     for piece in pieces:
-        yield from decoder.feed(piece)
+        data = decoder.whole(piece)
+        if data is None:
+            yield from decoder.feed(piece)
+        else:
+            yield ServerSentEvent(data)
     yield from decoder.end()

@@ -179,20 +179,17 @@ class ChunkReader:
         content = data.get("content")
         if content is not None and type(content) is not str:
             expect(content, str, ".delta.content", "a string")
-        text, thoughts = self._split(content, index, last)
-        if len(data) == 1 and content is not None:  # nearly every chunk
-            return Delta(None, content, text, thoughts)
-        try:
-            return read_delta(data, text, own_reasoning(data) + thoughts)
-        except Malformed as error:
-            raise Malformed(f".delta{error}") from None
-
-    def _split(self, content: str | None, index: int, last: bool) -> tuple[str, str]:
-        """Return what `content` adds to (text, reasoning); after the `last` piece also what was held back."""
         splitter = self._splitters.get(index)
         if splitter is None:
             splitter = self._splitters[index] = ReasoningSplitter()
         if content:
-            return splitter.feed(content)
-        # With content the finish reason may not be the last word: servers put it on chunks that others follow.
-        return splitter.flush() if last else ("", "")
+            text, thoughts = splitter.feed(content)
+            if len(data) == 1:  # nearly every chunk
+                return Delta(None, content, text, thoughts)
+        else:
+            # With content the finish reason may not be the last word: servers put it on chunks that others follow.
+            text, thoughts = splitter.flush() if last else ("", "")
+        try:
+            return read_delta(data, text, own_reasoning(data) + thoughts)
+        except Malformed as error:
+            raise Malformed(f".delta{error}") from None

@@ -36,8 +36,12 @@ class ReasoningSplitter:
 
     def feed(self, piece: str) -> tuple[str, str]:
         """Return the (text, reasoning) that `piece` completes."""
-        if "<" not in piece and not self._held:
-            return ("", piece) if self._inside else (piece, "")
+        if not self._held:
+            if "<" not in piece:
+                return ("", piece) if self._inside else (piece, "")
+            # A thought in tags of its own, as Bedrock sends each.
+            if piece.startswith(OPEN) and piece.endswith(CLOSE) and piece.count("<") == 2 and not self._inside:
+                return "", piece[len(OPEN) : -len(CLOSE)]
         rest = self._held + piece
         parts: tuple[list[str], list[str]] = ([], [])
         # By positions: to copy what is left after each tag would be quadratic in their number.
