@@ -19,6 +19,7 @@ from typing import Any
 
 from ..values.frozen import frozen
 from ..values.http import Headers, TimeLimits
+from .chunked import ChunkedCoding
 
 #: Seconds for the answer of a service that would not take the whole request: what it said is there by then.
 EARLY_ANSWER_SECONDS = 0.1
@@ -176,7 +177,7 @@ class _Buffer(io.BufferedReader):
             return
         self.raw.stopped = True
         try:
-            self.raw.surplus = bool(self.peek(1))
+            self.raw.surplus |= bool(self.peek(1))
             super().close()
         except RuntimeError:
             # A signal handler or another greenlet closes it while it is being read from, which Python forbids. The
@@ -188,7 +189,8 @@ class Answer(HTTPResponse):
     """An answer, or a proxy's to CONNECT, read in time.
 
     It passes over every interim answer, of which http.client knows only 100, and refuses a head with a line that is
-    no header: http.client would take all that follows for the body, and so miss the length and the request ID.
+    no header: http.client would take all that follows for the body, and so miss the length and the request ID. Its
+    body is to be read by `read1` alone.
     """
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
@@ -196,6 +198,30 @@ class Answer(HTTPResponse):
         self._mine = current_exchange()
         self.reader = TimedReader(self.fp.detach(), sock, self._mine)
         self.fp = _Buffer(self.reader)
+        self._coding = ChunkedCoding()
+        #: Chunks that have been read.
+        self._pieces: Iterator[bytes] = iter(())
+
+    def read1(self, n: int = -1) -> bytes:
+        """Return what is there of the body, having read `n` bytes at most; b"" at its end. Raises IncompleteRead."""
+        if not self.chunked:
+            return super().read1(n)
+        while True:
+            for piece in self._pieces:
+                return piece
+            if self.fp is None:
+                return b""
+            self._read_chunks(n)
+
+    def _read_chunks(self, n: int) -> None:
+        coding = self._coding
+        data = b"" if coding.is_malformed else self.fp.read1(n)
+        self._pieces = iter(coding.feed(data))
+        if coding.is_done or (coding.is_last and not data):  # some servers end the connection a line too soon
+            self.reader.surplus = bool(coding.surplus) or not coding.is_done
+            self.close()
+        elif not data:
+            raise IncompleteRead(b"")
 
     def _read_status(self) -> tuple[str, int, str]:
         version, status, reason = super()._read_status()  # type: ignore[misc]

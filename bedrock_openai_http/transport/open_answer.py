@@ -65,7 +65,8 @@ class OpenAnswer:
     def _read(self) -> bytes:
         try:
             # Our connections keep to the deadline themselves; with a given session it is checked here only.
-            seconds_left(self._limits.read, self._limits.deadline)
+            if self._limits.deadline is not None:
+                seconds_left(self._limits.read, self._limits.deadline)
             piece = self._read1(READ_SIZE)
             if piece or not self._closed:
                 return piece
@@ -141,6 +142,8 @@ def _reader(raw: Any, answer: PlainResponse | None) -> Callable[[int], bytes]:
     # has none. That of http.client decodes chunks, but no compression, and it takes the end of the connection for
     # the end of the body.
     read, left = answer.read1, raw.length_remaining
+    if is_plain and left is None:
+        return read
 
     def read1(size: int) -> bytes:
         nonlocal left

@@ -185,7 +185,7 @@ class ChunkReader:
         if content:
             text, thoughts = splitter.feed(content)
             if len(data) == 1:  # nearly every chunk
-                return Delta(None, content, text, thoughts)
+                return Delta(None, content, text, thoughts, None, (), None, {})
         else:
             # With content the finish reason may not be the last word: servers put it on chunks that others follow.
             text, thoughts = splitter.flush() if last else ("", "")
