@@ -81,7 +81,7 @@ class ChunkDecoder:
         if self._head is not None:
             piece = self._of_stream(piece)
         data = self._events.whole(piece)
-        if data is None or data[:1] != b"{":
+        if data is None:
             return self._chunks(self._events.feed(piece))
         chunk = chunk_of(data, "", self._reader, self._response)  # nearly every piece is one
         self.total.add(chunk)

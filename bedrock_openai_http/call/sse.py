@@ -15,6 +15,8 @@ from typing import NamedTuple
 #: A byte order mark, which may begin a stream.
 BOM = b"\xef\xbb\xbf"
 
+_CR = 13
+
 #: How long a line and an event may be, in bytes. A stream of many events may be of any length.
 EVENT_LIMIT = 64 * 1024 * 1024
 
@@ -64,22 +66,23 @@ class EventDecoder:
             raise EventTooLong
 
     def whole(self, piece: bytes) -> bytes | None:
-        """Return the data of the one event that `piece` is, if it is `data: ...` and a blank line and no more.
+        """Return the data of the one event that `piece` is, if it is `data: {...` and a blank line and no more.
 
         Nearly every piece of a stream is. Any other leaves the decoder as it was, and is for `feed`: None.
         """
+        line, _, blank = piece.partition(b"\n")
         if (
-            piece[:6] != b"data: "
-            or piece[-2:] != b"\n\n"
-            or not piece.find(b"\n") == len(piece) - 2 <= EVENT_LIMIT
-            or b"\r" in piece
+            blank != b"\n"
+            or line[:7] != b"data: {"
+            or _CR in line
+            or len(line) > EVENT_LIMIT
             or self._unfinished
             or self._data
             or self._name
         ):
             return None
         self._first = self._after_cr = False
-        return piece[6:-2]
+        return line[6:]
 
     def end(self) -> Iterator[ServerSentEvent]:
         """Yield what the end of the stream cuts off, marked as not `finished`, for the caller to drop or to judge."""

@@ -32,15 +32,17 @@ class _ChoiceParts:
         self.extra: JSONObject = {}
 
     def add(self, choice: ChunkChoice) -> None:
-        if choice.finish_reason and self.finish_reason not in GUARDRAIL_REASONS:
-            self.finish_reason = choice.finish_reason
-        if choice.logprobs:
-            extend_lists(self.logprobs, choice.logprobs)
-        if choice.extra and not PADDING.issuperset(choice.extra):
-            keep_last(self.extra, choice.extra)
-        delta = choice.delta
-        if delta.content is not None:
-            self.content.add(delta.content)
+        # Each member is looked up once: that takes longer than what is done with most of them.
+        finish_reason, logprobs, extra, delta = choice.finish_reason, choice.logprobs, choice.extra, choice.delta
+        if finish_reason and self.finish_reason not in GUARDRAIL_REASONS:
+            self.finish_reason = finish_reason
+        if logprobs:
+            extend_lists(self.logprobs, logprobs)
+        if extra and not PADDING.issuperset(extra):
+            keep_last(self.extra, extra)
+        content = delta.content
+        if content is not None:
+            self.content.add(content)
         if delta.role or delta.refusal is not None or delta.tool_calls or delta.function_call or delta.extra:
             self._add_rest(delta)
 

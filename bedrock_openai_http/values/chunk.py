@@ -77,7 +77,8 @@ class ChatCompletionChunk:
         return guardrail_outcome(self.id, self.extra, [choice.finish_reason for choice in self.choices])
 
 
-_KNOWN = ChatCompletionChunk._KNOWN
+# Looked up here: of a class that takes as long as the rest of the comparison.
+_KNOWN, _KNOWN_OF_CHOICE = ChatCompletionChunk._KNOWN, ChunkChoice._KNOWN
 
 
 class ChunkReader:
@@ -156,7 +157,7 @@ class ChunkReader:
                 expect(data, dict, "", "an object")
             get = data.get
             index, finish_reason, logprobs = get("index"), get("finish_reason"), get("logprobs")
-            extra = extra_of(data, ChunkChoice._KNOWN)
+            extra = extra_of(data, _KNOWN_OF_CHOICE)
             if type(index) is not int:
                 index = position(data, place, extra)
             if finish_reason is not None or logprobs is not None:

@@ -32,11 +32,12 @@ class Text:
 
     def add(self, piece: str) -> None:
         """Take in the next piece."""
-        self._pieces.append(piece)
+        pieces = self._pieces
+        pieces.append(piece)
         self.length += len(piece)
-        if len(self._pieces) >= _PIECES:
-            self._joined.append("".join(self._pieces))
-            self._pieces.clear()
+        if len(pieces) >= _PIECES:
+            self._joined.append("".join(pieces))
+            pieces.clear()
 
     def whole(self) -> str | None:
         """Return the text so far; None if no piece came, be it an empty one."""
