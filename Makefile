@@ -42,9 +42,10 @@ lint: .venv/tools.stamp  ## check style, formatting and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-generate:  ## write again what is made of other files: the check of requests, the packed answers
-	$(PYTHON) tools/compile_schema.py
-	$(PYTHON) tools/pack_cases.py
+generate: .venv/tools.stamp  ## write again what is made of other files: the check of requests, each `__init__`, the packed answers
+	$(BIN)/python tools/compile_schema.py
+	$(BIN)/python tools/write_inits.py
+	$(BIN)/python tools/pack_cases.py
 
 floor: .venv/floor/tools.stamp  ## run the test suite against the oldest dependencies allowed
 	$(FLOOR)/pytest -n $(WORKERS)

@@ -1,23 +1,22 @@
-"""Frozen dataclasses that cost next to nothing until they are used.
+"""Frozen dataclasses that cost next to nothing to define.
 
 `dataclasses.dataclass(frozen=True)` writes and compiles half a dozen methods for each class. For the fifty classes of
-this package that takes longer than a whole call. `frozen` shares the methods between all classes, and leaves it to a
-class's first instance to have its fields collected, by the standard library, and its `__init__` compiled.
+this package that takes longer than a whole call. `frozen` shares the methods between all classes, but for `__init__`,
+which stands written out in `frozen_inits`.
 
 What it makes is a dataclass: `dataclasses.fields`, `replace` and `asdict` work, and so do pickling, copying and
 `match`. The tests compare it with the standard's.
 
-This module is the only one that writes code, and it writes it from nothing but the names of fields.
+This module's law: of a class it looks at nothing but its annotations and what stands behind them.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import KW_ONLY, MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .forks import in_child
+from . import frozen_inits
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
@@ -38,118 +37,102 @@ def frozen(cls: Class) -> Class:
     for name, method in _METHODS.items():
         if name not in vars(cls):
             setattr(cls, name, method)
-    for name in _MADE_LATE:
-        setattr(cls, name, _Late(cls, name))
-    cls.__init__ = _first_init(cls)  # type: ignore[misc]
+    members = _collected(cls)
+    made: Any = cls
+    made.__dataclass_fields__ = {each.name: each for each in members}
+    made.__dataclass_params__ = _Standard.__dataclass_params__  # type: ignore[attr-defined]
+    made.__match_args__ = tuple([each.name for each in members if not each.kw_only])  # type: ignore[misc]
+    made.__init__ = _init(cls, members)
     return cls
 
 
-#: What the standard library makes of a class's fields, and what `inspect` asks for first.
-_MADE_LATE = ("__dataclass_fields__", "__dataclass_params__", "__match_args__", "__signature__")
+@dataclass(init=False, repr=False, eq=False)
+class _Standard:
+    """What the standard library makes of a class."""
+
+    member: int
 
 
-class _Late:
-    """Stands for an attribute of a class until somebody asks for it, which makes the class complete."""
-
-    def __init__(self, owner: type, name: str) -> None:
-        self._owner = owner
-        self._name = name
-        #: What `field()` gave, once `dataclass` has begun to take it out of the class.
-        self.given: dict[str, Field[Any]] | None = None
-
-    def __get__(self, instance: object, cls: type) -> Any:
-        _complete(self._owner)
-        if self._name == "__signature__":  # by now that of `__init__`
-            from inspect import signature
-
-            return signature(cls)
-        return vars(self._owner)[self._name]
+#: What marks a field among the annotations of a class.
+_MARK = fields(_Standard)[0]._field_type  # type: ignore[attr-defined]
 
 
-def _first_init(cls: type) -> Callable[..., None]:
-    """Return an `__init__` that completes the class, and so puts the real one into its place, and calls that."""
-
-    def __init__(self: Any, *args: Any, **members: Any) -> None:
-        _complete(cls)
-        cls.__init__(self, *args, **members)  # type: ignore[misc]
-
-    return __init__
-
-
-# Held while a class is completed, one at a time; a subclass completes its bases on the way.
-_lock = threading.RLock()
-
-
-def _renew_lock() -> None:
-    global _lock
-    _lock = threading.RLock()
+def _collected(cls: type) -> list[Field[Any]]:
+    """Return the fields of `cls`, those of its bases first, and leave in the class what the standard leaves there."""
+    members: dict[str, Field[Any]] = {}
+    for base in reversed(cls.__mro__[1:]):
+        members |= getattr(base, "__dataclass_fields__", {})
+    by_name = False
+    for name, kind in vars(cls).get("__annotations__", {}).items():
+        if kind == "KW_ONLY":
+            by_name = True
+        elif not kind.startswith("ClassVar["):
+            members[name] = _field(cls, name, kind, by_name)
+    return list(members.values())
 
 
-in_child(_renew_lock)
+def _field(cls: type, name: str, kind: str, by_name: bool) -> Field[Any]:
+    default = getattr(cls, name, MISSING)
+    if isinstance(default, Field):
+        each: Any = default
+        if each.default is MISSING:
+            delattr(cls, name)
+        else:
+            setattr(cls, name, each.default)
+    else:
+        each = field(default=default)
+    each.name, each.type, each.kw_only, each._field_type = name, kind, by_name, _MARK
+    return each  # type: ignore[no-any-return]
 
 
-def _complete(cls: type) -> None:
-    """Collect the fields of `cls` and compile its `__init__`, unless that is done.
-
-    It may have been interrupted, by a signal or, in the child of a fork, for ever: it is then begun again.
-    """
-    with _lock:
-        late = vars(cls).get("__signature__")
-        if late is None:
-            return
-        if late.given is None:
-            late.given = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
-        for name, value in late.given.items():
-            setattr(cls, name, value)
-        if "__match_args__" in vars(cls):  # `dataclass` replaces the others
-            del cls.__match_args__  # type: ignore[attr-defined]
-        dataclass(init=False, repr=False, eq=False)(cls)
-        cls.__init__ = _compile_init(cls)  # type: ignore[misc]
-        del cls.__signature__  # type: ignore[attr-defined]
-
-
-class _Factory:
-    """Stands in a signature for a default that is made anew for each instance."""
-
-    def __repr__(self) -> str:
-        return "<factory>"
-
-
-_FACTORY = _Factory()
-
-
-def _compile_init(cls: type) -> Callable[..., None]:
-    """Return the `__init__` that sets the fields of `cls`."""
-    members = fields(cls)
-    values: dict[str, Any] = {"_FACTORY": _FACTORY}
-    positional = [_parameter(each, values) for each in members if not each.kw_only]
-    by_name = [_parameter(each, values) for each in members if each.kw_only]
-    lines = [f"def __init__({', '.join(['self', *positional, *(['*'] if by_name else []), *by_name])}):"]
-    lines.append(" own = self.__dict__")  # not by attribute, which is what being frozen refuses
-    for each in members:
-        default = f"factory_{each.name}() if {each.name} is _FACTORY else " if _has_factory(each) else ""
-        lines.append(f" own['{each.name}'] = {default}{each.name}")
-    if hasattr(cls, "__post_init__"):
-        lines.append(" self.__post_init__()")
-    exec("\n".join(lines), values)  # noqa: S102  (names of fields, as they stand in this package's source)
-    init: Callable[..., None] = values["__init__"]
-    init.__qualname__ = f"{cls.__qualname__}.__init__"
+def _init(cls: type, members: list[Field[Any]]) -> Callable[..., None]:
+    """Return the `__init__` of `cls`, which has these fields."""
+    positional = [each for each in members if not each.kw_only]
+    by_name = [each for each in members if each.kw_only]
+    names = tuple([each.name for each in (*positional, *by_name)])
+    init: Any = getattr(frozen_inits, name_of(cls), None)
+    if init is None or init.__code__.co_varnames != ("self", *names, "own"):
+        init = _compiled(cls)
+    init.__name__, init.__qualname__, init.__module__ = "__init__", f"{cls.__qualname__}.__init__", cls.__module__
+    init.__defaults__ = tuple([_default(each) for each in positional if not _is_needed(each)]) or None
+    init.__kwdefaults__ = {each.name: _default(each) for each in by_name if not _is_needed(each)} or None
     init.__annotations__ = {**{each.name: each.type for each in members}, "return": None}
-    return init
+    return init  # type: ignore[no-any-return]
 
 
-def _parameter(each: Field[Any], values: dict[str, Any]) -> str:
-    if _has_factory(each):
-        values[f"factory_{each.name}"] = each.default_factory
-        return f"{each.name}=_FACTORY"
-    if each.default is MISSING:
-        return each.name
-    values[f"default_{each.name}"] = each.default
-    return f"{each.name}=default_{each.name}"
+def _is_needed(each: Field[Any]) -> bool:
+    return each.default is MISSING and each.default_factory is MISSING
 
 
-def _has_factory(each: Field[Any]) -> bool:
-    return each.default_factory is not MISSING
+def _default(each: Field[Any]) -> Any:
+    return each.default if each.default_factory is MISSING else frozen_inits.Made(each.default_factory)
+
+
+def name_of(cls: type) -> str:
+    """Return the name that the `__init__` of `cls` has in `frozen_inits`: its room's, its module's and its own."""
+    return "_".join([*cls.__module__.split(".")[1:], cls.__name__])
+
+
+def _compiled(cls: type) -> Any:
+    """Return the `__init__` of a class that `frozen_inits` does not know, or not as it is now."""
+    namespace: dict[str, Any] = {"Made": frozen_inits.Made, "_type": type}
+    exec(written_out(cls), namespace)  # noqa: S102  (names of fields, as they stand in the source of the class)
+    return namespace[name_of(cls)]
+
+
+def written_out(cls: Any) -> str:
+    """Return the source of the `__init__` of `cls`, without its defaults."""
+    members = fields(cls)
+    by_name = [each.name for each in members if each.kw_only]
+    parameters = ["self", *[each.name for each in members if not each.kw_only], *(["*", *by_name] if by_name else [])]
+    lines = [f"def {name_of(cls)}({', '.join(parameters)}):"]
+    lines.append("    own = self.__dict__")  # not by attribute, which is what being frozen refuses
+    for name, is_made in [(each.name, each.default_factory is not MISSING) for each in members]:
+        made = f"{name}.anew() if _type({name}) is Made else " if is_made else ""
+        lines.append(f'    own["{name}"] = {made}{name}')
+    if hasattr(cls, "__post_init__"):
+        lines.append("    self.__post_init__()")
+    return "\n".join(lines) + "\n"
 
 
 def _values(self: Any) -> tuple[Any, ...]:

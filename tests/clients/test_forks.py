@@ -23,7 +23,7 @@ import bedrock_openai_http
 from bedrock_openai_http import ApiKeyProvider, Client, Credentials
 from bedrock_openai_http.call import retry
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.values import forks, frozen, once
+from bedrock_openai_http.values import forks, once
 from forking import FORKS, in_a_child
 from support import KEY, REQUEST
 
@@ -245,71 +245,6 @@ def test_many_forks_of_a_busy_process() -> None:
         for client in shared:
             client.close()
     assert failures == []
-
-
-class TestCompletion:
-    """A class that is completed, for its first instance, while something else happens."""
-
-    def secretive(self) -> type:
-        @frozen.frozen
-        class Secretive:
-            """A class with a field that must not be shown, which the standard's `dataclass` notes only once."""
-
-            name: str
-            secret: str = frozen.field(repr=False)
-            other: str = frozen.field(default="SECRET", repr=False)
-
-        return Secretive
-
-    def check(self, made: Any) -> bool:
-        return "name" in repr(made) and "SECRET" not in repr(made) and made.__match_args__[0] == "name"
-
-    @pytest.mark.parametrize("when", ["before", "after"])
-    def test_a_fork_meanwhile(self, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A child begins again with a class that another thread was completing, and the parent goes on with it."""
-        reached, go_on = threading.Event(), threading.Event()
-        original, parent = frozen.dataclass, os.getpid()
-
-        def slow(**options: Any) -> Callable[[type], type]:
-            def decorate(cls: type) -> type:
-                if when == "after":
-                    original(**options)(cls)
-                if os.getpid() == parent and not reached.is_set():
-                    reached.set()
-                    go_on.wait(30)
-                return cls if when == "after" else original(**options)(cls)
-
-            return decorate
-
-        monkeypatch.setattr(frozen, "dataclass", slow)
-        cls, made = self.secretive(), []
-        with in_a_thread(lambda: made.append(cls("n", "SECRET"))):
-            assert reached.wait(30)
-            finished = in_a_child(lambda: self.check(cls("n", "SECRET")))
-            go_on.set()
-            assert finished()
-        assert self.check(made[0])
-
-    @pytest.mark.parametrize("when", ["dataclass", "_compile_init"])
-    def test_a_signal_meanwhile(self, when: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Ctrl-C in the middle leaves a class that the next instance completes, with nothing lost."""
-        original = getattr(frozen, when)
-
-        def interrupted(*args: Any, **options: Any) -> Any:
-            def decorate(cls: type) -> type:
-                original(**options)(cls)
-                raise KeyboardInterrupt
-
-            if when == "dataclass":
-                return decorate
-            raise KeyboardInterrupt
-
-        cls = self.secretive()
-        with monkeypatch.context() as patch:
-            patch.setattr(frozen, when, interrupted)
-            with pytest.raises(KeyboardInterrupt):
-                cls("n", "SECRET")
-        assert self.check(cls("n", "SECRET"))
 
 
 COLD = """

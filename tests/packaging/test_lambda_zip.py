@@ -24,8 +24,8 @@ EXAMPLE = ROOT / "examples" / "lambda_handler.py"
 
 #: What this package may take in a bundle, in bytes, with its bytecode, by any Python; and the modules of it that the
 #: documented handler may load, from the import to the answer. Both grow with what every call needs, and nothing else.
-MOST_BYTES = 700_000
-MOST_MODULES = 65
+MOST_BYTES = 720_000
+MOST_MODULES = 66
 
 #: One invocation in a process of its own, whose packages are those of the bundle; prints the answer, what was loaded
 #: of this package, and which parts can be found.

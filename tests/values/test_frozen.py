@@ -1,4 +1,4 @@
-"""`frozen` makes what the standard library's frozen dataclasses are, and makes it late."""
+"""`frozen` makes what the standard library's frozen dataclasses are, and compiles nothing for the package's."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import copy
 import dataclasses
 import inspect
 import pickle
+import runpy
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+from bedrock_openai_http.values import frozen_inits
 from bedrock_openai_http.values.frozen import KW_ONLY, field, frozen
 
+TOOL = runpy.run_path(str(Path(__file__).resolve().parents[2] / "tools" / "write_inits.py"))
 Decorator = Callable[[type], type]
 
 
@@ -154,22 +157,29 @@ def test_a_signature_before_the_first_instance() -> None:
     assert new(1, "b", e=5).e == 5  # type: ignore[attr-defined]
 
 
-def test_threads_that_make_the_first_instances() -> None:
-    """However many threads make a class's first instances at once, each instance is whole."""
-    new = classes(frozen)[0]
-    barrier = threading.Barrier(8)
-    made: list[Any] = []
+def test_what_is_written_out_is_what_the_classes_have() -> None:
+    """Whoever changes a field runs `make generate`, and nobody edits what it writes."""
+    assert TOOL["written"]() == Path(frozen_inits.__file__).read_text(encoding="utf-8")
 
-    def make(number: int) -> None:
-        barrier.wait(10)
-        made.append(new(number, "b", e=number))
 
-    threads = [threading.Thread(target=make, args=(number,)) for number in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(10)
-    assert sorted(each.a for each in made) == sorted(each.e for each in made) == list(range(8))
+def test_nothing_is_compiled_for_a_class_of_the_package() -> None:
+    """Each frozen class has an `__init__` of its own, and it is the one that is written out."""
+    found = TOOL["classes"]()
+    codes = {vars(cls)["__init__"].__code__ for cls in found}
+    assert len(codes) == len(found) > 50
+    assert {code.co_filename for code in codes} == {frozen_inits.__file__}
+
+
+def test_a_class_that_is_not_written_out_as_it_is_now() -> None:
+    """While a class is being changed its own fields count, and not those that were written out before."""
+
+    class Usage:
+        """Another than the one that is written out."""
+
+        __module__ = "bedrock_openai_http.values.usage"
+        other: int
+
+    assert vars(frozen(Usage)(5)) == {"other": 5}  # type: ignore[call-arg]
 
 
 def test_pickling() -> None:
