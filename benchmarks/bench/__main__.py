@@ -19,6 +19,7 @@ from typing import Any
 
 import chart
 import cold
+import core
 import growth
 import install
 import instructions
@@ -44,6 +45,7 @@ TIMED = {
     "request": request.measure,
     "tls": tls.measure,
     "stream": stream.measure,
+    "core": core.measure,
     "threads": threads.measure,
     "growth": growth.measure,
 }

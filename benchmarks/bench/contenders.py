@@ -156,12 +156,18 @@ CONTENDERS: dict[str, Any] = {
 
 
 def main() -> None:
-    """Make so many calls: `python contenders.py URL NAME COUNT`, for what counts instructions from outside."""
+    """Make so many calls, or read a stream, for what counts instructions from outside.
+
+    python contenders.py URL NAME COUNT|stream
+    """
     from programs import this_machine  # noqa: F401  (here: the benchmark's own process imports this module too)
 
-    url, name, count = sys.argv[1:4]
+    url, name, what = sys.argv[1:4]
     contender = CONTENDERS[name](url)
-    for _ in range(int(count)):
+    if what == "stream":
+        contender.stream()
+        return
+    for _ in range(int(what)):
         contender.complete()
 
 

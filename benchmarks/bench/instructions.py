@@ -5,6 +5,7 @@ A few per cent still differ between runs, since the canned answers come in piece
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import sys
@@ -18,12 +19,15 @@ PROGRAM_OF = {"floor": "floor", "this client": "this_client", "boto3": "with_bot
 #: What `--quick` counts: the others take minutes.
 QUICK = ("floor", "this client")
 MANY = 41
+#: Who reads streams, and of how many chunks they are. The OpenAI SDK would take minutes.
+STREAMED = ("floor", "this client")
+STREAMS = (1000, 5000)
 #: Seconds. Under valgrind a program takes some 50 times as long.
 LIMIT = 600.0
 
 
 def measure(url: str, *, quick: bool) -> dict[str, Any] | None:
-    """Return the instructions of a cold start and of one request; None if valgrind is missing or cannot count."""
+    """Return the instructions of a cold start, a request and a chunk; None if valgrind is missing or cannot count."""
     if shutil.which("valgrind") is None:
         print("Instructions are not counted: valgrind is not installed here.")
         return None
@@ -33,6 +37,8 @@ def measure(url: str, *, quick: bool) -> dict[str, Any] | None:
     }
     for name in names:
         commands |= {(name, count): [str(HERE / "contenders.py"), url, name, str(count)] for count in (1, MANY)}
+    for name, count in itertools.product(STREAMED, STREAMS):
+        commands["stream", name, count] = [str(HERE / "contenders.py"), f"{url}/stream-{count}", name, "stream"]
     try:
         with ThreadPoolExecutor(2) as pool:  # what else runs does not matter
             counts = dict(zip(commands, pool.map(count_of, commands.values()), strict=True))
@@ -42,6 +48,11 @@ def measure(url: str, *, quick: bool) -> dict[str, Any] | None:
     return {
         "cold start": {name: counts["cold start", name] for name in names},
         "request": {name: (counts[name, MANY] - counts[name, 1]) // (MANY - 1) for name in names},
+        "chunk, over HTTP": {
+            name: (counts["stream", name, STREAMS[1]] - counts["stream", name, STREAMS[0]])
+            // (STREAMS[1] - STREAMS[0])
+            for name in STREAMED
+        },
     }
 
 

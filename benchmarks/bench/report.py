@@ -49,8 +49,16 @@ BOUNDS = (
     Bound("CPU time of a request over TLS", f"tls/cpu/{HERE}/ratio/median", 1.2),
     Bound("instructions of a request", f"instructions/request/{HERE}", 1.2, over="instructions/request/floor"),
     Bound("CPU time of a chunk, over HTTP", f"stream/over HTTP/{HERE}/ratio/median", 1.6),
+    Bound(
+        "instructions of a chunk, over HTTP",
+        f"instructions/chunk, over HTTP/{HERE}",
+        1.6,
+        over="instructions/chunk, over HTTP/floor",
+    ),
     Bound("CPU time of a chunk, from memory", "stream/from memory/iter_chunks/ratio/median", 2.5),
     Bound("a line of 20 MB, against one of 5 MB", "stream/one line/20/median", 5.0, over="stream/one line/5/median"),
+    Bound("what the core adds to a request", "core/request/share", 0.03, "percent"),
+    Bound("what the core adds to a chunk", "core/chunk/share", 0.07, "percent"),
     Bound("peak memory after one request", f"cold/memory/{HERE}/ratio/median", 1.0),
     Bound("peak memory of 1,000,000 chunks, against 100,000", "memory/1000000", 1.1, over="memory/100000"),
     Bound("64 threads, requests in a second", f"threads/throughput/{HERE}/ratio/median", 0.9, at_least=True),
@@ -80,6 +88,8 @@ def show(value: float, unit: str) -> str:
         return f"{figures(value * scale)} {name}"
     if unit == "size":
         return f"{figures(value / 1e6)} MB" if value >= 1e6 else f"{value / 1e3:.0f} KB"
+    if unit == "percent":
+        return f"{value:.1%}"
     return f"{value:,.0f}" if unit == "number" else f"{value:.2f}"
 
 
@@ -147,6 +157,7 @@ def tables(results: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[tup
         "One request": _request,
         "One request, step by step": _steps,
         "One chunk of a stream": _stream,
+        "What the core adds": _core,
         "Threads": _threads,
         "Validation": _growth,
         "Size": _sizes,
@@ -233,11 +244,19 @@ def _sizes(results: dict[str, Any]) -> Table:
     return rows
 
 
+def _core(results: dict[str, Any]) -> Table:
+    rows = [("the core, beside its steps in a row", "adds", "to", "share")]
+    for name, it in results.get("core", {}).items():
+        rows.append((name, show(it["adds"], "time"), show(it["to"], "time"), show(it["share"], "percent")))
+    return rows
+
+
 def _instructions(results: dict[str, Any]) -> Table:
     rows = [("what", "client", "instructions", "ratio")]
     for what, counted in (results.get("instructions") or {}).items():
         for name, count in counted.items():
-            rows.append((what, name, f"{count / 1e6:,.1f} million", show(count / counted["floor"], "ratio")))
+            shown = f"{count / 1e6:,.1f} million" if count >= 1e6 else f"{count / 1e3:,.1f} thousand"
+            rows.append((what, name, shown, show(count / counted["floor"], "ratio")))
     return rows
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import core
 import growth
 import peak
 import phases
@@ -61,6 +62,7 @@ ACTIONS: dict[str, Action] = {
     "line": stream.one_line,
     "peak": lambda _: peak.resident(),
     "growth": growth.validation,
+    "core": core.both,
 }
 
 
