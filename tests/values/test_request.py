@@ -71,7 +71,7 @@ NAMES = st.sampled_from(["model", "messages", "tools", "stop", "new", "guardrail
 
 
 @given(st.dictionaries(NAMES, SCALARS | OBJECTS | st.lists(SCALARS | OBJECTS, max_size=3)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_body_however_odd_loses_anything(body: dict[str, Any]) -> None:
     """Whatever a body holds, however much it resembles a message, it comes out as it went in."""
     assert ChatCompletionRequest.from_body(body).to_body() == set_members(body)
