@@ -161,6 +161,7 @@ class EarlyRefuser(TLSServer):
             self._serve_open(connection)
             return
         with contextlib.suppress(OSError), self._context.wrap_socket(connection, server_side=True) as secured:
+            self._open.append(secured)
             self._serve_open(secured)
 
     def _serve_open(self, connection: socket.socket) -> None:
@@ -170,7 +171,7 @@ class EarlyRefuser(TLSServer):
         with connection, contextlib.suppress(OSError):
             connection.recv(1000)
             connection.sendall(self.refused)
-            self._stopped.wait(1)
+            self._stopped.wait(5)
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
@@ -192,8 +193,6 @@ def test_t46_a_body_that_was_sent_in_part(tls: bool, given: bool, trusted: Files
             if not given:
                 assert (caught.value.status_code, caught.value.message) == (413, "too long")
             assert complete(client) == "hi"
-        if session is not None:
-            session.close()  # which ends the connection that the server reads from
         assert (len(server.requests), server.connections) == (1, 2)
 
 
