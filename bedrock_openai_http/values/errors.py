@@ -1,6 +1,6 @@
 """Every way a call can fail, as one tree of exceptions.
 
-    BedrockOpenAIError                    .request_id .attempts .elapsed .partial .advice
+    BedrockOpenAIError                    .request_id .attempts .elapsed .partial .usage .advice
     ├── RequestValidationError            the body breaks the schema or a rule; nothing was sent
     ├── ConfigurationError                a region, endpoint, header value or option is unusable; nothing was sent
     ├── CredentialsError                  no usable credentials; nothing was sent
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .completion import ChatCompletion
     from .http import HTTPResponse
+    from .usage import Usage
 
 
 #: Characters that a terminal or the reader of a log obeys: the controls of C0, DEL and C1 (ECMA-48), the separators
@@ -70,6 +71,11 @@ class BedrockOpenAIError(Exception):
         self.partial = None
         self.response = None
         self.advice = None
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens that are known to have been used: those of `partial`. None where it is not known."""
+        return None if self.partial is None else self.partial.usage
 
     def __str__(self) -> str:
         """Return everything that a log needs, on one line: what happened, the request ID, the advice.

@@ -17,8 +17,10 @@ from bedrock_openai_http import (
     ChatCompletion,
     Headers,
     HTTPResponse,
+    IncompleteStreamError,
     InternalServerError,
     RequestValidationError,
+    Usage,
 )
 from bedrock_openai_http.call.advice.advise import CallFacts, advise
 from bedrock_openai_http.values import errors
@@ -41,6 +43,16 @@ def test_exceptions_survive_pickling_and_copying(kind: type[BedrockOpenAIError],
     assert str(again) == str(error)
     assert again.args == ("what happened",)
     assert vars(again) == vars(error)
+
+
+def test_usage_is_that_of_what_had_arrived() -> None:
+    """An error tells the tokens that are known, and None where none had arrived or nothing had."""
+    error = IncompleteStreamError("it ended")
+    assert error.usage is None
+    error.partial = ChatCompletion("c", 1, "m", ())
+    assert error.usage is None
+    error.partial = ChatCompletion("c", 1, "m", (), Usage(1, 2, 3))
+    assert error.usage == pickle.loads(pickle.dumps(error)).usage == Usage(1, 2, 3)
 
 
 def test_texts() -> None:
