@@ -67,6 +67,9 @@ def split_reasoning(content: str) -> tuple[str, str]:
     """Return the (text, reasoning) of a whole content."""
     if OPEN not in content:
         return content, ""
+    thoughts, closed, text = content.removeprefix(OPEN).partition(CLOSE)
+    if closed and content.startswith(OPEN) and OPEN not in text:
+        return text, thoughts  # one pair at the start, as nearly every answer has it
     splitter = ReasoningSplitter()
     text, thoughts = splitter.feed(content)
     rest_text, rest_thoughts = splitter.flush()
