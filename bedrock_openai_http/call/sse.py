@@ -15,7 +15,7 @@ from typing import NamedTuple
 #: A byte order mark, which may begin a stream.
 BOM = b"\xef\xbb\xbf"
 
-_CR = 13
+_CR, _BRACE = b"\r}"
 
 #: How long a line and an event may be, in bytes. A stream of many events may be of any length.
 EVENT_LIMIT = 64 * 1024 * 1024
@@ -66,7 +66,7 @@ class EventDecoder:
             raise EventTooLong
 
     def whole(self, piece: bytes) -> bytes | None:
-        """Return the data of the one event that `piece` is, if it is `data: {...` and a blank line and no more.
+        """Return the data of the one event that `piece` is, if it is `data: {...}` and a blank line and no more.
 
         Nearly every piece of a stream is. Any other leaves the decoder as it was, and is for `feed`: None.
         """
@@ -74,6 +74,7 @@ class EventDecoder:
         if (
             blank != b"\n"
             or line[:7] != b"data: {"
+            or line[-1] != _BRACE
             or _CR in line
             or len(line) > EVENT_LIMIT
             or self._unfinished

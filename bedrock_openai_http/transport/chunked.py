@@ -8,11 +8,14 @@ This module's law: it works on bytes, reads nothing, and gives the same body how
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 #: How long the line before a chunk may be, and what stands behind the last one, in bytes.
 LINE_LIMIT = 16384
 _DIGITS = frozenset(b"0123456789abcdefABCDEF")
+#: The blank line that ends the trailers. A line may end with LF alone (RFC 9112, 2.2).
+_BLANK = re.compile(rb"\n\r?\n")
 #: What no chunk's size is.
 _MALFORMED = -1
 
@@ -59,13 +62,18 @@ class ChunkedCoding:
             self._find_end(data[at:])
         return pieces
 
+    @property
+    def may_end(self) -> bool:
+        """Whether all of the body has come if nothing more does: some servers end the connection a line too soon."""
+        return self.is_last or (not self._left and _size(self._held.rstrip(b"\r") + b"\r") == 0)
+
     def _find_end(self, lines: bytes) -> None:
         """Look for the blank line that ends the body; what stands before it are trailers, which mean nothing here."""
-        trailers, blank, surplus = lines.partition(b"\r\n\r\n")
+        blank = _BLANK.search(lines)
         if blank:
-            self.is_done, self.surplus = True, surplus
+            self.is_done, self.surplus = True, lines[blank.end() :]
         else:
-            self._hold(trailers)
+            self._hold(lines)
 
     def _hold(self, lines: bytes) -> None:
         self._held = lines

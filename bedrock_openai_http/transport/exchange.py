@@ -199,27 +199,30 @@ class Answer(HTTPResponse):
         self.reader = TimedReader(self.fp.detach(), sock, self._mine)
         self.fp = _Buffer(self.reader)
         self._coding = ChunkedCoding()
-        #: Chunks that have been read.
+        #: Chunks that have been read, and whether there are no others.
         self._pieces: Iterator[bytes] = iter(())
+        self._is_whole = False
 
     def read1(self, n: int = -1) -> bytes:
         """Return what is there of the body, having read `n` bytes at most; b"" at its end. Raises IncompleteRead."""
         if not self.chunked:
             return super().read1(n)
-        while True:
+        while self.fp is not None:
             for piece in self._pieces:
                 return piece
-            if self.fp is None:
-                return b""
-            self._read_chunks(n)
+            if self._is_whole:
+                self.close()  # only now: of an answer that is closed urllib3 asks for nothing more
+            else:
+                self._read_chunks(n)
+        return b""
 
     def _read_chunks(self, n: int) -> None:
         coding = self._coding
         data = b"" if coding.is_malformed else self.fp.read1(n)
         self._pieces = iter(coding.feed(data))
-        if coding.is_done or (coding.is_last and not data):  # some servers end the connection a line too soon
+        self._is_whole = coding.is_done or (not data and coding.may_end)
+        if self._is_whole:
             self.reader.surplus = bool(coding.surplus) or not coding.is_done
-            self.close()
         elif not data:
             raise IncompleteRead(b"")
 

@@ -13,7 +13,7 @@ This module's law: of a class it looks at nothing but its annotations and what s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import KW_ONLY, MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from dataclasses import KW_ONLY, MISSING, Field, FrozenInstanceError, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import frozen_inits
@@ -160,10 +160,15 @@ def _refuse_delete(self: Any, name: str) -> None:
     raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
+def _replaced(self: Any, /, **changes: Any) -> Any:
+    return replace(self, **changes)
+
+
 _METHODS: dict[str, Any] = {
     "__eq__": _eq,
     "__hash__": _hash,
     "__repr__": _repr,
     "__setattr__": _refuse_set,
     "__delattr__": _refuse_delete,
+    "__replace__": _replaced,  # which `copy.replace` asks for, from Python 3.13 on
 }

@@ -61,6 +61,20 @@ def test_pieces_of_any_size_give_the_same_chunks(name: str, size: int) -> None:
     assert whole(pieces)[0] == whole([data])[0]
 
 
+def test_white_space_behind_data_does_not_depend_on_the_cut() -> None:
+    """White space behind an event's data is none of it, and an error names the same place, wherever it is cut."""
+    for rest in (b"", b" ", b"\t", b"\x0b", b"\x0c"):
+        good = b'data: {"choices":[{"index":0,"delta":{"content":"hi"}}]}' + rest + b"\n\n"
+        bad = good.replace(b"}]}", b"}]")
+        words = set()
+        for place in (0, 9, len(good) - 3):
+            assert [item.text for item in whole([good[:place], good[place:], b"data: [DONE]\n\n"])[0]] == ["hi"]
+            with pytest.raises(BedrockOpenAIError) as caught:
+                whole([bad[:place], bad[place:]])
+            words.add(str(caught.value))
+        assert len(words) == 1
+
+
 def test_recorded_reasoning() -> None:
     """The runtime's reasoning deltas become clean text and reasoning; usage comes from the last chunk."""
     chunks, total = whole([(STREAMS / "runtime-reasoning.sse").read_bytes()])

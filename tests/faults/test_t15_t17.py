@@ -144,6 +144,29 @@ def test_t16_gzip_despite_identity(fails: Fails) -> None:
         assert b"Accept-Encoding: identity\r\n" in server.requests[0]
 
 
+@pytest.mark.parametrize("size", [1, 10, 4096])
+def test_t16_gzip_in_chunks(size: int, fails: Fails) -> None:
+    """A compressed answer in HTTP chunks, all of which come at once, is read to its end, whole or streamed."""
+
+    def chunked(body: bytes, kind: str) -> bytes:
+        data = gzip.compress(body)
+        head = (
+            f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        pieces = [data[start : start + size] for start in range(0, len(data), size)]
+        return head.encode() + b"".join(map(http_chunk, [*pieces, b""]))
+
+    answers = [chunked(COMPLETION, "application/json"), chunked(event("a") + event("b") + DONE, "text/event-stream")]
+    with RawServer(lambda number: [answers[number - 1]]) as server, client_of(server) as client:
+        if not UNDONE:
+            fails(lambda: client.complete(REQUEST), APIConnectionError)
+            return
+        assert client.complete(REQUEST).text == "hi"
+        texts: list[str] = []
+        read_into(texts, client)
+        assert ("".join(texts), server.connections) == ("ab", 1)
+
+
 def test_t16_a_bomb(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small answer that unpacks to a huge one is ended at the limit, in a small part of the memory."""
     monkeypatch.setattr("bedrock_openai_http.call.walk.BODY_LIMIT", 1_000_000)

@@ -27,11 +27,16 @@ CASES = [
     ("extensions", b'3;a=b\r\nabc\r\n2 \t; c="d;e"\r\nde\r\n0;f\r\n\r\n', b"abcde", "done", b""),
     ("white space behind a size", b"3 \r\nabc\r\n0\r\n\r\n", b"abc", "done", b""),
     ("trailers", b"1\r\na\r\n0\r\nX-A: b\r\nX-C: d\r\n\r\n", b"a", "done", b""),
+    ("a blank line of LF alone", b"1\r\na\r\n0\r\n\nHTTP", b"a", "done", b"HTTP"),
+    ("trailers of LF alone", b"1\r\na\r\n0\r\nX: y\n\n", b"a", "done", b""),
     ("surplus", b"1\r\na\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", b"a", "done", b"HTTP/1.1 200 OK\r\n\r\n"),
     ("surplus behind trailers", b"0\r\nA: b\r\n\r\n\r\n", b"", "done", b"\r\n"),
     ("cut in a chunk", b"5\r\nabc", b"abc", "open", b""),
     ("cut before the end of a chunk", b"3\r\nabc\r", b"abc", "open", b""),
     ("cut in a size", b"3\r\nabc\r\n1", b"abc", "open", b""),
+    ("cut behind the last size", b"1\r\na\r\n0", b"a", "last", b""),
+    ("cut within its line end", b"1\r\na\r\n00;x\r", b"a", "last", b""),
+    ("cut in a size that is no nought", b"1\r\na\r\n10", b"a", "open", b""),
     ("cut before the last line end", b"1\r\na\r\n0\r\n", b"a", "last", b""),
     ("cut in a trailer", b"1\r\na\r\n0\r\nX: y\r\n", b"a", "last", b""),
     ("nothing", b"", b"", "open", b""),
@@ -57,7 +62,7 @@ def decoded(pieces: list[bytes]) -> tuple[bytes, str, bytes]:
             return body, "malformed", b""
         if coding.is_done:
             return body, "done", coding.surplus + b"".join(pieces[number + 1 :])
-    return body, "last" if coding.is_last else "open", b""
+    return body, "last" if coding.may_end else "open", b""
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ def facts(made: dict[str, type], name: str, args: tuple[Any, ...], members: dict
         dataclasses.asdict(one),  # type: ignore[call-overload]
         [each.name for each in dataclasses.fields(cls)],  # type: ignore[arg-type]
         vars(dataclasses.replace(one)),  # type: ignore[type-var]
+        vars(copy.replace(one)) if hasattr(copy, "replace") else None,  # from Python 3.13 on
         vars(copy.copy(one)),
         vars(copy.deepcopy(one)),
         cls.__match_args__,  # type: ignore[attr-defined]
