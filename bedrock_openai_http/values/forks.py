@@ -82,7 +82,24 @@ def _have_forks_wait() -> None:
     import logging  # noqa: F401
 
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(before=lambda: _loading.acquire(), after_in_parent=lambda: _loading.release())
+        wait = _ForkWait()
+        os.register_at_fork(before=wait.begin, after_in_parent=wait.end)
+
+
+class _ForkWait:
+    """Holds the lock while a process forks. A fork that began before it was registered calls its end alone."""
+
+    def __init__(self) -> None:
+        self._held: Any = None
+
+    def begin(self) -> None:
+        _loading.acquire()
+        self._held = _loading
+
+    def end(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.release()
 
 
 def _renew() -> None:

@@ -109,6 +109,20 @@ def test_what_was_noted_is_freed() -> None:
     assert len(forks._inherited) <= before
 
 
+def test_a_fork_that_began_before_forks_were_waited_for() -> None:
+    """Where a process forks while another thread makes its first call, the fork's end alone is called, and is silent."""
+    wait = forks._ForkWait()
+    wait.end()
+    wait.begin()
+    taken: list[bool] = []
+    with in_a_thread(lambda: taken.append(forks._loading.acquire(blocking=False))):
+        pass
+    wait.end()
+    with in_a_thread(lambda: taken.append(forks._loading.acquire(blocking=False) and not forks._loading.release())):
+        pass
+    assert taken == [False, True]
+
+
 def test_a_fork_from_within_a_thread() -> None:
     """It does not matter which thread forks, nor that the child's only thread is not the parent's main one."""
     outcomes: list[bool] = []
