@@ -110,7 +110,7 @@ def test_what_was_noted_is_freed() -> None:
 
 
 def test_a_fork_that_began_before_forks_were_waited_for() -> None:
-    """Where a process forks while a thread makes its first call, the end of the fork is called alone, and is silent."""
+    """Where a process forks while a thread makes its first call, the fork's end alone is called, and is silent."""
     wait = forks._ForkWait()
     wait.end()
     wait.begin()
