@@ -1,6 +1,6 @@
 """Frozen dataclasses that cost next to nothing to define.
 
-`dataclasses.dataclass(frozen=True)` writes and compiles half a dozen methods for each class. For the fifty classes of
+`dataclasses.dataclass(frozen=True)` writes and compiles half a dozen methods for each class. For the sixty classes of
 this package that takes longer than a whole call. `frozen` shares the methods between all classes, but for `__init__`,
 which stands written out in `frozen_inits`.
 

@@ -160,7 +160,7 @@ def test_a_signature_before_the_first_instance() -> None:
 
 def test_what_is_written_out_is_what_the_classes_have() -> None:
     """Whoever changes a field runs `make generate`, and nobody edits what it writes."""
-    assert TOOL["written"]() == Path(frozen_inits.__file__).read_text(encoding="utf-8")
+    assert TOOL["written"]() == Path(frozen_inits.__file__).read_text(encoding="utf-8"), "run `make generate`"
 
 
 def test_nothing_is_compiled_for_a_class_of_the_package() -> None:
@@ -168,7 +168,7 @@ def test_nothing_is_compiled_for_a_class_of_the_package() -> None:
     found = TOOL["classes"]()
     codes = {vars(cls)["__init__"].__code__ for cls in found}
     assert len(codes) == len(found) > 50
-    assert {code.co_filename for code in codes} == {frozen_inits.__file__}
+    assert {code.co_filename for code in codes} == {frozen_inits.__file__}, "run `make generate`"
 
 
 def test_a_class_that_is_not_written_out_as_it_is_now() -> None:
