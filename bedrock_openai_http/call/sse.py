@@ -15,6 +15,7 @@ from typing import NamedTuple
 #: A byte order mark, which may begin a stream.
 BOM = b"\xef\xbb\xbf"
 
+#: As `bytes` has them: numbers.
 _CR, _BRACE = b"\r}"
 
 #: How long a line and an event may be, in bytes. A stream of many events may be of any length.

@@ -32,7 +32,7 @@ class _ChoiceParts:
         self.extra: JSONObject = {}
 
     def add(self, choice: ChunkChoice) -> None:
-        # Each member is looked up once: that takes longer than what is done with most of them.
+        # Each member is looked up once, since this runs for every token.
         finish_reason, logprobs, extra, delta = choice.finish_reason, choice.logprobs, choice.extra, choice.delta
         if finish_reason and self.finish_reason not in GUARDRAIL_REASONS:
             self.finish_reason = finish_reason

@@ -77,7 +77,7 @@ class ChatCompletionChunk:
         return guardrail_outcome(self.id, self.extra, [choice.finish_reason for choice in self.choices])
 
 
-# Looked up here: of a class that takes as long as the rest of the comparison.
+# Looked up once, and not for every token.
 _KNOWN, _KNOWN_OF_CHOICE = ChatCompletionChunk._KNOWN, ChunkChoice._KNOWN
 
 
