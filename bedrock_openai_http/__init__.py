@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from .call.answer import parse_completion as parse_completion
     from .call.building import build_http_request as build_http_request
     from .call.decode import iter_chunks as iter_chunks
+    from .clients.async_client import AsyncClient as AsyncClient
+    from .clients.async_stream import AsyncChatCompletionStream as AsyncChatCompletionStream
     from .clients.client import Client as Client
     from .clients.stream import ChatCompletionStream as ChatCompletionStream
     from .schemas import load_schema as load_schema
@@ -95,6 +97,8 @@ _NAMES_BY_MODULE = {
     "aws.api_keys": "ApiKeyInfo inspect_api_key",
     "call.building": "build_http_request",
     "values.chunk": "ChatCompletionChunk",
+    "clients.async_client": "AsyncClient",
+    "clients.async_stream": "AsyncChatCompletionStream",
     "clients.client": "Client",
     "clients.stream": "ChatCompletionStream",
     "values.completion": "ChatCompletion Choice",

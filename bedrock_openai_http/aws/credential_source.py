@@ -48,6 +48,10 @@ class Punctual:
         """Do what a call does. Raises APITimeoutError when the deadline passes."""
         raise NotImplementedError
 
+    def _is_at_hand(self) -> bool:
+        """Tell whether a call surely asks nobody."""
+        return False
+
     def _refresh_by(self, deadline: float | None, used: ApiKey | None) -> None:
         """Do what `refresh` does, unless that was done since `used` was given. Raises APITimeoutError as well."""
         raise NotImplementedError
@@ -94,6 +98,10 @@ class CredentialSource:
         if is_a(self._api_key, str):
             self._api_key = clean_api_key(self._api_key, "api_key")
 
+    def separate(self) -> CredentialSource:
+        """Return another source of the same, which has looked up nothing yet."""
+        return CredentialSource(api_key=self._api_key, credentials=self._credentials, profile=self._profile)
+
     def get(self, deadline: float | None = None) -> ApiKey | Credentials:
         """Return what the next attempt authenticates with. Raises CredentialsError if there is nothing usable."""
         if type(self._api_key) is str:
@@ -105,6 +113,17 @@ class CredentialSource:
         if os.environ.get(API_KEY_VARIABLE, "").strip():
             return ApiKey(clean_api_key(os.environ.get(API_KEY_VARIABLE), API_KEY_VARIABLE))
         return self._from_chain(deadline, or_key=True)
+
+    def is_at_hand(self) -> bool:
+        """Tell whether `get` surely asks nobody, so that it cannot block; False where that is not known."""
+        if self._api_key is not None:
+            return type(self._api_key) is str or (_is_punctual(self._api_key) and self._api_key._is_at_hand())
+        if self._credentials is not None:
+            return not callable(self._credentials) and is_ready(self._credentials)
+        if self._profile is None and (os.environ.get(API_KEY_VARIABLE, "").strip() or _names_credentials()):
+            return True
+        chain: Chain | None = vars(self).get("_chain")
+        return chain is not None and chain.known is not None and is_ready(chain.known.found)
 
     def aws_credentials(self, deadline: float | None = None) -> Credentials:
         """Return the AWS credentials that are given, or else the chain's: an API key never counts.
@@ -233,6 +252,12 @@ class CredentialSource:
 
     def __reduce__(self) -> Any:
         raise TypeError("what finds credentials cannot be pickled or copied: it may hold keys")
+
+
+def _names_credentials() -> bool:
+    """Tell whether the environment names credentials that have no end."""
+    values = map(os.environ.get, ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+    return all(values) and not os.environ.get("AWS_CREDENTIAL_EXPIRATION")
 
 
 def _from_environment() -> Credentials | None:

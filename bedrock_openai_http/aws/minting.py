@@ -124,6 +124,9 @@ class ApiKeyProvider(Punctual):
         self._paused_until = self._now() + PAUSE_SECONDS
         return present.value
 
+    def _is_at_hand(self) -> bool:
+        return self._good_key() is not None and self._source.is_at_hand()
+
     def _refresh_by(self, deadline: float | None, used: ApiKey | None) -> None:
         present = self._shared.present
         if used is not None and (present.value != used.value if present else self._shared.is_under_way):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..values import jsontext
 from ..values.completion import ChatCompletion
 from ..values.errors import ResponseFormatError
-from ..values.http import HTTPResponse, OpenResponse
+from ..values.http import Head, HTTPResponse
 from ..values.reading import Malformed
 from .error_answers import (
     describe,
@@ -59,7 +59,7 @@ def completion_of(
 class WholeBody:
     """The body of an answer as it is read to its end, by whom ever: it may be `limit` bytes long."""
 
-    def __init__(self, opened: OpenResponse, limit: int) -> None:
+    def __init__(self, opened: Head, limit: int) -> None:
         self._head = HTTPResponse(opened.status_code, opened.headers)
         self._limit = limit
         self._pieces: list[bytes] = []

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
-from ..values.http import HTTPRequest, OpenResponse, TimeLimits
+from ..values.http import HTTPRequest, TimeLimits
 
 
 class Send(NamedTuple):
@@ -22,22 +22,23 @@ class Send(NamedTuple):
 
 
 class ReadAll(NamedTuple):
-    """Read the open response to its end and let its connection go. Answered with the whole HTTPResponse.
+    """Read `opened`, what Send was answered with, to its end and let its connection go: the whole HTTPResponse.
 
     Thrown: what reading it raises, and ResponseFormatError beyond `limit` bytes (`answer.WholeBody` counts them).
     """
 
-    opened: OpenResponse
+    opened: Any
     limit: int
 
 
 class Ask(NamedTuple):
     """Call `look_up`, which may block: single sign-on, a metadata service, a callable of the user's.
 
-    Answered with what it returns. The driver chooses the thread.
+    Answered with what it returns. The driver chooses the thread: `is_at_hand` tells whether it surely does not block.
     """
 
     look_up: Callable[[], Any]
+    is_at_hand: Callable[[], bool] = lambda: False
 
 
 class Sleep(NamedTuple):

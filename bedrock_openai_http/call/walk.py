@@ -216,7 +216,7 @@ def _attempt(call: Call, session: Session, number: int) -> Generator[Effect, Any
     """Return the 2xx answer to one attempt; raise what it failed with."""
     if call.report is not None:
         call.report.attempt_started(number)
-    yield Ask(lambda: session.look_up(call))
+    yield Ask(lambda: session.look_up(call), lambda: call.renewed is not None or session.source.is_at_hand())
     assert call.used is not None  # noqa: S101  (`look_up` has found it, or raised)
     request = headers.attempt(call.plan, call.invocation_id, number, call.used, session.sign)
     call.attempts = number

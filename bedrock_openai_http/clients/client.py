@@ -9,16 +9,13 @@ the package costs next to nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..aws.configuration import Configuration
 from ..aws.credential_source import CredentialSource
-from ..aws.destination import Options
-from ..call.retry import RetryPolicy
 from ..call.walk import completed, opened
-from ..call.world import World
 from ..transport.drive import MACHINE, drive
 from ..values import arguments
 from ..values.completion import ChatCompletion
@@ -26,18 +23,21 @@ from ..values.errors import ConfigurationError
 from ..values.forks import loading
 from ..values.http import Transport
 from ..values.once import once
-from ..values.request import ChatCompletionRequest, Guardrail
-from .planning import CallOptions, Planner
+from ..values.request import ChatCompletionRequest
+from .base import BaseClient
 
 if TYPE_CHECKING:
     import requests
 
-    from ..call.events import Event
     from .openai_shape import Chat
     from .stream import ChatCompletionStream
 
+    _Base = BaseClient[requests.Session, Transport, str]
+else:
+    _Base = BaseClient
 
-class Client:
+
+class Client(_Base):
     """Calls Amazon Bedrock's Chat Completions API. Thread-safe, fork-safe, and lazy: making one looks nothing up.
 
     Args:
@@ -74,57 +74,7 @@ class Client:
     `on_event`.
     """
 
-    def __init__(
-        self,
-        region: str | None = None,
-        *,
-        endpoint: str = "runtime",
-        base_url: str | None = None,
-        api_key: str | Callable[[], str] | None = None,
-        credentials: Any = None,
-        profile: str | None = None,
-        timeout: float = 600.0,
-        connect_timeout: float = 5.0,
-        deadline: float | None = None,
-        max_attempts: int | None = None,
-        retry_read_timeouts: bool = False,
-        allow_insecure: bool = False,
-        use_fips_endpoint: bool | None = None,
-        use_dualstack_endpoint: bool | None = None,
-        guardrail: Guardrail | None = None,
-        unknown_fields: str = "refuse",
-        project: str | None = None,
-        session: requests.Session | None = None,
-        transport: Transport | None = None,
-        on_event: Callable[[Event], object] | None = None,
-        world: World | None = None,
-    ) -> None:
-        try:
-            profile = None if profile is None else arguments.text("profile", profile)
-            self._source = CredentialSource(api_key=api_key, credentials=credentials, profile=profile)
-        finally:
-            del api_key, credentials  # no local may show them where this, or what follows, fails
-        self._options = Options(
-            region, endpoint, base_url, allow_insecure, use_fips_endpoint, use_dualstack_endpoint, max_attempts
-        )
-        options = CallOptions.checked(
-            self._options.endpoint,
-            timeout=timeout,
-            connect_timeout=connect_timeout,
-            deadline=deadline,
-            guardrail=guardrail,
-            unknown_fields=unknown_fields,
-            project=project,
-            on_event=on_event,
-        )
-        policy = RetryPolicy(retry_read_timeouts=arguments.flag("retry_read_timeouts", retry_read_timeouts))
-        self._session = session
-        self._given_transport = _given_transport(session, transport)
-        self._configuration = Configuration(profile)
-        world = MACHINE if world is None else world
-        self._planner = Planner(
-            self._source, self._options, options, self._configuration, policy, world, self._proxy_of
-        )
+    _machine = MACHINE
 
     def complete(
         self,
@@ -164,9 +114,9 @@ class Client:
     def close(self) -> None:
         """Close the pooled connections. The client can still be used; it then opens new ones."""
         self._planner.session.close()
-        own: Transport | None = vars(self).get("_own_transport")
-        if own is not None:  # with a session of the caller's this closes nothing
-            own.close()
+        transport = self._connections.made if self._owns_connections else None
+        if transport is not None:  # with a session of the caller's this closes nothing
+            transport.close()
 
     def __enter__(self) -> Client:
         return self
@@ -175,15 +125,6 @@ class Client:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-    def __reduce__(self) -> Any:
-        raise TypeError("a Client cannot be pickled or copied: it may hold keys; make one where it is needed")
-
-    def __repr__(self) -> str:
-        options = getattr(self, "_options", None)
-        if options is None:  # its constructor has failed, and an error reporter shows the locals of that
-            return "Client()"
-        return f"Client(region={options.region!r}, endpoint={options.endpoint!r})"
 
     def _complete(
         self,
@@ -216,36 +157,35 @@ class Client:
             report=call.report,
         )
 
-    def _proxy_of(self, url: str) -> str | None:
-        settings = getattr(self._transport, "settings", None)  # which a given transport has not
-        proxy: str | None = settings(url)[0] if settings else None
-        return proxy
+    @staticmethod
+    def _source_of(api_key: Any, credentials: Any, profile: str | None) -> CredentialSource:
+        try:
+            for name, given in (("api_key", api_key), ("credentials", credentials)):
+                if arguments.is_coroutine_function(given):
+                    raise ConfigurationError(f"{name}: is a coroutine function, which AsyncClient takes")
+            return CredentialSource(api_key=api_key, credentials=credentials, profile=profile)
+        finally:
+            del api_key, credentials, given
 
-    @property
-    def _transport(self) -> Transport:
-        return self._own_transport if self._given_transport is None else self._given_transport
+    @staticmethod
+    def _checked_transport(session: Any, transport: Any) -> Transport | None:
+        if session is not None:
+            if transport is not None:
+                raise ConfigurationError("session and transport are given; choose one")
+            requests = sys.modules.get("requests")  # not loaded here: who has a session has loaded it
+            if requests is None or not arguments.is_a(session, requests.Session):
+                raise ConfigurationError(f"session: must be a requests.Session, not {type(session).__name__}")
+        if transport is None:
+            return None
+        with loading():
+            from ..transport.given_transport import GivenTransport
 
-    @once
-    def _own_transport(self) -> Transport:
-        """The transport that the client makes: threads that begin together share one, and so one pool."""
+        return GivenTransport(transport)
+
+    @staticmethod
+    def _new_transport(session: Any, configuration: Configuration) -> Transport:
         with loading():
             from ..transport.requests_transport import RequestsTransport
 
-        bundle = self._configuration.ca_bundle()
-        return RequestsTransport(self._session, ca_bundle=bundle.value if bundle else None)
-
-
-def _given_transport(session: Any, transport: Any) -> Transport | None:
-    """Return the transport that the caller gives, if any. Raises ConfigurationError for what is none."""
-    if session is not None:
-        if transport is not None:
-            raise ConfigurationError("session and transport are given; choose one")
-        requests = sys.modules.get("requests")  # not loaded here: who has a session has loaded it
-        if requests is None or not arguments.is_a(session, requests.Session):
-            raise ConfigurationError(f"session: must be a requests.Session, not {type(session).__name__}")
-    if transport is None:
-        return None
-    with loading():
-        from ..transport.given_transport import GivenTransport
-
-    return GivenTransport(transport)
+        bundle = configuration.ca_bundle()
+        return RequestsTransport(session, ca_bundle=bundle.value if bundle else None)

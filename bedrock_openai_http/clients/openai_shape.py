@@ -16,6 +16,8 @@ from ..values.wire_value import plain
 
 if TYPE_CHECKING:
     from ..values.completion import ChatCompletion
+    from .async_client import AsyncClient
+    from .async_stream import AsyncChatCompletionStream
     from .client import Client
     from .stream import ChatCompletionStream
 
@@ -64,19 +66,70 @@ class Completions:
         replaces the client's, for the headers and for each piece of the body. Raises what `Client.complete` and
         `Client.stream` raise.
         """
-        with loading():
-            from ..validation.validate import check_field_names
-
-        if self._client._planner.options.unknown_fields == "send":
-            unknown = {name: fields.pop(name) for name in fields.keys() - set(FIELDS)}
-            extra_body = _with(unknown, extra_body)
-        check_field_names(fields)
-        for name in ("model", "messages"):
-            if name not in fields:
-                raise RequestValidationError("is required", json_path=f"$.{name}", rule="required")
-        request = _request({**fields, "stream": stream, "extra_body": extra_body})
+        request = _request_of(self._client, stream, extra_body, fields)
         send = self._client._stream if stream is True else self._client._complete
         return send(request, None, extra_headers, timeout)
+
+
+class AsyncCompletions:
+    """`client.chat.completions` of an AsyncClient."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    @overload
+    async def create(
+        self,
+        *,
+        stream: Literal[True],
+        extra_headers: Mapping[str, str] | None = ...,
+        extra_body: Mapping[str, Any] | None = ...,
+        timeout: float | None = ...,
+        **fields: Any,
+    ) -> AsyncChatCompletionStream: ...
+
+    @overload
+    async def create(
+        self,
+        *,
+        stream: Literal[False] | None = ...,
+        extra_headers: Mapping[str, str] | None = ...,
+        extra_body: Mapping[str, Any] | None = ...,
+        timeout: float | None = ...,
+        **fields: Any,
+    ) -> ChatCompletion: ...
+
+    async def create(
+        self,
+        *,
+        stream: bool | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+        **fields: Any,
+    ) -> ChatCompletion | AsyncChatCompletionStream:
+        """Return what `Completions.create` returns; raise what it raises."""
+        request = _request_of(self._client, stream, extra_body, fields)
+        if stream is True:
+            return await self._client._stream(request, None, extra_headers, timeout)
+        return await self._client._complete(request, None, extra_headers, timeout)
+
+
+def _request_of(
+    client: Client | AsyncClient, stream: bool | None, extra_body: Mapping[str, Any] | None, fields: dict[str, Any]
+) -> ChatCompletionRequest:
+    """Return the request of keyword arguments. Raises RequestValidationError."""
+    with loading():
+        from ..validation.validate import check_field_names
+
+    if client._planner.options.unknown_fields == "send":
+        unknown = {name: fields.pop(name) for name in fields.keys() - set(FIELDS)}
+        extra_body = _with(unknown, extra_body)
+    check_field_names(fields)
+    for name in ("model", "messages"):
+        if name not in fields:
+            raise RequestValidationError("is required", json_path=f"$.{name}", rule="required")
+    return _request({**fields, "stream": stream, "extra_body": extra_body})
 
 
 def _with(unknown: dict[str, Any], extra_body: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
@@ -105,3 +158,10 @@ class Chat:
 
     def __init__(self, client: Client) -> None:
         self.completions = Completions(client)
+
+
+class AsyncChat:
+    """`client.chat` of an AsyncClient."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self.completions = AsyncCompletions(client)

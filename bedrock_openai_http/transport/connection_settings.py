@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import ssl
 import urllib.request
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, MutableMapping
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
 
 from ..values.http import is_loopback
@@ -31,6 +30,22 @@ _NAMES = tuple(getattr(os.environ, "encodekey", str)(name) for name in _VARIABLE
 _SYSTEM_HAS_SETTINGS = urllib.request.getproxies is not urllib.request.getproxies_environment
 
 
+class SessionSettings(Protocol):
+    """What a session has to say, in the words of `requests`."""
+
+    @property
+    def trust_env(self) -> bool:
+        """Whether the environment counts."""
+
+    @property
+    def verify(self) -> bool | str | None:
+        """The path of a CA bundle, or whether to verify at all."""
+
+    @property
+    def proxies(self) -> MutableMapping[str, str]:
+        """Proxies by scheme or host."""
+
+
 class ConnectionSettings:
     """Finds what `connection_settings` gives, anew only once something that it depends on has changed.
 
@@ -43,7 +58,7 @@ class ConnectionSettings:
         #: whole.
         self._last: tuple[Any, tuple[dict[str, str], bool | str]] = (None, ({}, True))
 
-    def find(self, session: requests.Session, url: str) -> tuple[dict[str, str], bool | str]:
+    def find(self, session: SessionSettings, url: str) -> tuple[dict[str, str], bool | str]:
         """Return the proxies for `url`, in a dict of the caller's own, and the CA bundle or whether to verify."""
         # The number tells of a variable that is spelled oddly, such as Http_Proxy.
         environment = (*map(_reader(), _NAMES), len(os.environ))
@@ -68,7 +83,7 @@ def _reader() -> Callable[[Any], object]:
 
 
 def connection_settings(
-    session: requests.Session, url: str, ca_bundle: str | None = None
+    session: SessionSettings, url: str, ca_bundle: str | None = None
 ) -> tuple[dict[str, str], bool | str]:
     """Return the proxies for `url`, and the CA bundle or whether to verify at all.
 
@@ -84,7 +99,7 @@ def connection_settings(
     return proxies, verify if verify is not None else True
 
 
-def bundle_source(session: requests.Session) -> str:
+def bundle_source(session: SessionSettings) -> str:
     """Return what names the CA bundle that `connection_settings` gives."""
     if session.verify is not True:
         return "session.verify"

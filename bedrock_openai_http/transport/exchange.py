@@ -4,7 +4,8 @@ Whether a failed attempt may be made again depends on facts: was there a connect
 one byte of the answer come, and how soon did the connection end? They are noted here while they happen. What a
 foreign exception looks like does not tell: a TLS error, for one, may come of a handshake or of an answer.
 
-This module is a part of `requests_transport`. Its law: it notes facts and keeps to times, and judges nothing.
+This module is a part of the transports: `Exchange` of both, `Answer` of `requests_transport`. Its law: it notes facts
+and keeps to times, and judges nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from http.client import HTTPException, HTTPResponse, IncompleteRead
-from typing import Any
+from typing import Any, TypeVar
 
 from ..values.frozen import frozen
 from ..values.http import Headers, TimeLimits
@@ -99,15 +100,16 @@ class Exchange:
         return time.monotonic() + EARLY_ANSWER_SECONDS
 
 
+Carried = TypeVar("Carried", bound=Exchange)
+
 _exchange: ContextVar[Exchange] = ContextVar("exchange")
 #: Return the exchange that the connection in use carries.
 current_exchange = _exchange.get
 
 
 @contextmanager
-def exchange(limits: TimeLimits) -> Iterator[Exchange]:
-    """Let the connection that is used within keep to `limits`, and give what it knows of the exchange."""
-    mine = Exchange(limits)
+def carried(mine: Carried) -> Iterator[Carried]:
+    """Let the connection that is used within keep to the limits of `mine`, and note there what it knows."""
     token = _exchange.set(mine)
     try:
         yield mine
@@ -229,7 +231,7 @@ class Answer(HTTPResponse):
     def _read_status(self) -> tuple[str, int, str]:
         version, status, reason = super()._read_status()  # type: ignore[misc]
         if self._mine.phase == "connect" and status != 200:
-            self._mine.refusal = _refused_tunnel(status)
+            self._mine.refusal = refused_tunnel(status)
         return version, 100 if 101 < status < 200 else status, reason
 
     def begin(self) -> None:
@@ -243,7 +245,8 @@ class Answer(HTTPResponse):
             raise MalformedHead(self.status, Headers([*self.msg.items(), *pairs]))
 
 
-def _refused_tunnel(status: int) -> Refusal:
+def refused_tunnel(status: int) -> Refusal:
+    """Return what a proxy says by the status of its answer to CONNECT."""
     from http import HTTPStatus
 
     phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else ""

@@ -1,6 +1,6 @@
 """What the network and the libraries below do wrong, as failures of ours.
 
-This module is a part of `requests_transport`. Its laws: what was under way when a call failed is told by the facts of
+This module is a part of both transports. Its laws: what was under way when a call failed is told by the facts of
 its `Exchange`; and of a foreign exception only the system's words are taken, since the exception itself may hold the
 request, with its key and its prompt.
 """
@@ -30,7 +30,7 @@ from urllib3.util.ssl_match_hostname import CertificateError
 from ..call.error_answers import request_id_of
 from ..values.errors import APIConnectionError, APITimeoutError, BedrockOpenAIError, ConfigurationError
 from ..values.frozen import frozen
-from ..values.http import HTTPResponse, TimeLimits
+from ..values.http import Head, HTTPResponse, TimeLimits
 from .connection_settings import bundle_flaw, proxy_source, shown_proxy
 from .exchange import Exchange, MalformedHead
 
@@ -54,6 +54,8 @@ class Way:
     verify_source: str = ""
     #: The path of a client's certificate, or those of it and of its key.
     cert: Any = None
+    #: The library by which SOCKS is spoken.
+    socks_by: str = "PySocks"
 
     @property
     def host(self) -> str:
@@ -92,6 +94,13 @@ def body_failure(error: Exception, phase: str, limits: TimeLimits) -> APIConnect
             return _deadline_passed()
         return APITimeoutError(f"nothing more of the answer came within {limits.read:g} s", phase=phase)
     return APIConnectionError(f"the answer broke off: {_words(list(_links(error)))}", phase="body")
+
+
+def of_answer(failure: APIConnectionError, answer: Head) -> APIConnectionError:
+    """Return `failure` with the status, the headers and the request ID of the answer that broke off."""
+    failure.request_id = request_id_of(answer.headers)
+    failure.response = HTTPResponse(answer.status_code, answer.headers)
+    return failure
 
 
 def _deadline_passed() -> APITimeoutError:
@@ -153,12 +162,12 @@ def _unusable_address(causes: list[BaseException], way: Way, mine: Exchange) -> 
 def _unusable_proxy(way: Way) -> ConfigurationError:
     """Return the failure for what `requests` and urllib3 refuse before they connect: of a checked URL, its proxy."""
     if way.proxy is None:
-        return ConfigurationError("requests cannot send to this URL")
+        return ConfigurationError("base_url: nothing can be sent to this URL")
     source = proxy_source(way.proxy) or "proxies"
     shown = shown_proxy(way.proxy)
     scheme = (shown or "").partition(":")[0].lower()
     if scheme.startswith("socks"):
-        return _unusable(f"{source}: the proxy {shown} is a SOCKS proxy, which needs PySocks", "socks", way)
+        return _unusable(f"{source}: the proxy {shown} is a SOCKS proxy, which needs {way.socks_by}", "socks", way)
     if scheme in ("http", "https") and shown:
         return _unusable(f"{source}: the proxy {shown} cannot be used", "proxy", way)
     what = f"of the scheme {scheme}" if shown else "that is no URL"
@@ -224,7 +233,8 @@ def _advice(cause: str, way: Way) -> str | None:
     from ..call.advice.network import advise_on_network
 
     bundle = way.verify if isinstance(way.verify, str) else "The CA bundle of requests"
-    return advise_on_network(cause, bundle=bundle, proxy=shown_proxy(way.proxy) if way.proxy else None)
+    proxy = shown_proxy(way.proxy) if way.proxy else None
+    return advise_on_network(cause, bundle=bundle, proxy=proxy, socks_by=way.socks_by)
 
 
 def _is_about_files(cause: BaseException) -> bool:

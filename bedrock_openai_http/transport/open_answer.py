@@ -15,12 +15,11 @@ from http.client import HTTPResponse as PlainResponse
 from http.client import IncompleteRead
 from typing import TYPE_CHECKING, Any
 
-from ..call.error_answers import request_id_of
 from ..values.errors import APIConnectionError
-from ..values.http import Headers, HTTPResponse, TimeLimits
+from ..values.http import Headers, TimeLimits
 from .connections import has_undelivered
 from .exchange import Exchange, TimedReader, seconds_left
-from .failures import body_failure
+from .failures import body_failure, of_answer
 
 if TYPE_CHECKING:
     import requests
@@ -77,8 +76,7 @@ class OpenAnswer:
             failure = body_failure(error, self._phase, self._limits)
         if self._closed or failure is None:
             failure = APIConnectionError("the answer was closed while it was read", phase="body")
-        failure.request_id = request_id_of(self.headers)
-        failure.response = HTTPResponse(self.status_code, self.headers)
+        failure = of_answer(failure, self)
         try:
             raise failure
         finally:

@@ -24,7 +24,7 @@ from ..values.forks import inherit
 from ..values.http import Headers, HTTPRequest, HTTPResponse, OpenResponse, TimeLimits
 from .adapter import Adapter
 from .connection_settings import ConnectionSettings, bundle_source
-from .exchange import exchange, seconds_left
+from .exchange import Exchange, carried, seconds_left
 from .failures import Way, open_failure
 from .open_answer import OpenAnswer
 
@@ -66,7 +66,7 @@ class RequestsTransport:
             _check_url(request.url)
             self._checked_url = request.url
         proxies, verify = self._settings.find(session, request.url)
-        with exchange(limits) as mine:
+        with carried(Exchange(limits)) as mine:
             try:
                 timeout = (seconds_left(limits.connect, limits.deadline), seconds_left(limits.read, limits.deadline))
                 adapter = session.get_adapter(request.url)

@@ -94,6 +94,15 @@ def has_methods(value: Any, *names: str) -> bool:
     return bool(_read(lambda given: all(callable(getattr(given, name, None)) for name in names), value))
 
 
+def is_coroutine_function(value: Any) -> bool:
+    """Tell whether `value` is made by `async def`. The module `inspect` would be loaded for this alone."""
+    return _read(lambda given: bool(given.__code__.co_flags & _COROUTINE), value) is True
+
+
+#: The flag of such code (docs.python.org, "inspect", CO_COROUTINE).
+_COROUTINE = 0x80
+
+
 def _read(reading: Callable[[Any], Value], value: Any) -> Value | None:
     """Return `reading(value)`; None if somebody else's code raised in it."""
     try:

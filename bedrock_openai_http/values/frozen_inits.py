@@ -237,13 +237,14 @@ def transport_exchange_Refusal(self, words, status, permanent):
     own["permanent"] = permanent
 
 
-def transport_failures_Way(self, url, proxy, verify, verify_source, cert):
+def transport_failures_Way(self, url, proxy, verify, verify_source, cert, socks_by):
     own = self.__dict__
     own["url"] = url
     own["proxy"] = proxy
     own["verify"] = verify
     own["verify_source"] = verify_source
     own["cert"] = cert
+    own["socks_by"] = socks_by
 
 
 def validation_checking_CheckedRequest(self, body, guardrail, guarded):

@@ -7,7 +7,7 @@ embedder can put an HTTP library of its own between them.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import ItemsView, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, ItemsView, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from .frozen import field, frozen
@@ -146,8 +146,8 @@ class TimeLimits:
     deadline: float | None = None
 
 
-class OpenResponse(Protocol):
-    """A response whose headers have arrived and whose body is read piece by piece."""
+class Head(Protocol):
+    """What has come of a response first."""
 
     @property
     def status_code(self) -> int:
@@ -156,6 +156,10 @@ class OpenResponse(Protocol):
     @property
     def headers(self) -> Headers:
         """The response headers."""
+
+
+class OpenResponse(Head, Protocol):
+    """A response whose headers have arrived and whose body is read piece by piece."""
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the body as it arrives, never waiting for more than is there.
@@ -182,6 +186,26 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Close every pooled connection."""
+
+
+class AsyncOpenResponse(Head, Protocol):
+    """What `OpenResponse` is, on an event loop."""
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """Return an iterator over the body as it arrives. Raises APITimeoutError or APIConnectionError."""
+
+    async def aclose(self, *, drain: bool = False) -> None:
+        """Let the connection go, as `OpenResponse.close` does; without `drain` it waits for nothing."""
+
+
+class AsyncTransport(Protocol):
+    """What sends requests on an event loop. Give an object with these two methods as `AsyncClient(transport=...)`."""
+
+    async def aopen(self, request: HTTPRequest, limits: TimeLimits) -> AsyncOpenResponse:
+        """Do what `Transport.open` does. If it is cancelled the connection must be closed."""
+
+    async def aclose(self) -> None:
+        """Close every pooled connection of this event loop."""
 
 
 def is_ip_address(host: str) -> bool:

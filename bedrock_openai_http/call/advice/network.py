@@ -53,14 +53,20 @@ _ADVICE = {
         "The proxy does not accept the user name or the password in its URL: correct them in HTTPS_PROXY."
     ),
     "tunnel-403": "The proxy forbids this host: ask who runs it to let it through, or name the host in NO_PROXY.",
-    "socks": "Install PySocks: python -m pip install PySocks.",
+    "socks": "Install {socks_by}: python -m pip install {socks_by}.",
 }
 
 
-def advise_on_network(cause: str, *, bundle: str | None = None, proxy: str | None = None) -> str | None:
+def advise_on_network(
+    cause: str, *, bundle: str | None = None, proxy: str | None = None, socks_by: str = "PySocks"
+) -> str | None:
     """Return the advice for `cause`, with the CA bundle in use and the proxy, without its password, if there is one.
+
+    `socks_by` is the library that speaks SOCKS.
 
     None where there is no advice for it.
     """
     text = _ADVICE.get(cause)
-    return text and text.format(bundle=bundle or "The CA bundle in use", proxy=proxy or "the proxy")
+    return text and text.format(
+        bundle=bundle or "The CA bundle in use", proxy=proxy or "the proxy", socks_by=socks_by
+    )

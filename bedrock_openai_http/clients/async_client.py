@@ -1,0 +1,178 @@
+"""The client for event loops: it has the same calls planned as `Client`, and driven by `transport.aio`.
+
+This module loads aiohttp, through the transport, when a call first needs it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ..aws.configuration import Configuration
+from ..aws.credential_source import CredentialSource, Punctual
+from ..call.walk import completed, opened
+from ..transport.aio.aside import Awaiting
+from ..transport.aio.drive import ASYNC_MACHINE, adrive
+from ..values import arguments
+from ..values.completion import ChatCompletion
+from ..values.errors import ConfigurationError
+from ..values.forks import loading
+from ..values.http import AsyncTransport
+from ..values.once import once
+from ..values.request import ChatCompletionRequest
+from .async_stream import AsyncChatCompletionStream, PendingStream
+from .base import BaseClient
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    import aiohttp
+
+    from .openai_shape import AsyncChat
+
+    _Base = BaseClient[aiohttp.ClientSession, AsyncTransport, str | Awaitable[str]]
+else:
+    _Base = BaseClient
+
+
+class AsyncClient(_Base):
+    """Calls Amazon Bedrock's Chat Completions API on an event loop. Needs aiohttp: the extra `async`.
+
+    It takes the arguments of `Client` and promises the same errors, repetitions, times and limits. One client serves
+    any number of tasks, and more than one event loop; cancelling a task closes its connection and disturbs no other
+    call. These arguments differ:
+
+    Args:
+        api_key, credentials: a callable may be a coroutine function, which is awaited on the loop; any other is
+            called in a thread, as is all that looks credentials up.
+        session: an `aiohttp.ClientSession` whose connector, `proxy` and `trust_env` are used; the caller closes it.
+            Its connections cannot tell whether they carry somebody else's answer: see docs/async.md.
+        transport: an object with the methods of `values.http.AsyncTransport`, in place of `aiohttp`.
+        on_event: a plain function, called in the task of the call.
+        world: as for `Client`, but that `sleep` is a coroutine function.
+
+    Raises what `Client` raises, and ConfigurationError where aiohttp is missing.
+    """
+
+    _machine = ASYNC_MACHINE
+
+    async def complete(
+        self,
+        request: ChatCompletionRequest | Mapping[str, Any],
+        *,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> ChatCompletion:
+        """Return the completion for `request`. Raises what `Client.complete` raises."""
+        return await self._complete(request, deadline, extra_headers)
+
+    def stream(
+        self,
+        request: ChatCompletionRequest | Mapping[str, Any],
+        *,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> PendingStream:
+        """Return the answer to `request` as a stream of chunks, for `async with` or `await`.
+
+        Nothing is sent until then, and then it raises what `Client.stream` raises.
+        """
+        return PendingStream(lambda: self._stream(request, deadline, extra_headers))
+
+    @once
+    def chat(self) -> AsyncChat:
+        """The OpenAI-shaped door: `await client.chat.completions.create(...)`."""
+        with loading():
+            from .openai_shape import AsyncChat
+
+        return AsyncChat(self)
+
+    async def aclose(self) -> None:
+        """Close the pooled connections of this event loop. The client can still be used; it then opens new ones."""
+        self._planner.session.close()
+        transport = self._connections.made if self._owns_connections else None
+        if transport is not None:  # with a session of the caller's this closes nothing
+            await transport.aclose()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _complete(
+        self,
+        request: ChatCompletionRequest | Mapping[str, Any],
+        deadline: float | None,
+        extra_headers: Mapping[str, str] | None,
+        timeout: float | None = None,
+    ) -> ChatCompletion:
+        plans = self._planner
+        call = plans.call(request, stream=False, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
+        return await adrive(completed(call, plans.session), lambda: self._transport, plans.world.sleep)
+
+    async def _stream(
+        self,
+        request: ChatCompletionRequest | Mapping[str, Any],
+        deadline: float | None,
+        extra_headers: Mapping[str, str] | None,
+        timeout: float | None = None,
+    ) -> AsyncChatCompletionStream:
+        plans = self._planner
+        call = plans.call(request, stream=True, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
+        response: Any = await adrive(opened(call, plans.session), lambda: self._transport, plans.world.sleep)
+        return AsyncChatCompletionStream(
+            response,
+            lambda error: plans.session.annotate(call, error),
+            attempts=call.attempts,
+            clock=lambda: plans.session.elapsed(call),
+            report=call.report,
+        )
+
+    @staticmethod
+    def _source_of(api_key: Any, credentials: Any, profile: str | None) -> CredentialSource:
+        try:
+            return CredentialSource(api_key=_awaiting(api_key), credentials=_awaiting(credentials), profile=profile)
+        finally:
+            del api_key, credentials
+
+    @staticmethod
+    def _checked_transport(session: Any, transport: Any) -> AsyncTransport | None:
+        if session is not None:
+            if transport is not None:
+                raise ConfigurationError("session and transport are given; choose one")
+            aiohttp = sys.modules.get("aiohttp")  # not loaded here: who has a session has loaded it
+            if aiohttp is None or not arguments.is_a(session, aiohttp.ClientSession):
+                raise ConfigurationError(f"session: must be an aiohttp.ClientSession, not {type(session).__name__}")
+        if transport is None:
+            if "aiohttp" not in sys.modules and find_spec("aiohttp") is None:
+                failure = ConfigurationError("AsyncClient needs aiohttp, which is not installed")
+                failure.advice = "Install the extra: python -m pip install 'bedrock-openai-http[async]'."
+                raise failure
+            return None
+        with loading():
+            from ..transport.given_transport import GivenAsyncTransport
+
+        return GivenAsyncTransport(transport)
+
+    @staticmethod
+    def _new_transport(session: Any, configuration: Configuration) -> AsyncTransport:
+        with loading():
+            from ..transport.aio.transport import AiohttpTransport
+
+        bundle = configuration.ca_bundle()
+        return AiohttpTransport(session, ca_bundle=bundle.value if bundle else None)
+
+
+def _awaiting(given: Any) -> Any:
+    """Return what is given for a key; of a callable one whose result is awaited where that is needed."""
+    try:
+        is_plain = not callable(given) or arguments.is_a(given, Punctual)
+        return given if is_plain or arguments.is_a(given, Awaiting) else Awaiting(given)
+    finally:
+        del given

@@ -1,0 +1,1 @@
+"""The transport for event loops, over aiohttp: the counterpart of the modules beside this room."""

@@ -1,0 +1,47 @@
+"""An alarm for one wait of a task, which can be moved while the task waits.
+
+`asyncio.timeout` is that from Python 3.11 on. Before, what stands in for it cancels the task that moves it, which may
+be another than the one that waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+
+
+class Alarm:
+    """Within its `with` block the task is woken by a TimeoutError when the moment has come, on the loop's clock."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
+        self._loop = loop
+        self._moment = moment
+        self._has_rung = False
+
+    def __enter__(self) -> Alarm:
+        self._task = asyncio.current_task()
+        #: How often others want the task cancelled; not counted before Python 3.11.
+        self._cancelling = getattr(self._task, "cancelling", int)()
+        self._handle = self._loop.call_at(self._moment, self._ring)
+        return self
+
+    def move(self, moment: float) -> None:
+        """Ring at another moment, if it has not rung yet. Any task may ask for that."""
+        if not self._has_rung:
+            self._handle.cancel()
+            self._handle = self._loop.call_at(moment, self._ring)
+
+    def _ring(self) -> None:
+        self._has_rung = True
+        if self._task is not None:
+            self._task.cancel()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._handle.cancel()
+        task, self._task = self._task, None  # it holds every frame of the call
+        if self._has_rung:
+            still_cancelling = getattr(task, "uncancel", int)()
+            if kind is asyncio.CancelledError and still_cancelling <= self._cancelling:
+                raise TimeoutError from None

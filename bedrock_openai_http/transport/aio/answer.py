@@ -1,0 +1,174 @@
+"""An answer of aiohttp's that has begun: its body is read piece by piece, and its connection is let go.
+
+This module is a part of `aio.transport`. Its law: bytes are handed on the moment they arrive, and only the
+connection of an answer that was read to its end is used again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import weakref
+
+import aiohttp
+
+from ...values.errors import APIConnectionError
+from ...values.http import Headers
+from ..failures import body_failure, of_answer
+from ..open_answer import DRAIN_BYTES, DRAIN_SECONDS
+from .alarm import Alarm
+from .connections import AsyncExchange
+from .failures import plain
+
+#: What aiohttp raises where a body breaks off: its own, the system's, and RuntimeError for a closed connection.
+_BROKEN = (aiohttp.ClientError, OSError, asyncio.TimeoutError, RuntimeError)
+#: Seconds between two looks at the clock, at least.
+_SHORTEST = 0.001
+
+
+class AiohttpAnswer:
+    """An `AsyncOpenResponse` over an answer of aiohttp, and the iterator over its body.
+
+    A class at every level: a generator that is left early is closed by a task of the loop's own, at some time.
+    """
+
+    def __init__(self, raw: aiohttp.ClientResponse, mine: AsyncExchange, *, streamed: bool) -> None:
+        self.status_code = raw.status
+        # aiohttp's own decoding makes lone surrogates of what is no UTF-8.
+        self.headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw.raw_headers])
+        self._raw, self._content, self._mine = raw, raw.content, mine
+        self._phase = "idle" if streamed else "body"
+        self._is_closed = self._is_waiting = False
+        #: Until when the piece that is waited for must have come, on the loop's clock, and what looks after that.
+        self._due = 0.0
+        self._watch: asyncio.TimerHandle | None = None
+        if self.headers.get("content-encoding", "identity").lower() != "identity":
+            self._content.set_exception(_Compressed())
+        if mine.connection is not None:
+            self._content.on_eof(mine.connection.answer_ended)
+        mine.detach()
+
+    def pieces(self) -> AiohttpAnswer:
+        """Return the iterator over the body."""
+        return self
+
+    def __aiter__(self) -> AiohttpAnswer:
+        return self
+
+    async def __anext__(self) -> bytes:
+        content, mine = self._content, self._mine
+        self._due = mine.moment_in(mine.limits.read)
+        if self._watch is None:
+            self._watch = mine.loop.call_at(self._due, _look, weakref.ref(self))
+        self._is_waiting = True
+        failure: Exception | None = None
+        try:
+            piece = await content.readany()
+        except _BROKEN as error:
+            piece, failure = self._rest(error), error
+        except BaseException:
+            self.abort()
+            raise
+        finally:
+            self._is_waiting = False
+        if piece:
+            return piece
+        self._stop_watch()
+        if failure is None:
+            raise StopAsyncIteration
+        self.abort()
+        failure = of_answer(self._named(failure), self)
+        try:
+            raise failure
+        finally:
+            del failure  # a frame that is part of its own exception's traceback would keep both alive
+
+    def _rest(self, error: Exception) -> bytes:
+        """Return what had come before the body broke off, which aiohttp keeps behind the exception."""
+        content = self._content
+        if self._is_closed or isinstance(error, _Expired) or content.exception() is None:
+            return b""
+        content.set_exception(None)  # type: ignore[arg-type]
+        rest = content.read_nowait()
+        content.set_exception(error)
+        return rest
+
+    def _named(self, error: Exception) -> APIConnectionError:
+        if self._is_closed:
+            return APIConnectionError("the answer was closed while it was read", phase="body")
+        if isinstance(error, _Compressed):
+            return APIConnectionError("the answer is compressed, although that was not asked for", phase="body")
+        return body_failure(plain(error), self._phase, self._mine.limits)
+
+    def _look(self) -> None:
+        """Break off a read that has waited too long; look again when the present one will have."""
+        now, deadline = self._mine.loop.time(), self._mine.limits.deadline
+        if (self._is_waiting and now >= self._due) or (deadline is not None and time.monotonic() >= deadline):
+            self._watch = None
+            self._content.set_exception(_Expired())
+            return
+        due = self._due if self._is_waiting else self._mine.moment_in(self._mine.limits.read)
+        # One timer for the whole answer: one for each piece would take longer than the piece does.
+        self._watch = self._mine.loop.call_at(max(due, now + _SHORTEST), _look, weakref.ref(self))
+
+    async def aclose(self, *, drain: bool = False) -> None:
+        """Let the connection go: see `AsyncOpenResponse`. At any time, and twice."""
+        if drain and not self._is_closed and not self._content.is_eof():
+            await self._drain()
+        self._is_closed = True
+        self.abort()
+
+    async def _drain(self) -> None:
+        loop, left = self._mine.loop, DRAIN_BYTES
+        try:
+            with Alarm(loop, loop.time() + DRAIN_SECONDS):
+                while left > 0 and (piece := await self._content.readany()):
+                    left -= len(piece)
+        except _BROKEN:
+            return  # whatever it is, the connection is not used again
+        except BaseException:
+            self.abort()
+            raise
+
+    def abort(self) -> None:
+        """Close the connection at once, unless the answer has ended and it went back to the pool."""
+        self._stop_watch()
+        _abort(self._raw)
+
+    def _stop_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+
+    def __del__(self) -> None:
+        loop = self._mine.loop
+        if (self._watch is not None or not self._raw.closed) and not loop.is_closed():
+            # Abandoned; and the collector may run in any thread.
+            loop.call_soon_threadsafe(_abandon, self._raw, self._watch)
+
+
+def _look(answer: weakref.ref[AiohttpAnswer]) -> None:
+    known = answer()  # the timer keeps nobody alive: who abandons an answer lets its connection go
+    if known is not None:
+        known._look()
+
+
+def _abandon(raw: aiohttp.ClientResponse, watch: asyncio.TimerHandle | None) -> None:
+    if watch is not None:
+        watch.cancel()
+    _abort(raw)
+
+
+def _abort(raw: aiohttp.ClientResponse) -> None:
+    # Closing alone would take leave in TLS, and wait for the other side, which goes on sending.
+    if raw.connection is not None and raw.connection.transport is not None:
+        raw.connection.transport.abort()
+    raw.close()
+
+
+class _Expired(asyncio.TimeoutError):
+    """A piece was waited for too long."""
+
+
+class _Compressed(RuntimeError):
+    """The body is compressed."""

@@ -1,0 +1,232 @@
+"""Connections of aiohttp's that know what was sent and what came on them, and that carry nobody else's answer.
+
+aiohttp's own pool looks at a connection's age and end only, and so hands a surplus answer to the next call.
+
+This module is a part of `aio.transport`. It relies on names that aiohttp does not document: `ResponseHandler` of
+`client_proto` as a base, `TCPConnector._factory`, `ResponseHandler._parser`; for SOCKS alone
+`TCPConnector._create_connection` and `TCPConnector._get_ssl_context` (`socks`); of a given session
+`ClientSession._default_proxy`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import time
+from collections.abc import AsyncIterator
+from socket import AF_UNSPEC, AddressFamily
+from typing import Any
+from weakref import WeakSet
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+
+from ...values.http import TimeLimits
+from ..connections import MAX_IDLE, SOCKET_OPTIONS
+from ..exchange import Exchange, current_exchange
+from .alarm import Alarm
+from .aside import aside
+
+#: Bytes of a body that are handed to the connection at a time.
+PIECE = 65536
+#: Bytes of an answer's head that are kept: of one that is refused nothing else is left.
+HEAD_LIMIT = 65536
+
+
+class AsyncExchange(Exchange):
+    """The facts of one request and its answer on an event loop, and the alarm that keeps to its times."""
+
+    def __init__(self, limits: TimeLimits, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(limits)
+        self.loop = loop
+        #: Rings when the time for what is under way is over.
+        self.alarm: Alarm | None = None
+        #: The connection, until the head of the answer is there; None before, and with a given session.
+        self.connection: FittingConnection | None = None
+        #: What came first.
+        self.head = b""
+        self._is_handed_over = False
+
+    def moment_in(self, seconds: float) -> float:
+        """Return the moment on the loop's clock that is `seconds` away, or the deadline if that is sooner."""
+        if self.limits.deadline is not None:
+            seconds = min(seconds, self.limits.deadline - time.monotonic())
+        return self.loop.time() + seconds
+
+    def connected(self, connection: FittingConnection, *, reused: bool) -> None:
+        """Note that there is a connection, and that the time to send begins."""
+        self.phase, self.reused, self.connection = "send", reused, connection
+        self._began = time.monotonic()
+        connection.exchange = self
+        self._allow(self.limits.read)
+
+    def take(self, data: bytes) -> None:
+        """Note what came of the answer."""
+        self.received = True
+        if len(self.head) < HEAD_LIMIT:
+            self.head += data
+
+    def all_of(self, body: bytes) -> Any:
+        """Return what is to be given to aiohttp as the body: a long one in pieces, so that other tasks go on."""
+        if len(body) > PIECE:
+            return self._pieces_of(body)
+        self._is_handed_over = True
+        return body
+
+    async def _pieces_of(self, body: bytes) -> AsyncIterator[memoryview]:
+        view = memoryview(body)
+        for start in range(0, len(view), PIECE):
+            if self.received and self.connection is not None:
+                # An answer before the end of the request is a refusal; to send on might break off what says why.
+                self.connection.force_close()
+                return
+            yield view[start : start + PIECE]
+            await asyncio.sleep(0)  # the loop looks for an early answer
+        self._is_handed_over = True
+        self._allow(self.limits.read)
+
+    def settle_phase(self) -> None:
+        """Note whether all of the request had left this process, where the call has failed."""
+        if self.phase == "send" and self._is_handed_over and not (self.connection and self.connection.is_unsent()):
+            self.phase = "headers"
+
+    def detach(self) -> None:
+        """Let go of the connection and of what came: the head of the answer has been read."""
+        if self.connection is not None:
+            self.connection.exchange = None
+        self.connection, self.head = None, b""
+
+    def _allow(self, seconds: float) -> None:
+        if self.alarm is not None:
+            self.alarm.move(self.moment_in(seconds))
+
+
+class FittingConnection(ResponseHandler):
+    """A connection that counts what came on it, and knows whether it may be used again."""
+
+    #: What is told of the answer's first bytes.
+    exchange: AsyncExchange | None = None
+    #: How many bytes have come, and how many had when the last answer ended; None before the first has.
+    received = 0
+    received_at_end: int | None = None
+    #: When that was, in seconds since 1970: no other clock goes on while a function is frozen.
+    idle_since = 0.0
+
+    def __bool__(self) -> bool:
+        """True: by its length, which is that of a queue, a connection would be false whenever nothing waits in it."""
+        return True
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came."""
+        self.received += len(data)
+        if self.exchange is not None:
+            self.exchange.take(data)
+        super().data_received(data)
+
+    def answer_ended(self) -> None:
+        """Note that the answer has been received to its end."""
+        self.received_at_end, self.idle_since = self.received, time.time()
+
+    def is_unsent(self) -> bool:
+        """Tell whether bytes of the request still wait in this process."""
+        return self.transport is not None and self.transport.get_write_buffer_size() > 0
+
+    def is_fit(self) -> bool:
+        """Tell whether it may carry another request: nothing is left over on it, and it is young enough."""
+        if not 0 <= time.time() - self.idle_since <= MAX_IDLE:
+            return False
+        if self.received != self.received_at_end or len(self) or self.should_close or self.exception() is not None:
+            return False
+        if self.transport is None or self.is_unsent() or self._has_begun_another():
+            return False
+        return not _is_readable(self.transport.get_extra_info("socket"))
+
+    def _has_begun_another(self) -> bool:
+        """Tell whether the parser holds the beginning of one more answer."""
+        parser = self._parser
+        if parser is None:
+            return False
+        try:
+            # The parser in C answers with that beginning; the one in Python keeps it in these two.
+            begun = parser.feed_eof() is not None
+        except Exception:  # noqa: BLE001  (what cannot be parsed is surely something)
+            return True
+        return begun or bool(getattr(parser, "_tail", b"") or getattr(parser, "_lines", ()))
+
+
+def _is_readable(sock: Any) -> bool:
+    """Tell whether the end, or bytes that nobody asked for, lie in the kernel: the loop may not have looked yet."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([sock.fileno()], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class Connector(aiohttp.TCPConnector):
+    """aiohttp's pool, which hands out fit connections only."""
+
+    def __init__(self) -> None:
+        super().__init__(limit=0, keepalive_timeout=MAX_IDLE, resolver=_Resolver())
+        self._made: WeakSet[FittingConnection] = WeakSet()
+        self._factory = self._new_connection  # type: ignore[assignment]
+
+    def _new_connection(self) -> FittingConnection:
+        made = FittingConnection(asyncio.get_running_loop())
+        self._made.add(made)
+        return made
+
+    def abandon(self) -> None:
+        """Close every connection at once, where nobody is left to wait for that."""
+        for connection in list(self._made):
+            connection.abort()
+
+    async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
+        """Return a connection for `req`, and tell the exchange of this task which it is."""
+        mine: Any = current_exchange()
+        mine.phase, mine.step = "connect", "TCP"
+        while True:
+            held = await super().connect(req, traces, timeout)
+            connection: Any = held.protocol
+            reused = connection.received_at_end is not None
+            try:
+                if not reused:
+                    sock = connection.transport.get_extra_info("socket")
+                    for option in SOCKET_OPTIONS:
+                        sock.setsockopt(*option)
+                elif not connection.is_fit():
+                    connection.abort()
+                    held.close()
+                    continue
+                mine.connected(connection, reused=reused)
+            except BaseException:
+                held.close()
+                raise
+            return held
+
+    def __del__(self, *_: Any) -> None:
+        """Say nothing: what is left belongs to a loop that is closed, or to the process that forked."""
+
+
+class _Resolver(AbstractResolver):
+    """Looks names up as the system does, in threads that nobody waits for: not aiodns, which aiohttp might choose."""
+
+    async def resolve(self, host: str, port: int = 0, family: AddressFamily = AF_UNSPEC) -> list[ResolveResult]:
+        import socket
+
+        found = await aside(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, family=family))
+        addresses: list[ResolveResult] = []
+        for kind, _, protocol, _, address in found:
+            ip = str(address[0])
+            if kind == socket.AF_INET6 and len(address) > 3 and address[3]:  # a link's own address names the link
+                ip = f"{ip.partition('%')[0]}%{address[3]}"
+            addresses.append(
+                ResolveResult(
+                    hostname=host, host=ip, port=port, family=kind, proto=protocol, flags=socket.AI_NUMERICHOST
+                )
+            )
+        return addresses
+
+    async def close(self) -> None:
+        """Do nothing."""

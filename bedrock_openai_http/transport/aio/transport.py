@@ -1,0 +1,302 @@
+"""Where a call meets the network on an event loop: one signed request out, one answer back, by `aiohttp`.
+
+aiohttp's own timers, cookies, redirects, decoders, proxies and automatic headers are not in use: each would break a
+promise of ours. It repeats requests by itself, but never a POST, and nothing else is sent here.
+
+This module's law is that of `requests_transport`: what was signed is what is sent, bytes are handed on the moment
+they arrive, and every failure of the libraries below becomes one of ours that holds no request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import threading
+import warnings
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from requests.utils import select_proxy
+from urllib3.util.ssl_ import create_urllib3_context
+from yarl import URL
+
+from ...call.error_answers import request_id_of
+from ...values.errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
+from ...values.forks import inherit
+from ...values.http import AsyncOpenResponse, Headers, HTTPRequest, HTTPResponse, TimeLimits
+from ..connection_settings import DEFAULT_CA_BUNDLE, ConnectionSettings, bundle_source, proxy_url
+from ..exchange import carried
+from ..failures import Way, open_failure
+from .alarm import Alarm
+from .answer import AiohttpAnswer
+from .connections import HEAD_LIMIT, AsyncExchange, Connector
+from .failures import note
+
+_NO_TIMERS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+#: Headers that aiohttp would add.
+_OURS_TO_SET = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
+
+
+class AiohttpTransport:
+    """Sends requests over pooled connections, one pool for each event loop. Thread-safe and fork-safe.
+
+    Of a session that the caller gives, its connector counts, with its certificates and limits, its `proxy` and its
+    `trust_env`; it is not closed. Its connections cannot tell whether they are dead or poisoned, so that nothing is
+    repeated for that. Without one, proxies and the CA bundle come from the environment. `ca_bundle` is the path of a
+    bundle for where the environment names none.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession | None = None, *, ca_bundle: str | None = None) -> None:
+        self._given = session
+        self._environment = _Environment() if session is None else _SettingsOf(session)
+        self._settings = ConnectionSettings(ca_bundle)
+        #: By the number of the loop and the SOCKS proxy, if there is one.
+        self._pools: dict[tuple[int, str | None], _Pool] = {}
+        self._left_behind: list[Any] = []
+        #: By what they trust. A pool keeps connections by their context, so a new one each time would use none again.
+        self._contexts: dict[bool | str, ssl.SSLContext] = {}
+        #: The last URL and what aiohttp takes for it; there is seldom another.
+        self._last_target: tuple[str, URL | None] = ("", None)
+        self._lock = threading.Lock()
+        inherit(self)
+
+    def after_fork(self) -> None:
+        """Forget, in the child of a fork, the connections: two processes on one read each other's answers.
+
+        They are kept referenced, not closed, which would end the parent's TLS and change its epoll.
+        """
+        self._lock = threading.Lock()
+        self._left_behind.append(self._pools)
+        for pool in self._pools.values():
+            pool.session.detach()
+        self._pools = {}
+
+    async def aopen(self, request: HTTPRequest, limits: TimeLimits) -> AsyncOpenResponse:
+        """Send `request`, a POST, and return its answer once the headers are there.
+
+        Raises APITimeoutError or APIConnectionError if no answer comes, ConfigurationError if aiohttp would not send
+        the request as it is. If this is cancelled the connection is closed.
+        """
+        loop, ours = asyncio.get_running_loop(), self._given is None
+        target = self._target(request.url)
+        proxies, verify = self._settings.find(self._environment, request.url)
+        proxy = select_proxy(request.url, proxies)
+        with carried(AsyncExchange(limits, loop)) as mine:
+            mine.phase = "connect" if ours else None  # which a given session's connections will not say
+            try:
+                session, http_proxy = await self._session(loop, proxy)
+                moment = mine.moment_in(limits.connect if ours else limits.connect + limits.read)
+                with Alarm(loop, moment) as mine.alarm:
+                    raw = await session.request(
+                        "POST",  # which aiohttp never repeats
+                        target,
+                        headers=_headers(request),
+                        data=mine.all_of(request.body),
+                        skip_auto_headers=_OURS_TO_SET,
+                        timeout=_NO_TIMERS if ours else _time_to_connect(limits.connect),
+                        allow_redirects=False,
+                        auto_decompress=False,
+                        proxy=http_proxy,
+                        ssl=self._context(verify) if ours and _speaks_tls(request.url, http_proxy) else True,
+                        max_line_size=HEAD_LIMIT,
+                        max_field_size=HEAD_LIMIT,
+                    )
+                if raw.status >= 200:
+                    return AiohttpAnswer(raw, mine, streamed=request.headers.get("accept") == "text/event-stream")
+                failure: BedrockOpenAIError = _interim(raw)
+            except Exception as error:  # noqa: BLE001  (of a given session anything may come)
+                way = Way(request.url, proxy, verify, bundle_source(self._environment), socks_by="python-socks")
+                failure = open_failure(note(error, mine, way, ours=ours), way, mine)
+            finally:
+                mine.alarm = None  # a writer that is still at it may hold the exchange
+        # Raised outside of the handler: what aiohttp raises holds the request, with its key and prompt.
+        try:
+            raise failure
+        finally:
+            del failure  # a frame that is part of its own exception's traceback would keep both alive
+
+    def settings(self, url: str) -> tuple[str | None, bool | str]:
+        """Return the proxy for `url` or None, and the CA bundle or whether to verify at all, without connecting."""
+        proxies, verify = self._settings.find(self._environment, url)
+        return select_proxy(url, proxies), verify
+
+    async def aclose(self) -> None:
+        """Close the pooled connections of this event loop; a session that was given is the caller's to close."""
+        loop = asyncio.get_running_loop()
+        with self._lock:
+            mine = [self._pools.pop(key) for key, pool in list(self._pools.items()) if pool.loop is loop]
+        for pool in mine:
+            await pool.keeper.aclose()
+
+    def __del__(self) -> None:
+        for pool in vars(self).get("_pools", {}).values():
+            pool.abandon()
+
+    def _target(self, url: str) -> URL:
+        last, target = self._last_target
+        if target is None or url != last:
+            target = URL(url, encoded=True)  # which rewrites nothing, and checks nothing
+            if str(target) != url or not url.isascii() or " " in url:
+                raise ConfigurationError("base_url: would be rewritten on the way and break the signature")
+            self._last_target = url, target
+        return target
+
+    def _context(self, verify: bool | str) -> ssl.SSLContext:
+        context = self._contexts.get(verify)
+        if context is None:
+            context = self._contexts[verify] = _tls_context(verify)
+        return context
+
+    async def _session(self, loop: asyncio.AbstractEventLoop, proxy: str | None) -> tuple[Any, str | None]:
+        """Return the session to use, and the proxy that it is to be told of."""
+        if proxy is None:
+            return await self._pool(loop, None), None
+        proxy = proxy_url(proxy)
+        scheme = proxy.partition(":")[0].lower()
+        if scheme.startswith("socks") and self._given is None:
+            return await self._pool(loop, proxy), None
+        if scheme not in ("http", "https"):
+            raise ValueError("no proxy for HTTP")
+        return await self._pool(loop, None), proxy
+
+    async def _pool(self, loop: asyncio.AbstractEventLoop, socks: str | None) -> aiohttp.ClientSession:
+        with self._lock:
+            known = self._pools.get((id(loop), socks))
+            if known is not None and known.loop is loop and not known.session.closed:
+                return known.session
+            for key, pool in list(self._pools.items()):
+                if pool.loop.is_closed():
+                    pool.abandon()
+                    del self._pools[key]
+            pool = self._pools[id(loop), socks] = _Pool(loop, self._new_session(socks))
+        await pool.keeper.__anext__()
+        return pool.session
+
+    def _new_session(self, socks: str | None) -> aiohttp.ClientSession:
+        # Cookies and the passwords of ~/.netrc are of a session, connections of its connector.
+        options: dict[str, Any] = {"cookie_jar": aiohttp.DummyCookieJar(), "trust_env": False}
+        if self._given is not None:
+            if self._given.closed:
+                raise ConfigurationError("session: is closed")
+            return _Session(
+                connector=self._given.connector,
+                connector_owner=False,
+                trace_configs=self._given.trace_configs,
+                **options,
+            )
+        if socks is None:
+            return _Session(connector=Connector(), **options)
+        try:
+            from .socks import SocksConnector
+        except ImportError:  # python-socks is not there
+            raise ValueError("no way through a SOCKS proxy") from None
+        return _Session(connector=SocksConnector(socks), **options)
+
+
+class _Pool:
+    """The connections of one event loop, closed with it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, session: aiohttp.ClientSession) -> None:
+        self.loop = loop
+        self.session = session
+        #: `asyncio.run` ends every asynchronous generator before its loop.
+        self.keeper = _closed_at_the_end(session)
+
+    def abandon(self) -> None:
+        """Close what nobody has closed, without a word, from any thread."""
+        if self.loop.is_closed():
+            self.session.detach()
+        else:
+            self.loop.call_soon_threadsafe(self._close_at_once)
+
+    def _close_at_once(self) -> None:
+        if isinstance(self.session.connector, Connector):
+            self.session.connector.abandon()
+        self.session.detach()
+        # There is nothing left for it to wait for. It may be at its end already, as the loop is.
+        with suppress(StopIteration, RuntimeError):
+            self.keeper.aclose().send(None)
+
+
+async def _closed_at_the_end(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await session.close()
+
+
+class _Environment:
+    """The settings of who gives no session."""
+
+    trust_env = True
+    verify: bool | str | None = True
+
+    def __init__(self) -> None:
+        self.proxies: dict[str, str] = {}
+
+
+class _SettingsOf:
+    """The settings of a given session of aiohttp's, whose connector has its own certificates."""
+
+    verify: bool | str | None = True
+
+    def __init__(self, session: Any) -> None:
+        self.trust_env: bool = session.trust_env
+        proxy = getattr(session, "_default_proxy", None)
+        self.proxies = {} if proxy is None else {"all": str(proxy)}
+
+
+def _quiet_session() -> type[aiohttp.ClientSession]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # aiohttp's, against what follows
+
+        class QuietSession(aiohttp.ClientSession):
+            def __del__(self, *_: Any) -> None:
+                """Say nothing: `_Pool` sees to what nobody has closed, at times a moment later."""
+
+    return QuietSession
+
+
+_Session = _quiet_session()
+
+
+def _headers(request: HTTPRequest) -> dict[str, str]:
+    headers = dict(request.headers.items())
+    if "host" not in request.headers:  # aiohttp's own would lose the dot at the end of a name, and its case
+        headers["Host"] = urlsplit(request.url).netloc.replace(".:", ":").removesuffix(".")
+    headers["Content-Length"] = str(len(request.body))  # without it a body in pieces would be sent chunked
+    return headers
+
+
+def _speaks_tls(url: str, proxy: str | None) -> bool:
+    return url.startswith("https:") or (proxy or "").lower().startswith("https:")
+
+
+def _time_to_connect(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=seconds, ceil_threshold=float("inf"))
+
+
+def _tls_context(verify: bool | str) -> ssl.SSLContext:
+    """Return a context with the settings of urllib3's, so that both clients trust alike. Raises OSError."""
+    context = create_urllib3_context()
+    context.set_alpn_protocols(["http/1.1"])
+    if verify is False:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        return context
+    path = DEFAULT_CA_BUNDLE if verify is True else verify
+    context.load_verify_locations(**{"capath" if os.path.isdir(path) else "cafile": path})
+    context.check_hostname, context.verify_mode = True, ssl.CERT_REQUIRED
+    return context
+
+
+def _interim(raw: aiohttp.ClientResponse) -> APIConnectionError:
+    """Return the failure for an answer of 101, which nobody asked for."""
+    raw.close()
+    failure = APIConnectionError("an interim answer came in place of the answer", phase="headers")
+    failure.response = HTTPResponse(raw.status, Headers([(str(name), value) for name, value in raw.headers.items()]))
+    failure.request_id = request_id_of(failure.response.headers)
+    return failure
