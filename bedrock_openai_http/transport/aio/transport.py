@@ -108,6 +108,8 @@ class AiohttpTransport:
                 if raw.status >= 200:
                     return AiohttpAnswer(raw, mine, streamed=request.headers.get("accept") == "text/event-stream")
                 failure: BedrockOpenAIError = _interim(raw)
+            except BedrockOpenAIError as error:
+                failure = error
             except Exception as error:  # noqa: BLE001  (of a given session anything may come)
                 way = Way(request.url, proxy, verify, bundle_source(self._environment), socks_by="python-socks")
                 failure = open_failure(note(error, mine, way, ours=ours), way, mine)
