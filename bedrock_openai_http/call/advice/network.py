@@ -9,7 +9,8 @@ This module is data: a cause is a word that whoever has seen the failure knows, 
 from __future__ import annotations
 
 _CLIENT_CERTIFICATE = (
-    "The server wants to see a certificate of yours: give a `session` whose `cert` names it and its key."
+    "The server wants to see a certificate of yours: give a `session` that has it and its key (`cert` of requests, the "
+    "connector's `ssl` of aiohttp)."
 )
 _NO_TLS = "What answers there speaks no TLS: is the port right, and is it https at all?"
 
@@ -37,7 +38,7 @@ _ADVICE = {
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": _CLIENT_CERTIFICATE,
     "SSLV3_ALERT_BAD_CERTIFICATE": _CLIENT_CERTIFICATE,
     "SSLV3_ALERT_HANDSHAKE_FAILURE": (
-        "The server ended the handshake: it probably wants to see a certificate of yours (a `session` with `cert`), "
+        "The server ended the handshake: it probably wants to see a certificate of yours (of a `session`), "
         "or shares no version or cipher of TLS."
     ),
     "WRONG_VERSION_NUMBER": _NO_TLS,
