@@ -1,4 +1,4 @@
-"""The client for event loops: what it does by itself. What it has in common with `Client` one suite checks for both."""
+"""What the client for event loops does by itself; what it has in common with `Client` one suite checks for both."""
 
 from __future__ import annotations
 
@@ -8,30 +8,23 @@ import gc
 import pickle
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import aiohttp
 import pytest
 
 from bedrock_openai_http import (
     APIConnectionError,
-    APITimeoutError,
     AsyncClient,
     AuthenticationError,
     BedrockOpenAIError,
-    Client,
     ConfigurationError,
-    CredentialsError,
     HTTPRequest,
     RequestValidationError,
-    events,
 )
 from bedrock_openai_http.testing import LocalEndpoint
-from bedrock_openai_http.transport.aio.drive import ASYNC_MACHINE
+from loops import async_client_of, run
 from support import (
     CHUNK,
     CHUNKED_STREAM,
@@ -47,55 +40,7 @@ from support import (
     http_chunk,
 )
 
-Result = TypeVar("Result")
-
 STREAM = CHUNKED_STREAM + http_chunk(CHUNK) + http_chunk(DONE) + http_chunk(b"")
-
-
-def async_client_of(server: RawServer, **options: Any) -> AsyncClient:
-    return AsyncClient(base_url=server.url, **{"api_key": KEY, **options})
-
-
-def run(work: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
-    """Run `work()` on a loop of its own, and check that nothing is left of it."""
-
-    async def watched() -> Result:
-        complaints: list[Any] = []
-        asyncio.get_running_loop().set_exception_handler(lambda loop, context: complaints.append(context))
-        result = await work()
-        gc.collect()
-        await asyncio.sleep(0)
-        assert complaints == []
-        return result
-
-    return asyncio.run(watched())
-
-
-class Ticks:
-    """Counts how often the loop comes round while a block runs, once a hundredth of a second at most."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    async def __aenter__(self) -> Ticks:
-        self._task = asyncio.create_task(self._tick())
-        return self
-
-    async def __aexit__(self, *details: object) -> None:
-        self._task.cancel()
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(0.01)
-            self.count += 1
-
-
-async def until(holds: Callable[[], Any], seconds: float = 5) -> None:
-    """Wait until `holds()`, and fail if it does not within `seconds`."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came"
-        await asyncio.sleep(0.01)
 
 
 # Both ways to ask
@@ -173,308 +118,6 @@ def test_a_stream_has_one_reader() -> None:
                 assert (await first).text == "hi"
 
         run(work)
-
-
-# Cancellation
-
-
-class Cancelled:
-    """A server that notes how many of its connections have ended, and a client whose calls are cancelled there."""
-
-    def __init__(self, *answer: bytes | float) -> None:
-        self.ended = threading.Semaphore(0)
-        self.told: list[events.Event] = []
-        self._answer = answer
-
-    def __enter__(self) -> Cancelled:
-        outer = self
-
-        class Noting(RawServer):
-            def _serve(self, connection: Any) -> None:
-                super()._serve(connection)
-                outer.ended.release()
-
-        # The first request is another call's, answered late. Who has answered waits for the next request, or the end.
-        self.server = Noting(lambda number: [0.3, http(COMPLETION)] if number == 1 else self._answer)
-        self.server.__enter__()
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self.server.__exit__()
-
-    def check(self, ask: Callable[[AsyncClient], Awaitable[Any]], *, closes: bool = True, **options: Any) -> None:
-        """Cancel `ask` while it waits: its connection ends, if it waits for an answer; the other call gets its own."""
-
-        async def work() -> None:
-            async with async_client_of(self.server, **options) as client:
-                other = asyncio.create_task(client.complete(REQUEST))
-                await until(lambda: self.server.requests)
-                cancelled = asyncio.ensure_future(ask(client.with_options(on_event=self.told.append)))
-                await asyncio.sleep(0.1)
-                cancelled.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await cancelled
-                if closes:
-                    await until(lambda: self.ended.acquire(blocking=False), 1)
-                assert (await other).text == "hi"
-
-        run(work)
-        ends = [event.error_type for event in self.told if isinstance(event, events.CallEnded)]
-        assert ends == ["cancelled"]
-
-
-async def complete(client: AsyncClient) -> Any:
-    return await client.complete(REQUEST)
-
-
-async def stream(client: AsyncClient) -> Any:
-    async with client.stream(REQUEST) as chunks:
-        return [chunk async for chunk in chunks]
-
-
-@pytest.mark.parametrize("ask", [complete, stream])
-def test_cancelled_before_the_headers(ask: Any) -> None:
-    """A call that is cancelled while the service thinks closes its connection, and no other."""
-    with Cancelled() as case:
-        case.check(ask)
-
-
-def test_cancelled_in_the_body() -> None:
-    """So does one whose answer is being read."""
-    with Cancelled(http(COMPLETION, length=len(COMPLETION) + 9)) as case:
-        case.check(complete)
-
-
-def test_cancelled_between_chunks() -> None:
-    """So does a stream that waits for its next chunk."""
-    with Cancelled(CHUNKED_STREAM, http_chunk(CHUNK)) as case:
-        case.check(stream)
-
-
-@pytest.mark.parametrize("ask", [complete, stream])
-def test_cancelled_between_attempts(ask: Any) -> None:
-    """A call that waits for its next attempt ends at once, and sends no more."""
-
-    async def forever(seconds: float) -> None:
-        await asyncio.sleep(60)
-
-    with Cancelled(http(b"{}", "429 Slow Down")) as case:
-        case.check(ask, closes=False, world=replace(ASYNC_MACHINE, sleep=forever))
-        assert len(case.server.requests) == 2
-
-
-@pytest.mark.parametrize("is_coroutine", [True, False])
-def test_cancelled_while_credentials_are_looked_up(is_coroutine: bool) -> None:
-    """A call whose credentials hang ends at once, has sent nothing, and does not keep the loop from ending."""
-    entered, left = threading.Event(), threading.Event()
-
-    async def slowly() -> str:
-        try:
-            entered.set()
-            await asyncio.sleep(60)
-        finally:
-            left.set()
-        return KEY
-
-    def hanging() -> str:
-        entered.set()
-        left.wait(5)
-        return KEY
-
-    with RawServer(lambda number: []) as server:
-
-        async def work() -> None:
-            async with async_client_of(server, api_key=slowly if is_coroutine else hanging) as client:
-                call = asyncio.create_task(client.complete(REQUEST))
-                await until(entered.is_set)
-                call.cancel()
-                with pytest.raises(asyncio.CancelledError):
-                    await call
-                if is_coroutine:
-                    await until(left.is_set)
-
-        started = time.monotonic()
-        run(work)
-        assert time.monotonic() - started < 3
-        left.set()
-        assert server.requests == []
-
-
-def test_the_callers_own_time_limit() -> None:
-    """A limit by `asyncio.wait_for` is a cancellation, which passes as what the caller has made it."""
-    with RawServer(lambda number: [9.0]) as server:
-
-        async def work() -> None:
-            async with async_client_of(server) as client:
-                with pytest.raises(asyncio.TimeoutError):
-                    await asyncio.wait_for(client.complete(REQUEST), 0.1)
-
-        run(work)
-
-
-# Who asks
-
-
-def test_what_blocks_runs_beside_the_loop() -> None:
-    """While a callable sleeps that gives the credentials, the loop goes on."""
-
-    def slow() -> str:
-        time.sleep(0.2)
-        return KEY
-
-    with RawServer(lambda number: [http(COMPLETION)]) as server:
-
-        async def work() -> int:
-            async with async_client_of(server, api_key=slow) as client, Ticks() as ticks:
-                await client.complete(REQUEST)
-                return ticks.count
-
-        assert run(work) >= 5
-
-
-@pytest.mark.parametrize("what", ["api_key", "credentials"])
-def test_coroutine_functions(what: str) -> None:
-    """A key or credentials may come from a coroutine function, which runs on the call's loop for each attempt."""
-    asked: list[int] = []
-    with LocalEndpoint() as endpoint:
-
-        async def found() -> Any:
-            await asyncio.sleep(0)
-            asked.append(threading.get_ident())
-            return getattr(endpoint, what)
-
-        async def work() -> None:
-            async with AsyncClient(endpoint.region, base_url=endpoint.url, **{what: found}) as client:
-                await client.complete(REQUEST)
-                await client.complete(REQUEST)
-
-        run(work)
-    assert asked == [threading.get_ident()] * 2
-
-
-def test_a_coroutine_function_that_raises() -> None:
-    """What a coroutine function raises is a CredentialsError that repeats nothing of it."""
-
-    async def failing() -> str:
-        raise ValueError("SECRET")
-
-    async def work() -> CredentialsError:
-        async with AsyncClient(base_url="http://127.0.0.1:1", api_key=failing) as client:
-            with pytest.raises(CredentialsError) as caught:
-                await client.complete(REQUEST)
-        return caught.value
-
-    assert "SECRET" not in f"{run(work)!r}"
-
-
-def test_a_coroutine_function_that_hangs() -> None:
-    """A deadline ends the wait for it, and the coroutine is cancelled."""
-    left: list[bool] = []
-
-    async def hanging() -> str:
-        try:
-            await asyncio.sleep(60)
-        finally:
-            left.append(True)
-        return KEY
-
-    async def work() -> APITimeoutError:
-        async with AsyncClient(base_url="http://127.0.0.1:1", api_key=hanging) as client:
-            with pytest.raises(APITimeoutError) as caught:
-                await client.complete(REQUEST, deadline=0.1)
-            await until(lambda: left)
-        return caught.value
-
-    assert run(work).phase == "deadline"
-
-
-def test_a_refresh_that_is_a_coroutine_function() -> None:
-    """An expired key is asked for again after `refresh`, which may be a coroutine function as well."""
-
-    class Provider:
-        def __init__(self) -> None:
-            self.refreshed = 0
-
-        async def __call__(self) -> str:
-            return f"{KEY}-{self.refreshed}"
-
-        async def refresh(self) -> None:
-            self.refreshed += 1
-
-    provider = Provider()
-    expired = http(b'{"__type": "ExpiredTokenException", "message": "The security token has expired"}', "403 No")
-    with RawServer(lambda number: [expired if number == 1 else http(COMPLETION)]) as server:
-
-        async def work() -> int | None:
-            async with async_client_of(server, api_key=provider) as client:
-                return (await client.complete(REQUEST)).attempts
-
-        assert run(work) == 2
-    assert [request.count(f"{KEY}-{n}".encode()) for n, request in enumerate(server.requests)] == [1, 1]
-
-
-def test_the_blocking_client_takes_no_coroutine_function() -> None:
-    """Client refuses one at once, and says who takes it."""
-
-    async def key() -> str:
-        return KEY
-
-    for options in ({"api_key": key}, {"credentials": key}):
-        with pytest.raises(ConfigurationError, match="is a coroutine function, which AsyncClient takes"):
-            Client(**options)
-    with pytest.raises(TypeError, match="on_event"):
-        AsyncClient(on_event=key)  # type: ignore[arg-type]
-
-
-# One client for each tenant
-
-
-@pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_with_options(kind: Any) -> None:
-    """A client by `with_options` uses the connections of the other and nothing else of it, and closes none."""
-    seen: list[list[Any]] = [[], []]
-    with RawServer(lambda number: [http(COMPLETION)] if number < 3 else [http(b"{}", "403 No")]) as server:
-
-        async def work() -> None:
-            client = kind(base_url=server.url, api_key=KEY, max_attempts=1, on_event=seen[0].append)
-            tenant = client.with_options(api_key="other-key", timeout=7, deadline=8, on_event=seen[1].append)
-            again = tenant.with_options(deadline=None, max_attempts=2)
-            limits = tenant._planner.options
-            assert (limits.limits.read, limits.limits.connect, limits.deadline) == (7, 5, 8)
-            assert (again._planner.options.deadline, again._planner.options.limits.read) == (None, 7)
-            for each in (client, tenant):
-                await _maybe(each.complete(REQUEST))
-                await _maybe(each.aclose() if kind is AsyncClient and each is tenant else None)
-                if kind is Client and each is tenant:
-                    each.close()
-            with pytest.raises(BedrockOpenAIError):
-                await _maybe(again.complete(REQUEST))
-            await _maybe(client.aclose() if kind is AsyncClient else client.close())
-            assert tenant._planner.session is not client._planner.session
-            assert tenant._planner.session.quota is not client._planner.session.quota
-
-        run(work)
-        assert server.connections == 1
-        keys = [b"other-key" in request for request in server.requests]
-        assert keys == [False, True, True]
-    assert [sum(isinstance(event, events.CallEnded) for event in told) for told in seen] == [1, 2]
-
-
-async def _maybe(given: Any) -> Any:
-    return await given if asyncio.iscoroutine(given) else given
-
-
-@pytest.mark.parametrize("kind", [Client, AsyncClient])
-def test_with_options_refuses_what_the_constructor_refuses(kind: Any) -> None:
-    """Wrong options are the same errors, and what is not given stays."""
-    client = kind("us-west-2", api_key=KEY, unknown_fields="send")
-    with pytest.raises(ConfigurationError, match="timeout"):
-        client.with_options(timeout=-1)
-    with pytest.raises(ConfigurationError, match="choose one way"):
-        client.with_options(api_key=KEY, credentials=object())
-    with pytest.raises(TypeError):
-        client.with_options(region="us-east-1")
-    assert client.with_options()._planner.options == client._planner.options
 
 
 # Given sessions and transports
