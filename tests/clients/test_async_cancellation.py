@@ -54,7 +54,7 @@ class Cancelled:
         self.server.__exit__()
 
     def check(self, ask: Callable[[AsyncClient], Awaitable[Any]], *, closes: bool = True, **options: Any) -> None:
-        """Cancel `ask` while it waits: its connection ends, if it waits for an answer; the other call gets its own."""
+        """Cancel `ask` while it waits: its connection ends, if an answer is awaited; the other call gets its own."""
 
         async def work() -> None:
             async with async_client_of(self.server, **options) as client:
