@@ -11,7 +11,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,36 +19,11 @@ import uvicorn
 
 from bedrock_openai_http.testing import LocalEndpoint
 from pages import PAGES, ROOT, blocks
-from support import CHUNK, CHUNKED_STREAM, DONE, KEY, RawServer, chunk, http_chunk
+from support import CHUNK, CHUNKED_STREAM, DONE, KEY, chunk, http_chunk
+from upstream import GIVE_UP, Upstream, flowing, silent_after_one
 
 EXAMPLE = ROOT / "examples" / "streaming_service.py"
 QUESTION = b'{"question": "Why?"}'
-#: Seconds within which Bedrock's stream must have ended: docs/async.md says one, and a busy machine is slow.
-GIVE_UP = 5.0
-
-
-class Upstream(RawServer):
-    """Stands for Bedrock, and notes when a connection has ended."""
-
-    def __init__(self, script: Callable[[int], Any]) -> None:
-        self.ended = threading.Event()
-        super().__init__(script)
-
-    def _serve(self, connection: socket.socket) -> None:
-        ended = threading.Thread(target=self._watch, args=(connection,), daemon=True)
-        self._threads.append(ended)
-        ended.start()
-        super()._serve(connection)
-
-    def _watch(self, connection: socket.socket) -> None:
-        """See the end of the connection, whatever the script waits for."""
-        with contextlib.suppress(OSError):
-            while not self._stopped.is_set():
-                connection.settimeout(None)
-                if self.requests and connection.recv(1, socket.MSG_PEEK) == b"":
-                    break
-                time.sleep(0.005)
-        self.ended.set()
 
 
 @contextlib.contextmanager
@@ -155,17 +130,6 @@ def test_what_fails_in_mid_stream_is_an_event(monkeypatch: pytest.MonkeyPatch) -
             ("text", "hi"),
             ("error", {"error": "APIConnectionError", "request_id": "r-1"}),
         ]
-
-
-def flowing(number: int) -> Iterator[bytes | float]:
-    yield CHUNKED_STREAM
-    while True:
-        yield http_chunk(CHUNK)
-        yield 0.005
-
-
-def silent_after_one(number: int) -> list[bytes | float]:
-    return [CHUNKED_STREAM, http_chunk(CHUNK), 30.0]
 
 
 def flooding(number: int) -> Iterator[bytes]:
