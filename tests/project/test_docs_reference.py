@@ -88,7 +88,7 @@ def squeezed(text: str) -> str:
 def members(kind: type) -> set[str]:
     """Return the public fields, attributes, properties and methods that a class adds to its bases.
 
-    What both clients are, and both streams, is a base named so, `BaseClient`, without an entry: its members count too.
+    What both clients are, and both streams, is a base named so, `BaseClient`, without an entry: its members count.
     """
     bases = kind.__mro__[1:-1]
     shared = [base for base in bases if base.__module__.startswith(PACKAGE) and base.__name__.startswith("Base")]
@@ -167,7 +167,7 @@ def test_the_arguments_of_the_client_are_described() -> None:
     ],
 )
 def test_the_members_of_a_class_are_found(name: str, found: set[str]) -> None:
-    """The checks above see fields, attributes, properties and methods, those of a base too that has no entry itself."""
+    """The checks above see fields, attributes, properties and methods, those of a base without an entry too."""
     assert members(public(name)) == found
 
 
