@@ -12,7 +12,7 @@ import pytest
 from bedrock_openai_http import APIConnectionError, AsyncClient, RateLimitError
 from bedrock_openai_http.testing import LocalEndpoint
 from pages import PAGES, blocks
-from support import CHUNK, CHUNKED_STREAM, REQUEST, client_of, http_chunk
+from support import CHUNK, CHUNKED_STREAM, REQUEST, RawServer, client_of, http_chunk
 from upstream import GIVE_UP, Upstream, flowing, silent_after_one
 
 
@@ -47,12 +47,12 @@ def test_a_stream_that_a_thread_reads_raises_what_it_raises() -> None:
     """A stream that breaks never just ends."""
     seen: list[str] = []
 
-    async def read(upstream: Upstream) -> None:
+    async def read(upstream: RawServer) -> None:
         async with aclosing(shown("chunks_of")(client_of(upstream), REQUEST, deadline=20)) as chunks:
             async for chunk in chunks:
                 seen.append(chunk.text)
 
-    with Upstream(lambda number: [CHUNKED_STREAM, http_chunk(CHUNK), None]) as upstream:
+    with RawServer(lambda number: [CHUNKED_STREAM, http_chunk(CHUNK), None]) as upstream:
         with pytest.raises(APIConnectionError):
             asyncio.run(read(upstream))
     assert seen == ["hi"]

@@ -19,7 +19,7 @@ import uvicorn
 
 from bedrock_openai_http.testing import LocalEndpoint
 from pages import PAGES, ROOT, blocks
-from support import CHUNK, CHUNKED_STREAM, DONE, KEY, chunk, http_chunk
+from support import CHUNK, CHUNKED_STREAM, DONE, KEY, RawServer, chunk, http_chunk
 from upstream import GIVE_UP, Upstream, flowing, silent_after_one
 
 EXAMPLE = ROOT / "examples" / "streaming_service.py"
@@ -123,7 +123,7 @@ def test_what_fails_before_the_first_byte_has_a_status(monkeypatch: pytest.Monke
 
 def test_what_fails_in_mid_stream_is_an_event(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream that breaks ends in an event that says so: the browser never takes a part for the whole."""
-    broken = Upstream(lambda number: [CHUNKED_STREAM, http_chunk(CHUNK), None])
+    broken = RawServer(lambda number: [CHUNKED_STREAM, http_chunk(CHUNK), None])
     with broken, serving(monkeypatch, broken.url) as port, asking(port) as response:
         assert response.status == 200
         assert events(response) == [
@@ -173,7 +173,7 @@ def test_when_the_browser_leaves_before_the_first_byte_the_call_ends(monkeypatch
 
 def test_a_stream_that_was_read_leaves_its_connection_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """One client serves the app: the second question goes over the connection of the first."""
-    whole = Upstream(lambda number: [CHUNKED_STREAM, http_chunk(CHUNK), http_chunk(DONE), http_chunk(b"")])
+    whole = RawServer(lambda number: [CHUNKED_STREAM, http_chunk(CHUNK), http_chunk(DONE), http_chunk(b"")])
     with whole, serving(monkeypatch, whole.url) as port:
         for _ in range(2):
             with asking(port) as response:

@@ -16,7 +16,9 @@ GIVE_UP = 5.0
 
 
 class Upstream(RawServer):
-    """Stands for Bedrock, and notes when a connection has ended."""
+    """Stands for Bedrock, and notes when the other side has ended a connection. It cannot well end one itself: who
+    watches it holds it open.
+    """
 
     def __init__(self, script: Callable[[int], Any]) -> None:
         self.ended = threading.Event()
