@@ -20,6 +20,7 @@ import tempfile
 import zipfile
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,8 +28,9 @@ ROOT = Path(__file__).resolve().parents[1]
 #: The versions that this package runs on (setup.cfg) and Lambda has runtimes of.
 PYTHONS = ("3.10", "3.11", "3.12", "3.13")
 
-#: What a bundle may weigh, in bytes, by where botocore comes from.
+#: What a bundle may weigh, in bytes, by where botocore comes from, and what a part with its libraries may add.
 LIMITS = {"own": 8_000_000, "runtime": 3_000_000}
+MORE = {"async": 5_000_000}
 
 #: The processors by the names of Lambda and of wheels.
 PLATFORMS = {"x86_64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64"}
@@ -43,8 +45,16 @@ CREDENTIAL_SERVICES = frozenset(("sts", "sso", "sso-oidc"))
 
 PACKAGE = "bedrock_openai_http"
 
-#: Parts of this package that no call needs: folders or modules in it. They are left out unless they are asked for.
-PARTS = ("cli", "testing", "batch", "telemetry")
+#: Parts of this package that a call by `Client` does not need, and the files of each. They are left out unless they
+#: are asked for; a part that is an extra of the package too (setup.cfg) then brings the libraries of that.
+PARTS = {
+    "async": ("transport/aio/*", "clients/async_*"),
+    "cli": ("cli/*", "__main__.py"),
+    "testing": ("testing/*",),
+    "batch": ("batch/*",),
+    "telemetry": ("telemetry.py",),
+}
+EXTRAS = ("async",)
 
 #: Not part of the sources of this package.
 LEFTOVERS = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")
@@ -72,10 +82,11 @@ def belongs(name: str, botocore: str, kept: Collection[str] = ()) -> bool:
 
 
 def part_of(path: PurePosixPath) -> str | None:
-    """Return the part of this package that a file is in; None if it is another's. `python -m` is the command line."""
+    """Return the part of this package that a file is in; None if it is in none, or another's."""
     if path.parts[0] != PACKAGE:
         return None
-    return "cli" if path.parts[1] == "__main__.py" else path.parts[1].removesuffix(".py")
+    name = "/".join(path.parts[1:])
+    return next((part for part, files in PARTS.items() if any(fnmatch(name, each) for each in files)), None)
 
 
 def select(installed: Path, task: Path, botocore: str, kept: Collection[str] = ()) -> None:
@@ -86,8 +97,9 @@ def select(installed: Path, task: Path, botocore: str, kept: Collection[str] = (
             shutil.copy(path, task / name)
 
 
-def install(folder: Path, python: str, platform: str) -> None:
+def install(folder: Path, python: str, platform: str, kept: Collection[str]) -> None:
     """Install this package and what it needs into `folder`, as wheels for a Python version and a processor."""
+    extras = ",".join(name for name in EXTRAS if name in kept)
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch) / "source"
         # A copy, since building leaves files behind.
@@ -95,7 +107,8 @@ def install(folder: Path, python: str, platform: str) -> None:
         target = ["--target", str(folder), "--python-version", python, "--implementation", "cp"]
         tags = [f"--platform={tag}_{platform}" for tag in ("manylinux2014", "manylinux_2_17")]
         options = ["--quiet", "--no-compile", "--only-binary=:all:", *target, *tags]
-        done = subprocess.run([sys.executable, "-m", "pip", "install", *options, source], check=False)
+        asked = f"{source}[{extras}]" if extras else str(source)
+        done = subprocess.run([sys.executable, "-m", "pip", "install", *options, asked], check=False)
         if done.returncode:
             sys.exit(f"pip found no wheels for Python {python} on {platform}, or had no network: see above")
 
@@ -142,7 +155,7 @@ def build(
     """Write the bundle, and tell whether it has bytecode. `botocore` is "own", or "runtime" to leave it out."""
     with tempfile.TemporaryDirectory() as scratch:
         installed, task = Path(scratch) / "installed", Path(scratch) / "task"
-        install(installed, python, PLATFORMS[platform])
+        install(installed, python, PLATFORMS[platform], kept)
         select(installed, task, botocore, kept)
         if handler is not None:
             shutil.copy(handler, task / "handler.py")
@@ -193,8 +206,9 @@ def parts(text: str) -> list[str]:
 
 def left_out(kept: Collection[str]) -> list[str]:
     """Return those of PARTS that the package has and the bundle has not."""
-    present = {path.stem for path in (ROOT / PACKAGE).iterdir()}
-    return [name for name in PARTS if name in present and name not in kept]
+    folder = ROOT / PACKAGE
+    present = [name for name, files in PARTS.items() if any(True for each in files for _ in folder.glob(each))]
+    return [name for name in present if name not in kept]
 
 
 def options() -> argparse.Namespace:
@@ -232,7 +246,7 @@ def main() -> None:
         handler=asked.handler,
         kept=asked.kept,
     )
-    size, limit = bundle.stat().st_size, LIMITS[asked.botocore]
+    size, limit = bundle.stat().st_size, LIMITS[asked.botocore] + sum(MORE.get(name, 0) for name in asked.kept)
     print(f"{os.path.relpath(bundle)}: {size / 1e6:.2f} MB, of at most {limit / 1e6:.0f} MB")
     print(contents(bundle))
     if left := left_out(asked.kept):

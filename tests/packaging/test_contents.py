@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from email.parser import Parser
 from pathlib import Path, PurePosixPath
@@ -44,11 +45,14 @@ def test_the_wheel_is_one_for_every_platform(wheel: Path) -> None:
 
 
 def test_the_metadata_name_the_three_dependencies_and_the_oldest_python(wheel: Path) -> None:
-    """Installing asks for requests, botocore and jsonschema only: no OpenAI SDK, no pydantic."""
+    """Installing asks for requests, botocore and jsonschema only, and for aiohttp with the extra of AsyncClient."""
     metadata = read_metadata(wheel)
-    assert {requirement.split(">=")[0] for requirement in metadata["Requires-Dist"]} == {
-        "botocore", "jsonschema", "requests",
-    }  # fmt: skip
+    needed: dict[str, set[str]] = {}
+    for requirement in metadata["Requires-Dist"]:
+        name, _, extra = requirement.replace('"', "'").partition("; extra == ")
+        needed.setdefault(extra.strip("'"), set()).add(re.split(r"[><=!]", name)[0])
+    assert needed == {"": {"botocore", "jsonschema", "requests"}, "async": {"aiohttp"}}
+    assert metadata["Provides-Extra"] == ["async"]
     assert metadata["Requires-Python"] == [">=3.10"]
 
 

@@ -5,8 +5,11 @@ This module takes what stands in a fenced block or in a code span at its word; t
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import contextlib
 import doctest
+import inspect
 import io
 import os
 import re
@@ -49,7 +52,12 @@ def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                 super().__init__(*args, **{"base_url": endpoint.url, **options})
                 clients.callback(self.close)
 
+        class AsyncClient(bedrock_openai_http.AsyncClient):
+            def __init__(self, *args: Any, **options: Any) -> None:
+                super().__init__(*args, **{"base_url": endpoint.url, **options})
+
         monkeypatch.setattr(bedrock_openai_http, "Client", Client)
+        monkeypatch.setattr(bedrock_openai_http, "AsyncClient", AsyncClient)
         monkeypatch.setenv("AWS_REGION", endpoint.region)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", endpoint.credentials.access_key)
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", endpoint.credentials.secret_key)
@@ -58,18 +66,28 @@ def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def run(name: str, page: str) -> None:
-    """Run the page's Python blocks in one namespace; fail if one raises or prints something else than it shows."""
+    """Run the page's Python blocks in one namespace; fail if one raises or prints something else than it shows.
+
+    What awaits outside of a function is run as a notebook runs it, on one event loop for the page.
+    """
     namespace: dict[str, Any] = {"__name__": "page"}
-    for block in blocks(page, "python"):
-        if block.not_run is not None:
-            continue
-        code = compile("\n" * (block.line - 1) + block.text, name, "exec")
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(code, namespace)
-        if block.output is not None:
-            same = doctest.OutputChecker().check_output(block.output, printed.getvalue(), doctest.ELLIPSIS)
-            assert same, f"{name}, line {block.line}, prints:\n{printed.getvalue()}"
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        for block in blocks(page, "python"):
+            if block.not_run is not None:
+                continue
+            text = "\n" * (block.line - 1) + block.text
+            code = compile(text, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                if code.co_flags & inspect.CO_COROUTINE:
+                    loop.run_until_complete(eval(code, namespace))
+                else:
+                    exec(code, namespace)
+            if block.output is not None:
+                same = doctest.OutputChecker().check_output(block.output, printed.getvalue(), doctest.ELLIPSIS)
+                assert same, f"{name}, line {block.line}, prints:\n{printed.getvalue()}"
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
 
 
 @pytest.mark.usefixtures("bedrock")
@@ -98,6 +116,9 @@ def test_blocks_that_are_not_run_are_listed_here() -> None:
     assert sum(page.count("not run:") for page in PAGES.values()) == len(NOT_RUN)
 
 
+AWAITING = "async def two():\n    return 2\n\n\n"
+
+
 @pytest.mark.parametrize(
     ("page", "flaw"),
     [
@@ -107,6 +128,8 @@ def test_blocks_that_are_not_run_are_listed_here() -> None:
         ("```python\nprint('a b')\n```\n\n```text\na ...\n```\n", None),
         ("```python\nprint(1)\n```\n\nWords.\n\n```text\n2\n```\n", None),
         ("<!-- not run: it fails -->\n```python\n1 / 0\n```\n", None),
+        (f"```python\n{AWAITING}assert await two() == 2\n```\n", None),
+        (f"```python\n{AWAITING}assert await two() == 1\n```\n", AssertionError),
     ],
 )
 def test_a_wrong_example_is_seen(page: str, flaw: type[Exception] | None) -> None:

@@ -84,7 +84,9 @@ def test_a_question_is_answered_by_a_file_or_two() -> None:
     assert {question: files for question, files in answers.items() if not 1 <= len(files) <= 2} == {}
 
 
-@pytest.mark.parametrize("heading", ["One call", "One stream", "Where do I change ..."])
+@pytest.mark.parametrize(
+    "heading", ["One call", "The same call on an event loop", "One stream", "Where do I change ..."]
+)
 def test_each_row_names_its_file(heading: str) -> None:
     """No step and no change is left without the file where it is."""
     rows = tables(heading)

@@ -19,12 +19,14 @@ from bedrock_openai_http import testing
 from bedrock_openai_http.validation.validate import RULES
 from pages import PAGES, blocks, spans
 
+PACKAGE = bedrock_openai_http.__name__
 #: What programs outside of this repository use; these names stay.
 CONTRACT = """
-    Client ChatCompletionRequest Guardrail
+    Client AsyncClient ChatCompletionRequest Guardrail
     SystemMessage DeveloperMessage UserMessage AssistantMessage ToolMessage
     TextPart ImagePart AudioPart FilePart FunctionTool ToolCall
     ChatCompletion Choice Message Usage ChatCompletionChunk ChunkChoice Delta ChatCompletionStream
+    AsyncChatCompletionStream
     BedrockOpenAIError RequestValidationError ConfigurationError CredentialsError
     APIConnectionError APITimeoutError ResponseFormatError IncompleteStreamError APIStatusError
     BadRequestError AuthenticationError PermissionDeniedError NotFoundError ConflictError
@@ -74,7 +76,7 @@ def signature(thing: Callable[..., Any], name: str) -> str:
     """Return the signature of a function or class without types, as one writes it down."""
     found = inspect.signature(thing)
     plain = [each.replace(annotation=each.empty) for each in found.parameters.values() if each.name != "self"]
-    text = str(found.replace(parameters=plain, return_annotation=found.empty))
+    text = str(found.replace(parameters=plain, return_annotation=found.empty)).replace("=Ellipsis", "=...")
     return f"{name}{text}".replace("<factory>", "{}").replace("<built-in function time>", "time.time")
 
 
@@ -84,10 +86,16 @@ def squeezed(text: str) -> str:
 
 
 def members(kind: type) -> set[str]:
-    """Return the public fields, attributes, properties and methods that a class adds to its bases."""
-    assigned = re.findall(r"^        self\.([a-z]\w*)(?:: [^=\n]+)? = ", inspect.getsource(kind), re.MULTILINE)
-    inherited = {name for base in kind.__mro__[1:-1] for name in dir(base)}
-    own = {name for name in vars(kind) if not name.startswith("_")} - inherited
+    """Return the public fields, attributes, properties and methods that a class adds to its bases.
+
+    What both clients are, and both streams, is a base named so, `BaseClient`, without an entry: its members count.
+    """
+    bases = kind.__mro__[1:-1]
+    shared = [base for base in bases if base.__module__.startswith(PACKAGE) and base.__name__.startswith("Base")]
+    source = "".join(map(inspect.getsource, [kind, *shared]))
+    assigned = re.findall(r"^        self\.([a-z]\w*)(?:: [^=\n]+)? = ", source, re.MULTILINE)
+    inherited = {name for base in bases if base not in shared for name in dir(base)}
+    own = {name for part in (kind, *shared) for name in vars(part) if not name.startswith("_")} - inherited
     fields = {field.name for field in dataclasses.fields(kind)} if dataclasses.is_dataclass(kind) else set()
     return own | fields | set(assigned)
 
@@ -134,7 +142,10 @@ def test_every_described_member_exists(name: str) -> None:
 
 
 def test_the_arguments_of_the_client_are_described() -> None:
-    """The tables of `Client` and of `LocalEndpoint` have each argument."""
+    """The tables of `Client` and of `LocalEndpoint` have each argument; `AsyncClient` has those that differ."""
+    assert inspect.signature(public("AsyncClient")).parameters.keys() == (
+        inspect.signature(public("Client")).parameters.keys()
+    )
     for name in ("Client", "testing.LocalEndpoint"):
         assert set(inspect.signature(public(name)).parameters) <= ENTRIES[name].spans
 
@@ -146,11 +157,17 @@ def test_the_arguments_of_the_client_are_described() -> None:
         ("APIConnectionError", {"phase", "permanent"}),
         ("RateLimitError", set()),
         ("ChatCompletionStream", {"completion", "close", "request_id", "response", "attempts", "elapsed"}),
+        (
+            "AsyncChatCompletionStream",
+            {"completion", "aclose", "request_id", "response", "attempts", "elapsed"},
+        ),
+        ("Client", {"complete", "stream", "chat", "with_options", "close"}),
+        ("AsyncClient", {"complete", "stream", "chat", "with_options", "aclose"}),
         ("Endpoint", {"name", "root", "api_path", "region", "service", "chat_completions_url"}),
     ],
 )
 def test_the_members_of_a_class_are_found(name: str, found: set[str]) -> None:
-    """The checks above see fields, attributes, properties and methods of the class itself, no inherited ones."""
+    """The checks above see fields, attributes, properties and methods, those of a base without an entry too."""
     assert members(public(name)) == found
 
 
