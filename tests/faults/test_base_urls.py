@@ -5,17 +5,18 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import requests
 
-from bedrock_openai_http import APIConnectionError, Client, ConfigurationError, resolve_endpoint
+from bedrock_openai_http import APIConnectionError, ConfigurationError, resolve_endpoint
 from bedrock_openai_http.cli import main
 from bedrock_openai_http.testing.service.verifier import verify
+from both import Client, given_session
 from peers import TLSServer, make_certificate
 from signed_calls import KEYS, SCOPE, SECRETS, received
 from support import COMPLETION, KEY, REQUEST, RawServer, http
@@ -51,8 +52,7 @@ def answering() -> RawServer:
 @pytest.mark.parametrize("own_session", [False, True])
 def test_t29_a_path_is_signed_as_it_arrives(given: str, sent: str, own_session: bool) -> None:
     """A path of RFC 3986 is normalised once; an independent verifier finds the signature right for what arrived."""
-    session = requests.Session() if own_session else None
-    with answering() as server:
+    with answering() as server, given_session() if own_session else nullcontext() as session:
         with Client("us-west-2", base_url=server.url + given, credentials=KEYS, session=session) as client:
             assert client.complete(REQUEST).text == "hi"
         with Client(base_url=server.url + given, api_key=KEY, session=session) as client:
@@ -103,6 +103,7 @@ def test_t29_a_host_that_is_none(scheme: str, host: str) -> None:
         Client("us-west-2", base_url=f"{scheme}://{host}/openai/v1", api_key=KEY, allow_insecure=True)
 
 
+@pytest.mark.no_client
 @pytest.mark.parametrize(
     ("host", "root"),
     [
@@ -133,12 +134,14 @@ def test_t29_a_host_that_is_good(host: str, root: str | None) -> None:
     assert resolve_endpoint(None, base_url=f"https://{host}").root == f"https://{root or host}"
 
 
+@pytest.mark.no_client
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST.", "127.0.0.1", "127.9.9.9", "[::1]", "[::ffff:127.0.0.1]"])
 def test_t29_this_machine(host: str) -> None:
     """Plain http is let through to this machine, by each of its names."""
     assert resolve_endpoint(None, base_url=f"http://{host}:8080")
 
 
+@pytest.mark.no_client
 @pytest.mark.parametrize(
     "host", ["localhost.com", "localhost.x", "[::ffff:8.8.8.8]", "[::127.0.0.1]", "0.0.0.0", "8.8.8.8"]
 )
@@ -157,6 +160,7 @@ def test_t29_a_region_of_other_digits(region: str) -> None:
         Client(region, api_key=KEY)
 
 
+@pytest.mark.no_client
 def test_t29_aws_with_a_last_dot() -> None:
     """AWS's host as an absolute name is AWS's host: its region is known, and checked."""
     url = "https://bedrock-runtime.us-west-2.amazonaws.com.:8443/openai/v1"
@@ -189,13 +193,13 @@ def test_t29_an_absolute_name_over_tls(
     """The name is asked for with its last dot, and so without search domains; certificate and signature fit."""
     files = make_certificate(tmp_path, "localhost")
     monkeypatch.setenv("AWS_CA_BUNDLE", str(files[0]))
-    session = requests.Session() if own_session else None
-    with TLSServer(lambda number: [http(COMPLETION)], files) as server:
+    session = given_session(verify=str(files[0])) if own_session else nullcontext()
+    with TLSServer(lambda number: [http(COMPLETION)], files) as server, session as given:
         port = urlsplit(server.url).port
         url = f"https://localhost.:{port}"
-        with Client("us-west-2", base_url=url, credentials=KEYS, session=session) as client:
+        with Client("us-west-2", base_url=url, credentials=KEYS, session=given) as client:
             assert client.complete(REQUEST).text == "hi"
-        with Client("us-west-2", base_url=url, api_key=KEY, session=session) as client:
+        with Client("us-west-2", base_url=url, api_key=KEY, session=given) as client:
             assert client.complete(REQUEST).text == "hi"
         signed, unsigned = map(received, server.requests)
     assert signed.values("host") == unsigned.values("host") == [f"localhost:{port}"]
@@ -203,6 +207,7 @@ def test_t29_an_absolute_name_over_tls(
     assert set(names) == {"localhost."}
 
 
+@pytest.mark.no_client
 def test_t29_doctor_and_an_absolute_name(
     names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

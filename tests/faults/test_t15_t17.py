@@ -20,6 +20,7 @@ from bedrock_openai_http import (
     RateLimitError,
     ResponseFormatError,
 )
+from both import client_of
 from calls import event, read_into
 from support import (
     CHUNKED_STREAM,
@@ -29,7 +30,6 @@ from support import (
     NO_WAITS,
     REQUEST,
     RawServer,
-    client_of,
     http,
     http_chunk,
 )
