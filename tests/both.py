@@ -90,6 +90,7 @@ class LoopThread:
     """An event loop that runs in a thread, for as long as the process lives; in the child of a fork another."""
 
     _of_process: tuple[int, LoopThread] | None = None
+    _lock = threading.Lock()
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -97,9 +98,10 @@ class LoopThread:
 
     @classmethod
     def here(cls) -> LoopThread:
-        if cls._of_process is None or cls._of_process[0] != os.getpid():
-            cls._of_process = os.getpid(), cls()
-        return cls._of_process[1]
+        with cls._lock:
+            if cls._of_process is None or cls._of_process[0] != os.getpid():
+                cls._of_process = os.getpid(), cls()
+            return cls._of_process[1]
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Return what `work` gives, run as a task; whoever is interrupted in waiting for it cancels it."""

@@ -207,6 +207,11 @@ class Connector(aiohttp.TCPConnector):
         self._made.add(made)
         return made
 
+    def doubt(self) -> None:
+        """Use no connection again that is idle now: one of them was found dead, and so may all be."""
+        for connection in list(self._made):
+            connection.idle_since = 0.0
+
     def abandon(self) -> None:
         """Close every connection at once, where nobody is left to wait for that."""
         for connection in list(self._made):

@@ -113,6 +113,8 @@ class AiohttpTransport:
             except Exception as error:  # noqa: BLE001  (of a given session anything may come)
                 way = Way(request.url, proxy, verify, bundle_source(self._environment), socks_by="python-socks")
                 failure = open_failure(note(error, mine, way, ours=ours), way, mine)
+                if isinstance(failure, APIConnectionError) and failure.phase == "reused":
+                    session.connector.doubt()
             finally:
                 mine.alarm = None  # a writer that is still at it may hold the exchange
         # Raised outside of the handler: what aiohttp raises holds the request, with its key and prompt.
