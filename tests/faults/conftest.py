@@ -6,7 +6,7 @@ This module checks, for each failure, what must hold for all of them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,9 @@ from kinds import client_kind, pytest_collection_modifyitems, pytest_generate_te
 from peers import make_certificate
 from secrets_check import assert_no_secret
 from support import KEY, PROMPT
+
+#: Which selector an event loop uses; with -X dev, also which step of it took more than 0.1 s.
+HARMLESS = ("Using selector: ", "Executing ")
 
 Failure = TypeVar("Failure", bound=BedrockOpenAIError)
 
@@ -35,14 +38,20 @@ def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture(autouse=True)
-def every_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Catch what any logger says, at DEBUG, also of those that some library has set to be quiet."""
+def every_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Catch what any logger says, at DEBUG, also of those that some library has set to be quiet.
+
+    What asyncio complains of, such as a task whose failure nobody has seen, is a defect.
+    """
     caplog.set_level(logging.DEBUG)
     for logger in logging.Logger.manager.loggerDict.values():
         if isinstance(logger, logging.Logger):
             monkeypatch.setattr(logger, "propagate", True)
             monkeypatch.setattr(logger, "disabled", False)
             caplog.set_level(logging.DEBUG, logger.name)
+    yield
+    said = [record.getMessage() for record in caplog.get_records("call") if record.name == "asyncio"]
+    assert [words for words in said if not words.startswith(HARMLESS)] == []
 
 
 @pytest.fixture
