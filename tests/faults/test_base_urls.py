@@ -62,14 +62,21 @@ def test_t29_a_path_is_signed_as_it_arrives(given: str, sent: str, own_session: 
     assert verify(signed, scope=SCOPE, keys={KEYS.access_key: KEYS}, now=time.time()) is None
 
 
-@pytest.mark.parametrize(
-    "path",
-    "//a /a//b /. /.. /a/../b /%2e /a/%2E%2e/b /.%2e /%zz /%4 /% /a%2 /[1] \\a /a\\b /a|b /a^b /a`b /<a> /{a}".split()
-    + ["/a b", '/"', "/é", "/a\u212a"],
-)
-def test_t29_a_path_that_could_not_be_kept(path: str, fails: Check) -> None:
+BAD_PATHS = [
+    *"//a /a//b /. /.. /a/../b /%2e /a/%2E%2e/b /.%2e /%zz /%4 /% /a%2".split(),
+    *"/[1] \\a /a\\b /a|b /a^b /a`b /<a> /{a}".split(),
+    "/a b",
+    '/"',
+    "/é",
+    "/a\u212a",
+]
+
+
+def test_t29_a_path_that_could_not_be_kept(fails: Check) -> None:
     """A dotted or empty segment, however it is written, half an escape, and what must be escaped are refused."""
-    fails(partial(Client, base_url=f"https://h{path}", api_key=KEY), ConfigurationError)
+    for path in BAD_PATHS:
+        error = fails(partial(Client, base_url=f"https://h{path}", api_key=KEY), ConfigurationError)
+        assert str(error).startswith("base_url: "), path
 
 
 #: What a resolver, a proxy or another library would take for another host than it says, or for none.
@@ -95,12 +102,18 @@ BAD_HOSTS += ["h:0", "h:65536", "h:+80", "h:-1", "h:8_0", "h:8x", "h:\u0668", "h
 BAD_HOSTS += ["user@h", "@h", "h\u3002com", "\uff48", "\u212aelvin.com", "h\u200b", "xn--\xe4"]
 
 
-@pytest.mark.parametrize("host", BAD_HOSTS)
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_t29_a_host_that_is_none(scheme: str, host: str) -> None:
+def test_t29_a_host_that_is_none(scheme: str) -> None:
     """What is no host by RFC 3986 and RFC 1123 is refused when the client is made, whatever could be read into it."""
-    with pytest.raises(ConfigurationError, match=r"^base_url: "):
-        Client("us-west-2", base_url=f"{scheme}://{host}/openai/v1", api_key=KEY, allow_insecure=True)
+    accepted = []
+    for host in BAD_HOSTS:
+        try:
+            Client("us-west-2", base_url=f"{scheme}://{host}/openai/v1", api_key=KEY, allow_insecure=True)
+        except ConfigurationError as error:
+            assert str(error).startswith("base_url: "), host
+        else:
+            accepted.append(host)
+    assert accepted == []
 
 
 @pytest.mark.no_client
