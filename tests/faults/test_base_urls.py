@@ -105,15 +105,14 @@ BAD_HOSTS += ["user@h", "@h", "h\u3002com", "\uff48", "\u212aelvin.com", "h\u200
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_t29_a_host_that_is_none(scheme: str) -> None:
     """What is no host by RFC 3986 and RFC 1123 is refused when the client is made, whatever could be read into it."""
-    accepted = []
+    said: dict[str, str] = {}
     for host in BAD_HOSTS:
         try:
             Client("us-west-2", base_url=f"{scheme}://{host}/openai/v1", api_key=KEY, allow_insecure=True)
+            said[host] = "nothing"
         except ConfigurationError as error:
-            assert str(error).startswith("base_url: "), host
-        else:
-            accepted.append(host)
-    assert accepted == []
+            said[host] = str(error)
+    assert [host for host, words in said.items() if not words.startswith("base_url: ")] == []
 
 
 @pytest.mark.no_client
