@@ -11,10 +11,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import ssl
 import threading
 from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
+
+import aiohttp
+import requests
 
 from bedrock_openai_http import AsyncClient
 from bedrock_openai_http import Client as BlockingClient
@@ -27,19 +32,30 @@ Result = TypeVar("Result")
 KINDS = ("Client", "AsyncClient")
 
 
-class _Choice:
-    """Which of them `Client` makes at this moment; the fixture `kind` says it."""
+class Choice:
+    """Which of them `Client` makes, and whether it has made one."""
 
-    kind = "Client"
+    #: That of the test that is running: a process runs one at a time.
+    current: Choice | None = None
 
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.made_one = False
 
-def choose(kind: str) -> None:
-    _Choice.kind = kind
+    def __enter__(self) -> Choice:
+        Choice.current = self
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        Choice.current = None
 
 
 def Client(*args: Any, **options: Any) -> Any:
     """Return a client of the kind that is chosen."""
-    return BlockingClient(*args, **options) if _Choice.kind == "Client" else OnLoop.of(*args, **options)
+    choice = Choice.current
+    assert choice is not None, "no kind of client is chosen: see tests/kinds.py"
+    choice.made_one = True
+    return BlockingClient(*args, **options) if choice.kind == "Client" else OnLoop.of(*args, **options)
 
 
 def client_of(server: RawServer, **options: Any) -> Any:
@@ -47,10 +63,34 @@ def client_of(server: RawServer, **options: Any) -> Any:
     return Client(base_url=server.url, **{"api_key": KEY, **options})
 
 
+@contextmanager
+def given_session(*, proxy: str | None = None, verify: bool | str = True) -> Iterator[Any]:
+    """Give a session of the library below the kind that is chosen, which heeds the environment as well."""
+    assert Choice.current is not None
+    if Choice.current.kind == "Client":
+        with requests.Session() as blocking:
+            blocking.verify = verify
+            if proxy is not None:
+                blocking.proxies = {"http": proxy, "https": proxy}
+            yield blocking
+        return
+
+    async def opened() -> aiohttp.ClientSession:
+        trust = ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust), trust_env=True, proxy=proxy)
+
+    asynchronous = run(opened())
+    try:
+        yield asynchronous
+    finally:
+        run(asynchronous.close())
+
+
 class LoopThread:
     """An event loop that runs in a thread, for as long as the process lives; in the child of a fork another."""
 
     _of_process: tuple[int, LoopThread] | None = None
+    _lock = threading.Lock()
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -58,9 +98,10 @@ class LoopThread:
 
     @classmethod
     def here(cls) -> LoopThread:
-        if cls._of_process is None or cls._of_process[0] != os.getpid():
-            cls._of_process = os.getpid(), cls()
-        return cls._of_process[1]
+        with cls._lock:
+            if cls._of_process is None or cls._of_process[0] != os.getpid():
+                cls._of_process = os.getpid(), cls()
+            return cls._of_process[1]
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Return what `work` gives, run as a task; whoever is interrupted in waiting for it cancels it."""

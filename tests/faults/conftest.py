@@ -6,13 +6,14 @@ This module checks, for each failure, what must hold for all of them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from bedrock_openai_http import BedrockOpenAIError
+from kinds import client_kind, pytest_collection_modifyitems, pytest_generate_tests  # noqa: F401
 from peers import make_certificate
 from secrets_check import assert_no_secret
 from support import KEY, PROMPT
@@ -34,14 +35,25 @@ def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture(autouse=True)
-def every_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Catch what any logger says, at DEBUG, also of those that some library has set to be quiet."""
+def every_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Catch what any logger says, at DEBUG, also of those that some library has set to be quiet.
+
+    What asyncio complains of, such as a task whose failure nobody has seen, is a defect.
+    """
     caplog.set_level(logging.DEBUG)
     for logger in logging.Logger.manager.loggerDict.values():
         if isinstance(logger, logging.Logger):
             monkeypatch.setattr(logger, "propagate", True)
             monkeypatch.setattr(logger, "disabled", False)
             caplog.set_level(logging.DEBUG, logger.name)
+    yield
+    complaints = [
+        record.getMessage()
+        for record in caplog.get_records("call")
+        if record.name == "asyncio" and record.levelno >= logging.WARNING
+    ]
+    # With -X dev it also says which step of a loop took more than 0.1 s.
+    assert [words for words in complaints if not words.startswith("Executing ")] == []
 
 
 @pytest.fixture

@@ -16,13 +16,13 @@ from bedrock_openai_http import (
     APIConnectionError,
     APITimeoutError,
     ChatCompletionRequest,
-    Client,
     ConfigurationError,
     RateLimitError,
     UserMessage,
     lambda_deadline,
 )
 from bedrock_openai_http.transport.drive import MACHINE
+from both import Client, client_of
 from calls import LONG
 from support import (
     CHUNK,
@@ -33,7 +33,6 @@ from support import (
     NO_WAITS,
     REQUEST,
     RawServer,
-    client_of,
     http,
     http_chunk,
 )
@@ -65,7 +64,7 @@ class TestDeadline:
         started = time.monotonic()
         error = fails(work, kind)
         took = time.monotonic() - started
-        assert 0.15 < took < 0.6, took
+        assert 0.15 < took < 1, took
         assert error.elapsed == pytest.approx(took, abs=0.15)
         return error
 
@@ -164,6 +163,7 @@ class Context:
         return self._left
 
 
+@pytest.mark.no_client
 @pytest.mark.parametrize(
     ("left", "margin", "seconds"), [(9000, 1, 8.0), (9000, 0, 9.0), (500, 1, 0.01), (0, 0, 0.01)]
 )
@@ -172,6 +172,7 @@ def test_deadline_of_a_lambda(left: int, margin: float, seconds: float) -> None:
     assert lambda_deadline(Context(left), margin=margin) == pytest.approx(seconds)
 
 
+@pytest.mark.no_client
 @pytest.mark.parametrize("margin", [-1, float("nan"), float("inf")])
 def test_deadline_of_a_lambda_with_an_odd_margin(margin: float) -> None:
     """A margin that is no number of seconds is a ConfigurationError."""

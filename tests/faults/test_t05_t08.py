@@ -14,9 +14,9 @@ from bedrock_openai_http import (
     APIConnectionError,
     APITimeoutError,
     ChatCompletionRequest,
-    Client,
     UserMessage,
 )
+from both import client_of
 from calls import BOTH, STREAM, complete
 from servers import ForgetfulServer, ResettingServer
 from support import (
@@ -27,7 +27,6 @@ from support import (
     NO_WAITS,
     REQUEST,
     RawServer,
-    client_of,
     http,
     http_chunk,
 )
@@ -51,8 +50,8 @@ def echo(server_delay: float) -> tuple[RawServer, list[bytes]]:
     return server, seen
 
 
-def ask_at_once(client: Client, numbers: range) -> list[str]:
-    """Return the answers to as many requests, made by a thread each."""
+def ask_at_once(client: Any, numbers: range) -> list[str]:
+    """Return the answers to as many requests, made at once."""
     answers = dict.fromkeys(numbers, "")
 
     def ask(number: int) -> None:
@@ -67,8 +66,8 @@ def ask_at_once(client: Client, numbers: range) -> list[str]:
     return list(answers.values())
 
 
-def test_t05_waves_of_threads_share_connections(caplog: pytest.LogCaptureFixture) -> None:
-    """Three waves of 30 threads need 30 connections, throw none away, and each thread gets its own answer."""
+def test_t05_waves_of_calls_share_connections(caplog: pytest.LogCaptureFixture) -> None:
+    """Three waves of 30 calls need 30 connections, throw none away, and each call gets its own answer."""
     server, _ = echo(0.15)
     with server, client_of(server) as client:
         for wave in (range(30), range(30, 60), range(60, 90)):
@@ -78,8 +77,8 @@ def test_t05_waves_of_threads_share_connections(caplog: pytest.LogCaptureFixture
     assert "pool is full" not in caplog.text
 
 
-def test_t05_more_threads_than_the_pool_holds() -> None:
-    """Ninety threads at once do not wait for each other, and each gets its own answer."""
+def test_t05_more_calls_than_the_pool_holds() -> None:
+    """Ninety calls at once do not wait for each other, and each gets its own answer."""
     server, seen = echo(0.15)
     with server, client_of(server) as client:
         started = time.monotonic()
@@ -141,20 +140,18 @@ def test_t07_one_attempt_means_one(fails: Fails) -> None:
 @pytest.mark.parametrize("reset", [False, True], ids=["FIN", "RST"])
 def test_t07_a_pool_of_dead_connections(reset: bool) -> None:
     """If one pooled connection turns out to be dead, so are the others: the next attempt takes a fresh one."""
-    with ForgetfulServer(reset=reset) as server, client_of(server, world=NO_WAITS) as client:
-        together = threading.Barrier(5)
-        transport = client._transport
-        open_ = transport.open
+    together = threading.Barrier(5)
 
-        def open_together(*args: Any) -> Any:
-            together.wait(10)
-            response = open_(*args)
-            together.wait(10)
-            return response
+    class Together(ForgetfulServer):
+        """Answers the first requests once five have come, so that each has a connection of its own."""
 
-        transport.open = open_together  # type: ignore[method-assign]
+        def _serve(self, connection: Any) -> None:
+            if self.connections <= 5:
+                together.wait(10)
+            super()._serve(connection)
+
+    with Together(reset=reset) as server, client_of(server, world=NO_WAITS) as client:
         ask_at_once(client, range(5))
-        transport.open = open_  # type: ignore[method-assign]
         assert server.connections == 5
         assert complete(client) == "hi"
         assert (len(server.requests), server.connections) == (7, 6)

@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import requests
 
 from bedrock_openai_http import (
     APIConnectionError,
     APITimeoutError,
     ChatCompletionRequest,
-    Client,
     UserMessage,
 )
+from both import Client, client_of, given_session
 from calls import BOTH, JSON_HEAD, complete, stream
 from servers import ResettingServer
 from support import (
@@ -28,7 +27,6 @@ from support import (
     MODEL,
     NO_WAITS,
     RawServer,
-    client_of,
     http,
     http_chunk,
 )
@@ -151,7 +149,7 @@ def test_t10_a_drip_after_the_end_mark() -> None:
 
 def test_t10_a_drip_through_a_given_session(fails: Fails) -> None:
     """A body that drips is ended by the deadline also with a session of the caller's, with connections of its own."""
-    with requests.Session() as session, RawServer(drip(*BODIES["body"])) as server:
+    with given_session() as session, RawServer(drip(*BODIES["body"])) as server:
         with client_of(server, session=session) as client:
             error = fails(lambda: complete(client, deadline=0.15), APITimeoutError)
     assert (error.phase, error.attempts, len(server.requests)) == ("deadline", 1, 1)

@@ -18,6 +18,7 @@ from bedrock_openai_http import (
     RateLimitError,
     ResponseFormatError,
 )
+from both import client_of
 from calls import JSON_HEAD, event, read_into
 from servers import ResettingServer
 from support import (
@@ -28,7 +29,6 @@ from support import (
     NO_WAITS,
     REQUEST,
     RawServer,
-    client_of,
     http,
     http_chunk,
 )
@@ -243,9 +243,17 @@ def cuts(data: bytes) -> Iterator[list[bytes]]:
 
 
 @pytest.mark.parametrize(("data", "texts", "failure"), EVENTS.values(), ids=EVENTS)
-def test_t14_events_over_a_socket(data: bytes, texts: list[str], failure: type | None, fails: Fails) -> None:
-    """The same chunks and the same end come out, in however many HTTP chunks the bytes arrive."""
-    answers = [CHUNKED_STREAM + b"".join(map(http_chunk, pieces)) + http_chunk(b"") for pieces in cuts(data)]
+def test_t14_events_over_a_socket(
+    data: bytes, texts: list[str], failure: type | None, client_kind: str, fails: Fails
+) -> None:
+    """The same chunks and the same end come out, in however many HTTP chunks the bytes arrive.
+
+    The parser of events is the same for both clients, so that AsyncClient is given some of the ways to cut only.
+    """
+    ways = list(cuts(data))
+    if client_kind == "AsyncClient":
+        ways = [ways[0], ways[1], ways[-1]]
+    answers = [CHUNKED_STREAM + b"".join(map(http_chunk, pieces)) + http_chunk(b"") for pieces in ways]
     with RawServer(lambda number: [answers[number - 1]]) as server, client_of(server, world=NO_WAITS) as client:
         for _ in answers:
             found: list[str] = []

@@ -12,7 +12,6 @@ import botocore.credentials
 import pytest
 
 from bedrock_openai_http import (
-    Client,
     Credentials,
     CredentialsError,
     InternalServerError,
@@ -20,6 +19,7 @@ from bedrock_openai_http import (
 )
 from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.testing.service.verifier import verify
+from both import Client
 from secrets_check import assert_no_secret
 from signed_calls import KEYS, SCOPE, SECRETS, received
 from support import COMPLETION, KEY, NO_WAITS, PROMPT, REQUEST, RawServer, http

@@ -12,12 +12,13 @@ from types import SimpleNamespace
 import botocore.credentials
 import pytest
 
-from bedrock_openai_http import Client, Credentials, CredentialsError
+from bedrock_openai_http import Credentials, CredentialsError
 from bedrock_openai_http.aws import chain
 from bedrock_openai_http.testing.service.verifier import verify
+from both import Client, client_of
 from secrets_check import assert_no_secret
 from signed_calls import KEYS, SCOPE, received
-from support import COMPLETION, KEY, PROMPT, REQUEST, RawServer, client_of, http
+from support import COMPLETION, KEY, PROMPT, REQUEST, RawServer, http
 
 
 def numbered_keys(number: int) -> Credentials:

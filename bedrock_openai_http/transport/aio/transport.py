@@ -89,6 +89,8 @@ class AiohttpTransport:
             mine.phase = "connect" if ours else None  # which a given session's connections will not say
             try:
                 session, http_proxy = await self._session(loop, proxy)
+                # Before the time to connect begins: to read a bundle may take as long as to connect.
+                trust = self._context(verify) if ours and _speaks_tls(request.url, http_proxy) else True
                 moment = mine.moment_in(limits.connect if ours else limits.connect + limits.read)
                 with Alarm(loop, moment) as mine.alarm:
                     raw = await session.request(
@@ -101,7 +103,7 @@ class AiohttpTransport:
                         allow_redirects=False,
                         auto_decompress=False,
                         proxy=http_proxy,
-                        ssl=self._context(verify) if ours and _speaks_tls(request.url, http_proxy) else True,
+                        ssl=trust,
                         max_line_size=HEAD_LIMIT,
                         max_field_size=HEAD_LIMIT,
                     )
@@ -113,6 +115,8 @@ class AiohttpTransport:
             except Exception as error:  # noqa: BLE001  (of a given session anything may come)
                 way = Way(request.url, proxy, verify, bundle_source(self._environment), socks_by="python-socks")
                 failure = open_failure(note(error, mine, way, ours=ours), way, mine)
+                if isinstance(failure, APIConnectionError) and failure.phase == "reused":
+                    session.connector.doubt()
             finally:
                 mine.alarm = None  # a writer that is still at it may hold the exchange
         # Raised outside of the handler: what aiohttp raises holds the request, with its key and prompt.
@@ -244,12 +248,14 @@ class _Environment:
 class _SettingsOf:
     """The settings of a given session of aiohttp's, whose connector has its own certificates."""
 
-    verify: bool | str | None = True
+    #: No bundle that the environment names is in use.
+    verify: bool | str | None = None
 
     def __init__(self, session: Any) -> None:
         self.trust_env: bool = session.trust_env
         proxy = getattr(session, "_default_proxy", None)
-        self.proxies = {} if proxy is None else {"all": str(proxy)}
+        # By scheme, since a proxy of the environment for a scheme would come before one for all.
+        self.proxies = {} if proxy is None else dict.fromkeys(("http", "https"), str(proxy))
 
 
 def _quiet_session() -> type[aiohttp.ClientSession]:
