@@ -27,19 +27,30 @@ Result = TypeVar("Result")
 KINDS = ("Client", "AsyncClient")
 
 
-class _Choice:
-    """Which of them `Client` makes at this moment; the fixture `kind` says it."""
+class Choice:
+    """Which of them `Client` makes, and whether it has made one."""
 
-    kind = "Client"
+    #: That of the test that is running: a process runs one at a time.
+    current: Choice | None = None
 
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.made_one = False
 
-def choose(kind: str) -> None:
-    _Choice.kind = kind
+    def __enter__(self) -> Choice:
+        Choice.current = self
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        Choice.current = None
 
 
 def Client(*args: Any, **options: Any) -> Any:
     """Return a client of the kind that is chosen."""
-    return BlockingClient(*args, **options) if _Choice.kind == "Client" else OnLoop.of(*args, **options)
+    choice = Choice.current
+    assert choice is not None, "no kind of client is chosen: see tests/kinds.py"
+    choice.made_one = True
+    return BlockingClient(*args, **options) if choice.kind == "Client" else OnLoop.of(*args, **options)
 
 
 def client_of(server: RawServer, **options: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import pytest
 
 from bedrock_openai_http import BedrockOpenAIError
+from kinds import client_kind, pytest_collection_modifyitems, pytest_generate_tests  # noqa: F401
 from peers import make_certificate
 from secrets_check import assert_no_secret
 from support import KEY, PROMPT

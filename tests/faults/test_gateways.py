@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import APIStatusError, BadRequestError, InternalServerError
-from support import COMPLETION, NO_WAITS, REQUEST, RawServer, client_of, http
+from both import client_of
+from support import COMPLETION, NO_WAITS, REQUEST, RawServer, http
 
 Fails = Callable[..., Any]
 
