@@ -11,10 +11,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import ssl
 import threading
 from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
+
+import aiohttp
+import requests
 
 from bedrock_openai_http import AsyncClient
 from bedrock_openai_http import Client as BlockingClient
@@ -56,6 +61,29 @@ def Client(*args: Any, **options: Any) -> Any:
 def client_of(server: RawServer, **options: Any) -> Any:
     """Return a client of `server` with an API key."""
     return Client(base_url=server.url, **{"api_key": KEY, **options})
+
+
+@contextmanager
+def given_session(*, proxy: str | None = None, verify: bool | str = True) -> Iterator[Any]:
+    """Give a session of the library below the kind that is chosen, which heeds the environment as well."""
+    assert Choice.current is not None
+    if Choice.current.kind == "Client":
+        with requests.Session() as blocking:
+            blocking.verify = verify
+            if proxy is not None:
+                blocking.proxies = {"http": proxy, "https": proxy}
+            yield blocking
+        return
+
+    async def opened() -> aiohttp.ClientSession:
+        trust = ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=trust), trust_env=True, proxy=proxy)
+
+    asynchronous = run(opened())
+    try:
+        yield asynchronous
+    finally:
+        run(asynchronous.close())
 
 
 class LoopThread:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from bedrock_openai_http import Client
 from support import CHUNK, CHUNKED_STREAM, DONE, PROMPT, REQUEST, http_chunk
 
 JSON_HEAD = b"HTTP/1.1 200 OK\r\nx-amzn-RequestId: r-1\r\nContent-Type: application/json\r\n"
@@ -25,11 +24,11 @@ def event(text: str, **fields: Any) -> bytes:
     return b"data: " + json.dumps({"choices": choices, **fields}, ensure_ascii=False).encode() + b"\n\n"
 
 
-def complete(client: Client, **options: Any) -> str:
+def complete(client: Any, **options: Any) -> str:
     return client.complete(REQUEST, **options).text
 
 
-def stream(client: Client, **options: Any) -> str:
+def stream(client: Any, **options: Any) -> str:
     with client.stream(REQUEST, **options) as chunks:
         return chunks.completion().text
 
@@ -37,7 +36,7 @@ def stream(client: Client, **options: Any) -> str:
 BOTH = pytest.mark.parametrize("ask", [complete, stream])
 
 
-def read_into(texts: list[str], client: Client, **options: Any) -> None:
+def read_into(texts: list[str], client: Any, **options: Any) -> None:
     """Read a stream to its end, and note the text of each of its chunks that has one."""
     with client.stream(REQUEST, **options) as stream:
         for chunk in stream:

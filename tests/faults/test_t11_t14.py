@@ -18,6 +18,7 @@ from bedrock_openai_http import (
     RateLimitError,
     ResponseFormatError,
 )
+from both import client_of
 from calls import JSON_HEAD, event, read_into
 from servers import ResettingServer
 from support import (
@@ -28,7 +29,6 @@ from support import (
     NO_WAITS,
     REQUEST,
     RawServer,
-    client_of,
     http,
     http_chunk,
 )

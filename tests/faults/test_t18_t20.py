@@ -13,7 +13,6 @@ from bedrock_openai_http import (
     APIStatusError,
     AuthenticationError,
     BadRequestError,
-    Client,
     ConflictError,
     Credentials,
     InternalServerError,
@@ -24,13 +23,13 @@ from bedrock_openai_http import (
 )
 from bedrock_openai_http.call.world import World
 from bedrock_openai_http.transport.drive import MACHINE
+from both import Client, client_of
 from calls import event
 from support import (
     COMPLETION,
     DONE,
     REQUEST,
     RawServer,
-    client_of,
     http,
 )
 

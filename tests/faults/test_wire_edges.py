@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from bedrock_openai_http import APIConnectionError, Client, ConfigurationError, build_http_request
+from bedrock_openai_http import APIConnectionError, ConfigurationError, build_http_request
 from bedrock_openai_http.testing import LocalEndpoint
+from both import Client, client_of
 from calls import BOTH, STREAM, complete
-from support import COMPLETION, NO_WAITS, REQUEST, RawServer, client_of, http
+from support import COMPLETION, NO_WAITS, REQUEST, RawServer, http
 
 Check = Callable[..., Any]
 
@@ -20,7 +21,7 @@ HEADS = {status: f"HTTP/1.1 {status} Wait\r\nX-Amzn-RequestId: no\r\n\r\n".encod
 
 @pytest.mark.parametrize("status", [100, 102, 103, 104, 150, 199])
 @BOTH
-def test_t35_every_interim_status_is_passed_over(status: int, ask: Callable[[Client], str]) -> None:
+def test_t35_every_interim_status_is_passed_over(status: int, ask: Callable[[Any], str]) -> None:
     """RFC 9110, 15.2: any number of 1xx answers may come before the answer; only the last counts."""
     answer = http(COMPLETION) if ask is complete else STREAM
     with RawServer(lambda number: [HEADS[status] * 3, answer]) as server, client_of(server) as client:
@@ -29,7 +30,7 @@ def test_t35_every_interim_status_is_passed_over(status: int, ask: Callable[[Cli
 
 
 @BOTH
-def test_t35_switching_protocols_is_no_interim_answer(ask: Callable[[Client], str], fails: Check) -> None:
+def test_t35_switching_protocols_is_no_interim_answer(ask: Callable[[Any], str], fails: Check) -> None:
     """After a 101, which nobody asked for, what follows is no HTTP: it is not taken for the answer."""
     answer = http(COMPLETION) if ask is complete else STREAM
 

@@ -32,6 +32,7 @@ from .aside import aside
 PIECE = 65536
 #: Bytes of an answer's head that are kept: of one that is refused nothing else is left.
 HEAD_LIMIT = 65536
+_END_OF_HEAD = b"\r\n\r\n"
 
 
 class AsyncExchange(Exchange):
@@ -58,7 +59,7 @@ class AsyncExchange(Exchange):
         """Note that there is a connection, and that the time to send begins."""
         self.phase, self.reused, self.connection = "send", reused, connection
         self._began = time.monotonic()
-        connection.exchange = self
+        connection.exchange, connection.is_used = self, True
         self._allow(self.limits.read)
 
     def take(self, data: bytes) -> None:
@@ -107,6 +108,8 @@ class FittingConnection(ResponseHandler):
 
     #: What is told of the answer's first bytes.
     exchange: AsyncExchange | None = None
+    #: Whether it was given to an exchange before.
+    is_used = False
     #: How many bytes have come, and how many had when the last answer ended; None before the first has.
     received = 0
     received_at_end: int | None = None
@@ -122,7 +125,34 @@ class FittingConnection(ResponseHandler):
         self.received += len(data)
         if self.exchange is not None:
             self.exchange.take(data)
+            data = self._after_heads(data)
         super().data_received(data)
+        if self.exception() is not None:  # the parser gave up, and tells the reader of the body nothing
+            self._break_off(aiohttp.ClientPayloadError())
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Take leave: what was broken off has not ended, also a body that goes on until its connection ends."""
+        if exc is not None:
+            self._break_off(exc)
+        super().connection_lost(exc)
+
+    def _after_heads(self, data: bytes) -> bytes:
+        """Have the heads in `data` parsed, and return the rest.
+
+        The parser loses a head if what came with it cannot be parsed: a body that is broken, or what no answer needs.
+        """
+        start = 0
+        while data.startswith(b"HTTP/", start) or not len(self):
+            end = data.find(_END_OF_HEAD, start) + len(_END_OF_HEAD)
+            if end < len(_END_OF_HEAD) or end == len(data):
+                break
+            super().data_received(data[start:end])
+            start = end
+        return data[start:]
+
+    def _break_off(self, error: BaseException) -> None:
+        if self._payload is not None and not self._payload.is_eof():
+            self._payload.set_exception(error)
 
     def answer_ended(self) -> None:
         """Note that the answer has been received to its end."""
@@ -189,7 +219,7 @@ class Connector(aiohttp.TCPConnector):
         while True:
             held = await super().connect(req, traces, timeout)
             connection: Any = held.protocol
-            reused = connection.received_at_end is not None
+            reused = connection.is_used
             try:
                 if not reused:
                     sock = connection.transport.get_extra_info("socket")
