@@ -16,7 +16,7 @@ import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import aiohttp
 import requests
@@ -89,7 +89,7 @@ def given_session(*, proxy: str | None = None, verify: bool | str = True) -> Ite
 class LoopThread:
     """An event loop that runs in a thread, for as long as the process lives; in the child of a fork another."""
 
-    _of_process: tuple[int, LoopThread] | None = None
+    _by_process: ClassVar[dict[int, LoopThread]] = {}
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -97,9 +97,10 @@ class LoopThread:
 
     @classmethod
     def here(cls) -> LoopThread:
-        if cls._of_process is None or cls._of_process[0] != os.getpid():
-            cls._of_process = os.getpid(), cls()
-        return cls._of_process[1]
+        process = os.getpid()
+        if process not in cls._by_process:
+            cls._by_process.setdefault(process, cls())  # threads that begin together need the same one
+        return cls._by_process[process]
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Return what `work` gives, run as a task; whoever is interrupted in waiting for it cancels it."""
@@ -132,6 +133,7 @@ class OnLoop:
             options["world"] = replace(world, sleep=_awaitable(world.sleep, ASYNC_MACHINE.sleep))
         if transport is not None and not hasattr(transport, "aopen"):
             options["transport"] = _Asynchronous(transport)
+        LoopThread.here()  # so that who counts threads while a call is under way does not count this one
         return cls(AsyncClient(*args, **options))
 
     def complete(self, *args: Any, **options: Any) -> Any:
@@ -173,6 +175,9 @@ class OnLoop:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.asynchronous, name)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.asynchronous.__reduce_ex__(protocol)
+
     def __repr__(self) -> str:
         return repr(self.asynchronous)
 
@@ -206,6 +211,9 @@ class StreamOnLoop:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.asynchronous, name)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.asynchronous.__reduce_ex__(protocol)
 
     def __repr__(self) -> str:
         return repr(self.asynchronous)

@@ -16,7 +16,6 @@ import pytest
 from bedrock_openai_http import (
     APIStatusError,
     BedrockOpenAIError,
-    Client,
     Credentials,
     Headers,
     HTTPResponse,
@@ -27,8 +26,9 @@ from bedrock_openai_http import (
 )
 from bedrock_openai_http.aws.credentials import ApiKey
 from bedrock_openai_http.call.redaction import redact
+from both import Client, client_of
 from echoes import FORMS, Answer, Echo, leaks, readings
-from support import CHUNK, COMPLETION, DONE, NO_WAITS, REQUEST, RawServer, client_of, http
+from support import CHUNK, COMPLETION, DONE, NO_WAITS, REQUEST, RawServer, http
 
 #: As keys are, with all the characters that forms differ in.
 API_KEY = "bedrock-api-key-Ym9ndXM/a2V5+Zm9y.dGVzdHM_b25seQ~YWJj=="
@@ -160,6 +160,7 @@ def test_each_form_of_each_secret(form: str, secret: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.no_client
 def test_every_form_is_what_it_is_called(form: str) -> None:
     """The test above looks for what is there: each form can be read as the key, and only one is the key itself."""
     for _, key in SECRETS.values():
@@ -228,6 +229,7 @@ def test_what_nobody_knows_stays() -> None:
     assert error.message == said.replace(API_KEY[16:], "***")
 
 
+@pytest.mark.no_client
 def test_an_answer_that_cannot_be_searched() -> None:
     """Of a text with half a million escapes, or of a long one with a key in it, nothing is kept; else all is."""
     for size, unit, end, key, is_kept in (
@@ -311,6 +313,7 @@ def test_what_is_in_a_key(form: str) -> None:
     "own", ["AAAA", "bm90IEFTQ0lJOiDDqcOpw6nDqQ==", "not base64 " * 2, "!" * 20, "QUJDREVGR0hJSktMTU5PUA=="]
 )
 @pytest.mark.parametrize("prefix", ["bedrock-api-key-", "ABSK", ""])
+@pytest.mark.no_client
 def test_keys_in_which_nothing_can_be_read(prefix: str, own: str) -> None:
     """A key that is no base64, or of nothing known, is taken out as it is, and breaks nothing."""
     for word in (prefix + own, own):
@@ -405,6 +408,7 @@ PIECES = [piece.replace(b" ", b"") for piece in PIECES] + [b"a", API_KEY.encode(
 
 
 @pytest.mark.parametrize("piece", PIECES)
+@pytest.mark.no_client
 def test_long_answers_are_searched_in_linear_time(piece: bytes) -> None:
     """1 MB of what is hard to search take seconds at the most, and so does a part taken out of 64 KB.
 
