@@ -132,6 +132,9 @@ class AiohttpTransport:
         for pool in mine:
             await pool.keeper.aclose()
 
+    def __reduce__(self) -> Any:
+        raise TypeError("AiohttpTransport cannot be pickled or copied: its connections belong to event loops")
+
     def __del__(self) -> None:
         for pool in vars(self).get("_pools", {}).values():
             pool.abandon()
