@@ -15,16 +15,22 @@ import certifi
 import pytest
 import requests
 
-from bedrock_openai_http import APIConnectionError, Client, ConfigurationError
+from bedrock_openai_http import APIConnectionError, ConfigurationError
+from both import Client, client_of
 from calls import BOTH, complete
 from peers import TLSServer, make_certificate
-from support import COMPLETION, NO_WAITS, RawServer, client_of, http
+from support import COMPLETION, NO_WAITS, RawServer, http
 
 Fails = Callable[..., Any]
 Files = tuple[Path, Path]
 
 NOW = datetime.now(timezone.utc)
 DAY = timedelta(days=1)
+
+
+#: What a session trusts, and what it shows.
+OF_REQUESTS = pytest.mark.only("Client", "A given ClientSession's connector has read its certificates by then.")
+OWN_OR_GIVEN = [False, pytest.param(True, marks=OF_REQUESTS)]
 
 
 def serving(files: Files) -> TLSServer:
@@ -78,7 +84,7 @@ def test_t50_the_bundle_of_a_profile(
     ],
     ids=["empty", "rubbish", "broken", "DER"],
 )
-@pytest.mark.parametrize("given", [False, True], ids=["own session", "given session"])
+@pytest.mark.parametrize("given", OWN_OR_GIVEN, ids=["own session", "given session"])
 def test_t50_a_bundle_that_is_rubbish(
     content: bytes,
     flaw: str,
@@ -151,6 +157,7 @@ def test_t50_a_port_without_tls(fails: Fails) -> None:
     assert "speaks no TLS" in error.advice
 
 
+@OF_REQUESTS
 def test_t50_a_client_certificate_that_is_not_there(tmp_path: Path, trusted: Files, fails: Fails) -> None:
     """A session whose `cert` names no file is a wrong setting."""
     with requests.Session() as session, serving(trusted) as server:
