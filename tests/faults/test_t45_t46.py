@@ -67,7 +67,7 @@ def test_t45_a_fatal_alert_after_the_request(ask: Ask, version: ssl.TLSVersion, 
     assert "alert" in str(error)
 
 
-@pytest.mark.parametrize("seconds", [1.0])
+@pytest.mark.parametrize("seconds", [0.7])
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 def test_t45_a_request_that_was_held(seconds: float, tls: bool, trusted: Files, fails: Fails) -> None:
     """A used connection that is closed when the service has had the request for a while was not dead: one POST."""

@@ -90,12 +90,12 @@ USED = pytest.mark.parametrize("used", [0, 1], ids=["fresh", "used before"])
 @USED
 def test_t47_a_slow_upload(tls: bool, used: int, trusted: Files) -> None:
     """An upload that takes longer than the time to connect is fine while `timeout` lasts."""
-    with SlowTaker(trusted, tls=tls, rate=25_000_000) as server:
+    with SlowTaker(trusted, tls=tls, rate=40_000_000) as server:
         with Client(base_url=server.address, api_key=KEY, connect_timeout=0.2, timeout=30) as client:
             assert [complete(client) for _ in range(used)] == ["hi"] * used
             started = time.monotonic()
             assert upload(client) == "hi"
-            assert time.monotonic() - started > 0.4  # or it shows nothing
+            assert time.monotonic() - started > 0.3  # or it shows nothing
         assert server.connections == 1
 
 
