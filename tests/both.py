@@ -16,7 +16,7 @@ import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 import requests
@@ -89,7 +89,8 @@ def given_session(*, proxy: str | None = None, verify: bool | str = True) -> Ite
 class LoopThread:
     """An event loop that runs in a thread, for as long as the process lives; in the child of a fork another."""
 
-    _by_process: ClassVar[dict[int, LoopThread]] = {}
+    _of_process: tuple[int, LoopThread] | None = None
+    _lock = threading.Lock()
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
@@ -97,10 +98,10 @@ class LoopThread:
 
     @classmethod
     def here(cls) -> LoopThread:
-        process = os.getpid()
-        if process not in cls._by_process:
-            cls._by_process.setdefault(process, cls())  # threads that begin together need the same one
-        return cls._by_process[process]
+        with cls._lock:
+            if cls._of_process is None or cls._of_process[0] != os.getpid():
+                cls._of_process = os.getpid(), cls()
+            return cls._of_process[1]
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Return what `work` gives, run as a task; whoever is interrupted in waiting for it cancels it."""
