@@ -6,7 +6,7 @@ import base64
 import json
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from functools import partial
 from typing import Any
@@ -39,6 +39,16 @@ SET = Credentials("AKIAIOSFODNN7EXAMPLE", SECRET_KEY, TOKEN)
 #: What a call authenticates with, and the secret that is repeated.
 SECRETS = {"API key": ({"api_key": API_KEY}, API_KEY), "secret key": ({"credentials": SET}, SECRET_KEY)}
 SECRETS |= {"session token": ({"credentials": SET}, TOKEN)}
+
+#: What takes keys out is shared by both clients: for AsyncClient a part of the forms does.
+SHARED = pytest.mark.only("Client", "What takes keys out is shared: some forms do for AsyncClient.")
+SOME_FORMS = list(FORMS)[::6]
+
+
+def rows(forms: Iterable[str]) -> list[Any]:
+    """Return the rows of a table of `forms`, of which AsyncClient has some."""
+    return [form if form in SOME_FORMS else pytest.param(form, marks=SHARED) for form in forms]
+
 
 JSON, HTML, XML, EVENTS = "application/json", "text/html", "text/xml", "text/event-stream"
 
@@ -135,12 +145,14 @@ def failure(echo: Echo, options: dict[str, Any], ask: Callable[[Client], None] =
 
 
 @pytest.mark.parametrize("place", ANSWERS)
-def test_an_echoed_key_is_nowhere(place: str) -> None:
+def test_an_echoed_key_is_nowhere(place: str, client_kind: str) -> None:
     """No text, attribute, answer or cause of the failure has the key or the half of it, however it is read.
 
     Each place is tried with each form, with the kinds of secrets and the ways of asking in turn.
     """
     for number, (form, write) in enumerate(FORMS.items(), start=len(place)):
+        if client_kind == "AsyncClient" and form not in SOME_FORMS:
+            continue
         secret = list(SECRETS)[number % len(SECRETS)]
         ask = stream if place in STREAMED else (complete, stream)[number % 2]
         options, key = SECRETS[secret]
@@ -149,7 +161,7 @@ def test_an_echoed_key_is_nowhere(place: str) -> None:
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", rows(FORMS))
 def test_each_form_of_each_secret(form: str, secret: str) -> None:
     """Each secret in each form goes, from a message and from the answer, and is in no pickle of the failure."""
     options, key = SECRETS[secret]
@@ -168,7 +180,7 @@ def test_every_form_is_what_it_is_called(form: str) -> None:
     assert (FORMS[form](SECRET_KEY) == SECRET_KEY) is (form == "raw")
 
 
-@pytest.mark.parametrize("form", [form for form in FORMS if "UTF" not in form])
+@pytest.mark.parametrize("form", rows(form for form in FORMS if "UTF" not in form))
 def test_the_rest_of_the_answer_stays(form: str) -> None:
     """What stands around the key stays as it is, and JSON stays JSON."""
     body = f'{{"message": "caf\\u00e9 \\"{quoted(FORMS[form](API_KEY))}\\" 100%25 &lt;b&gt; \\\\", "a": [1]}}'
@@ -257,7 +269,7 @@ def test_a_key_after_half_an_escape(before: str) -> None:
     assert leaks(error, key) == []
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", rows(FORMS))
 @pytest.mark.parametrize("place", ["body", "content-type", "request ID"])
 def test_a_key_that_an_excerpt_cuts(place: str, form: str) -> None:
     """Wherever the end of an excerpt falls in a key, not even its first four characters are quoted."""
@@ -291,7 +303,7 @@ def test_a_key_that_the_service_cuts() -> None:
         )
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", rows(FORMS))
 def test_what_is_in_a_key(form: str) -> None:
     """A key is base64: the signature and the token in a short-term one, and the secret in a long-term one, go."""
     now = datetime(2026, 1, 2, tzinfo=timezone.utc)
