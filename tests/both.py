@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import aiohttp
 import requests
 
-from bedrock_openai_http import AsyncClient
+from bedrock_openai_http import AsyncChatCompletionStream, AsyncClient, ChatCompletionStream
 from bedrock_openai_http import Client as BlockingClient
 from bedrock_openai_http.transport.aio.drive import ASYNC_MACHINE
 from support import KEY, RawServer
@@ -134,6 +134,7 @@ class OnLoop:
             options["world"] = replace(world, sleep=_awaitable(world.sleep, ASYNC_MACHINE.sleep))
         if transport is not None and not hasattr(transport, "aopen"):
             options["transport"] = _Asynchronous(transport)
+        LoopThread.here()  # so that who counts threads while a call is under way does not count this one
         return cls(AsyncClient(*args, **options))
 
     def complete(self, *args: Any, **options: Any) -> Any:
@@ -175,6 +176,9 @@ class OnLoop:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.asynchronous, name)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.asynchronous.__reduce_ex__(protocol)
+
     def __repr__(self) -> str:
         return repr(self.asynchronous)
 
@@ -209,8 +213,47 @@ class StreamOnLoop:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.asynchronous, name)
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.asynchronous.__reduce_ex__(protocol)
+
     def __repr__(self) -> str:
         return repr(self.asynchronous)
+
+
+def stream_over(response: Any, note: Any) -> Any:
+    """Return a stream of the client that is chosen over an open answer of the blocking kind, which waits for nothing.
+
+    Its failures are given to `note`.
+    """
+    choice = Choice.current
+    assert choice is not None
+    choice.made_one = True
+    if choice.kind == "Client":
+        return ChatCompletionStream(response, note)
+    return StreamOnLoop(AsyncChatCompletionStream(_AsynchronousAnswer(response), note))
+
+
+class _AsynchronousAnswer:
+    """An open answer of the blocking kind, and the iterator over its body."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self.status_code, self.headers = response.status_code, response.headers
+
+    def pieces(self) -> _AsynchronousAnswer:
+        self._pieces = self._response.pieces()
+        return self
+
+    def __aiter__(self) -> _AsynchronousAnswer:
+        return self
+
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return bytes(piece)
+        raise StopAsyncIteration
+
+    async def aclose(self, *, drain: bool = False) -> None:
+        self._response.close(drain=drain)
 
 
 async def _next(stream: Any) -> Any:

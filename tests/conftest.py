@@ -9,6 +9,7 @@ import gc
 import os
 import re
 import signal
+import sys
 import time
 from collections.abc import Iterator
 
@@ -31,6 +32,12 @@ def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         # Who is started in the background by a shell ignores Ctrl-C, and would hand that on to the commands tested.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Pass over a warning of asyncio's before Python 3.11: TLS that was aborted calls itself unclosed (bpo-46318)."""
+    if sys.version_info < (3, 11):
+        config.addinivalue_line("filterwarnings", "ignore:unclosed transport <asyncio.sslproto:ResourceWarning")
 
 
 def pytest_collection_finish() -> None:

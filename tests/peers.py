@@ -71,7 +71,7 @@ def _tunnel(listener: socket.socket, heads: list[bytes]) -> None:
     client, _ = listener.accept()
     with client:
         heads.append(client.recv(65536))
-        target = re.match(rb"CONNECT 127\.0\.0\.1:(\d+) ", heads[0])
+        target = re.match(rb"CONNECT \S+:(\d+) ", heads[0])
         assert target
         with socket.create_connection(("127.0.0.1", int(target[1]))) as server:
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from bedrock_openai_http import BedrockOpenAIError, ChatCompletionRequest, Client, Guardrail, UserMessage, events
+from bedrock_openai_http import BedrockOpenAIError, ChatCompletionRequest, Guardrail, UserMessage, events
 from bedrock_openai_http.call.walk import Call
+from both import Client
 from support import CHUNK, CHUNKED_STREAM, COMPLETION, DONE, KEY, MODEL, NO_WAITS, RawServer, http, http_chunk
 
 pytestmark = pytest.mark.filterwarnings("ignore::bedrock_openai_http.CompatibilityWarning")
@@ -176,7 +177,7 @@ def test_a_key_that_comes_back_is_in_no_event(caplog: pytest.LogCaptureFixture) 
     assert KEY not in caplog.text
 
 
-def test_an_interrupted_stream_says_by_what() -> None:
+def test_an_interrupted_stream_says_by_what(client_kind: str) -> None:
     """Ctrl-C while a chunk is waited for ends the call once, by its name."""
 
     def interrupted(client: Client) -> None:
@@ -193,7 +194,8 @@ def test_an_interrupted_stream_says_by_what() -> None:
     finally:
         signal.signal(signal.SIGALRM, before)
     assert isinstance(found[-1], events.CallEnded)
-    assert found[-1].error_type == "KeyboardInterrupt"
+    # What interrupts who waits for a task cancels the task.
+    assert found[-1].error_type == ("KeyboardInterrupt" if client_kind == "Client" else "cancelled")
 
 
 def test_nothing_is_kept_in_circles() -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from bedrock_openai_http import ChatCompletionRequest, Client, Credentials, Guardrail, UserMessage
+from bedrock_openai_http import ChatCompletionRequest, Credentials, Guardrail, UserMessage
 from bedrock_openai_http.call import headers
+from both import Client
 from support import CHUNK, COMPLETION, DONE, KEY, MODEL, RawServer, http
 
 REQUEST = ChatCompletionRequest(MODEL, [UserMessage("hi")])
@@ -41,7 +42,10 @@ GUARDRAIL = {
 def sent(stream: bool, request: ChatCompletionRequest, extra: dict[str, str], **options: Any) -> dict[str, str]:
     """Return the headers of a call as they come to the server, names in lower case."""
     answer = http(CHUNK + DONE, kind="text/event-stream") if stream else http(COMPLETION)
-    with RawServer(lambda number: [answer]) as server, Client("us-west-2", base_url=server.url, **options) as client:
+    with (
+        RawServer(lambda number: [answer]) as server,
+        Client("us-west-2", base_url=server.url, **options) as client,
+    ):
         if stream:
             with client.stream(request, extra_headers=extra) as chunks:
                 chunks.completion()
@@ -82,6 +86,7 @@ def test_nothing_is_sent_but_what_the_table_has(
         assert name in table or name.startswith("x-amzn-bedrock-guardrail")
 
 
+@pytest.mark.no_client
 def test_each_header_of_the_table_has_its_reason() -> None:
     """The table names no header without saying why it is sent."""
     rows = [line for line in (headers.__doc__ or "").splitlines() if line.startswith("| ")][1:]

@@ -14,12 +14,12 @@ from bedrock_openai_http import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
-    Client,
     InternalServerError,
     PermissionDeniedError,
 )
 from bedrock_openai_http.testing import LocalEndpoint
-from support import COMPLETION, KEY, NO_WAITS, PROMPT, REQUEST, RawServer, client_of, http
+from both import Client, client_of
+from support import COMPLETION, KEY, NO_WAITS, PROMPT, REQUEST, RawServer, http
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,10 @@ class TestFailures:
         """A connection that cannot be made is tried three times; nothing was sent."""
         with RawServer(lambda number: []) as server:
             url = server.url
-        with Client(base_url=url, api_key=KEY, world=NO_WAITS) as client, pytest.raises(APIConnectionError) as caught:
+        with (
+            Client(base_url=url, api_key=KEY, world=NO_WAITS) as client,
+            pytest.raises(APIConnectionError) as caught,
+        ):
             client.complete(REQUEST)
         assert (caught.value.phase, caught.value.attempts) == ("connect", 3)
 

@@ -11,7 +11,6 @@ import requests
 
 from bedrock_openai_http import (
     ChatCompletionRequest,
-    Client,
     ConfigurationError,
     CredentialsError,
     Guardrail,
@@ -19,7 +18,8 @@ from bedrock_openai_http import (
     UserMessage,
 )
 from bedrock_openai_http.testing import LocalEndpoint
-from support import COMPLETION, KEY, MODEL, PROMPT, REQUEST, RawServer, client_of, http
+from both import Client, client_of
+from support import COMPLETION, KEY, MODEL, PROMPT, REQUEST, RawServer, http
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,10 @@ class TestRefusedBeforeSending:
 
     def test_no_credentials(self, unused: RawServer) -> None:
         """Without credentials CredentialsError lists the sources tried."""
-        with Client("us-west-2", base_url=unused.url) as client, pytest.raises(CredentialsError, match="tried: "):
+        with (
+            Client("us-west-2", base_url=unused.url) as client,
+            pytest.raises(CredentialsError, match="tried: "),
+        ):
             client.complete(REQUEST)
 
     def test_no_region(self, unused: RawServer, endpoint: LocalEndpoint) -> None:

@@ -9,13 +9,13 @@ import pytest
 from bedrock_openai_http import (
     APIStatusError,
     BedrockOpenAIError,
-    Client,
     IncompleteStreamError,
     ResponseFormatError,
     parse_completion,
 )
 from bedrock_openai_http.values.http import Headers, HTTPRequest, HTTPResponse, TimeLimits
-from support import CHUNK, COMPLETION, DONE, KEY, REQUEST, RawServer, client_of
+from both import Client, client_of
+from support import CHUNK, COMPLETION, DONE, KEY, REQUEST, RawServer
 
 STREAM = CHUNK + DONE
 
@@ -118,6 +118,7 @@ def test_over_a_connection(line: bytes) -> None:
         ([("x-amzn-requestid", " , ")], None),
     ],
 )
+@pytest.mark.no_client
 def test_a_repeated_request_id(lines: list[tuple[str, str]], expected: str | None) -> None:
     """A request ID header that came twice gives one ID, the first that is one; in answers and in errors."""
     assert parse_completion(HTTPResponse(200, Headers(lines), COMPLETION)).request_id == expected
@@ -126,6 +127,7 @@ def test_a_repeated_request_id(lines: list[tuple[str, str]], expected: str | Non
     assert caught.value.request_id == expected
 
 
+@pytest.mark.no_client
 def test_a_repeated_type_of_error() -> None:
     """The header that names the kind of an error counts once as well."""
     kind = "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/"

@@ -21,7 +21,6 @@ import bedrock_openai_http
 from bedrock_openai_http import (
     ApiKeyProvider,
     APIStatusError,
-    Client,
     ConfigurationError,
     Credentials,
     CredentialsError,
@@ -33,6 +32,7 @@ from bedrock_openai_http import (
 )
 from bedrock_openai_http.aws.credential_source import CredentialSource
 from bedrock_openai_http.aws.credentials import ApiKey, clean_api_key, freeze
+from both import Client
 from support import MODEL, REQUEST, RawServer, http
 
 PACKAGE = str(Path(bedrock_openai_http.__file__).parent)
@@ -117,10 +117,13 @@ def attempts() -> Iterator[tuple[str, Callable[[], Any]]]:
         "deadline": {"deadline": 0},
     }.items():
         yield f"Client, {name}", lambda options=options: Client(**{"api_key": GOOD_KEY, **options})
-        yield f"Client, credentials, {name}", lambda options=options: Client(**{"credentials": Shown(), **options})
-    both = {"api_key": GOOD_KEY, "credentials": Shown()}
-    yield "Client, two ways", lambda: Client("us-west-2", **both)
-    yield "CredentialSource, two ways", lambda: CredentialSource(**both)
+        yield (
+            f"Client, credentials, {name}",
+            lambda options=options: Client(**{"credentials": Shown(), **options}),
+        )
+    two_ways = {"api_key": GOOD_KEY, "credentials": Shown()}
+    yield "Client, two ways", lambda: Client("us-west-2", **two_ways)
+    yield "CredentialSource, two ways", lambda: CredentialSource(**two_ways)
     yield "mint, two ways", lambda: mint_api_key("us-west-2", credentials=Shown(), profile="p")
     yield "provider, two ways", lambda: ApiKeyProvider("us-west-2", credentials=Shown(), profile="p")
     yield "mint, region", lambda: mint_api_key("x y", credentials=Shown())
@@ -172,9 +175,25 @@ def shown_by(error: BaseException, *secrets: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", ATTEMPTS)
-def test_no_frame_shows_a_key(name: str) -> None:
+#: Those that go through a client.
+OF_CLIENTS = ("Client", "stream", "a callable", "an api_key callable")
+OF_CLIENTS += ("create", "no region", "another", "an expired")
+
+
+@pytest.mark.parametrize("name", [name for name in ATTEMPTS if name.startswith(OF_CLIENTS)])
+def test_no_frame_of_a_client_shows_a_key(name: str) -> None:
     """On each way to a CredentialsError or ConfigurationError, no local of ours shows the key when it is raised."""
+    check(name)
+
+
+@pytest.mark.no_client
+@pytest.mark.parametrize("name", [name for name in ATTEMPTS if not name.startswith(OF_CLIENTS)])
+def test_no_frame_shows_a_key(name: str) -> None:
+    """The same without a client."""
+    check(name)
+
+
+def check(name: str) -> None:
     with pytest.raises((CredentialsError, ConfigurationError)) as caught:
         ATTEMPTS[name]()
     assert list(frames_of(caught.value))
@@ -219,6 +238,7 @@ def test_no_frame_shows_what_a_renewal_has_found() -> None:
     assert shown_by(caught.value, SECRET) == []
 
 
+@pytest.mark.no_client
 def test_a_frame_that_shows_a_key_is_seen() -> None:
     """The check fails for a local, for a container in one, and only for frames of the package."""
     code = compile("def f(key, keys):\n    raise e", f"{PACKAGE}/x.py", "exec")

@@ -22,6 +22,7 @@ from bedrock_openai_http import (
     IncompleteStreamError,
     ResponseFormatError,
 )
+from both import client_of, stream_over
 from support import (
     CHUNK,
     CHUNKED_STREAM,
@@ -31,7 +32,6 @@ from support import (
     RawServer,
     RecordedResponse,
     chunk,
-    client_of,
     http,
     http_chunk,
 )
@@ -42,7 +42,7 @@ READ = "the stream is being read at this moment"
 
 #: Ways to ask a stream for more.
 Ask = Callable[[ChatCompletionStream], object]
-ASKS: list[Ask] = [next, list, ChatCompletionStream.completion]
+ASKS: list[Ask] = [next, list, lambda stream: stream.completion()]
 
 
 class Playing(RecordedResponse):
@@ -63,7 +63,7 @@ def stream_of(*steps: Any) -> tuple[ChatCompletionStream, Playing, list[BedrockO
     """Return a stream that reads `steps`, its response, and the list of the errors that it notes."""
     response = Playing(*steps)
     noted: list[BedrockOpenAIError] = []
-    return ChatCompletionStream(response, noted.append), response, noted
+    return stream_over(response, noted.append), response, noted
 
 
 def failure_of(ask: Ask, stream: ChatCompletionStream) -> BedrockOpenAIError:
@@ -80,6 +80,9 @@ def assert_closed_early(stream: ChatCompletionStream, noted: list[BedrockOpenAIE
     assert (errors[0].partial and errors[0].partial.text) == text
     assert all(error is errors[0] for error in errors)
     assert noted == [errors[0]]
+
+
+ENDS_THE_LOOP = pytest.mark.only("Client", "An event loop ends with these; what a task gets is a CancelledError.")
 
 
 class TestWhole:
@@ -104,6 +107,7 @@ class TestWhole:
         stream.close()
         assert_closed_early(stream, noted, "a")
 
+    @pytest.mark.only("Client", "A signal handler runs beside an event loop, and not within a read of its.")
     def test_closed_while_the_end_mark_is_read(self) -> None:
         """A stream whose end mark had arrived is whole, also if it was closed at that moment."""
         stream, response, noted = stream_of(chunk("a"), lambda: stream.close() or DONE)
@@ -143,7 +147,7 @@ class TestFailed:
             raise ZeroDivisionError
 
         response = Playing(chunk("a"), b"data: {\n\n")
-        stream = ChatCompletionStream(response, note)
+        stream = stream_over(response, note)
         with pytest.raises(ZeroDivisionError):
             list(stream)
         assert response.closed == [False]
@@ -170,6 +174,7 @@ class TestClosedEarly:
             pass
         assert_closed_early(stream, noted, None)
 
+    @pytest.mark.only("Client", "The pieces of an AsyncClient's answer are the answer itself, and end with it.")
     def test_the_pieces_are_over(self) -> None:
         """Closing ends the iteration over the transport's pieces there and then."""
         over: list[bool] = []
@@ -181,7 +186,7 @@ class TestClosedEarly:
                 finally:
                     over.append(True)
 
-        stream = ChatCompletionStream(Waiting(chunk("a"), DONE), lambda error: None)
+        stream = stream_over(Waiting(chunk("a"), DONE), lambda error: None)
         next(stream)
         stream.close()
         assert over == [True]
@@ -197,7 +202,15 @@ class TestClosedEarly:
         assert texts == ["a"]
         assert_closed_early(stream, noted, "a")
 
-    @pytest.mark.parametrize("interruption", [KeyboardInterrupt(), GeneratorExit(), SystemExit(), ValueError("x")])
+    @pytest.mark.parametrize(
+        "interruption",
+        [
+            pytest.param(KeyboardInterrupt(), marks=ENDS_THE_LOOP),
+            pytest.param(SystemExit(), marks=ENDS_THE_LOOP),
+            GeneratorExit(),
+            ValueError("x"),
+        ],
+    )
     def test_by_what_interrupts_a_read(self, interruption: BaseException) -> None:
         """What is no failure of ours passes as it is, and closes the stream: the chunk on its way may be lost."""
         stream, response, noted = stream_of(chunk("a"), interruption, chunk("b"), DONE)
@@ -208,6 +221,7 @@ class TestClosedEarly:
         assert response.closed == [False]
         assert_closed_early(stream, noted, "a")
 
+    @pytest.mark.only("Client", "A signal handler runs beside an event loop, and not within a read of its.")
     def test_by_a_second_interruption(self) -> None:
         """An interruption in the very moment in which a failure is noted leaves no stream that just ends."""
 
@@ -215,7 +229,7 @@ class TestClosedEarly:
             raise KeyboardInterrupt
 
         response = Playing(chunk("a"))
-        stream = ChatCompletionStream(response, note)
+        stream = stream_over(response, note)
         with pytest.raises(KeyboardInterrupt):
             list(stream)
         assert response.closed == [False]
@@ -230,6 +244,7 @@ class TestClosedEarly:
         assert stream.completion().text == "ab"
 
 
+@pytest.mark.only("Client", "A signal handler runs beside an event loop, and not within a read of its.")
 class TestWithinARead:
     """What a signal handler or another greenlet does while the same thread is within `next`."""
 
@@ -354,7 +369,7 @@ class TestThreads:
             thread.start()
             time.sleep(0.1)
             stream.close()
-            again = failure_of(ChatCompletionStream.completion, stream)
+            again = failure_of(ASKS[-1], stream)
             thread.join(5)
         (error,) = woken
         assert error is again
@@ -377,6 +392,7 @@ class TestThreads:
 class TestAbandoned:
     """A stream that nobody holds any more. A warning would fail these tests."""
 
+    @pytest.mark.only("Client", "Nothing can be awaited then: an answer of aiohttp closes itself (T42).")
     def test_within_a_stream(self) -> None:
         """It closes its connection and says nothing, also if that fails or a generator of the transport's minds."""
 
@@ -387,11 +403,12 @@ class TestAbandoned:
 
         for kind in (Playing, Failing):
             response = kind(chunk("a"), DONE)
-            stream = ChatCompletionStream(response, lambda error: None)
+            stream = stream_over(response, lambda error: None)
             next(stream)
             del stream
             assert response.closed == [False]
 
+    @pytest.mark.no_client
     def test_before_it_was_made(self) -> None:
         """One that could not be made is dropped without a word."""
         with contextlib.suppress(TypeError):

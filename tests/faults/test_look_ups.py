@@ -23,13 +23,13 @@ from bedrock_openai_http import (
     ApiKeyProvider,
     APITimeoutError,
     BedrockOpenAIError,
-    Client,
     Credentials,
     CredentialsError,
     PermissionDeniedError,
 )
 from bedrock_openai_http.aws import waiting
 from bedrock_openai_http.aws.chain import Refreshing
+from both import KINDS, Client
 from calls import complete, stream
 from signed_calls import KEYS, SECRETS
 from support import COMPLETION, KEY, REQUEST, RawServer, http
@@ -139,11 +139,12 @@ def test_a_call_ends_at_its_deadline(kind: str, gate: Gate, service: RawServer, 
 def test_calls_do_not_pile_up(kind: str, gate: Gate, service: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a look-up hangs, and there is patience with it, calls begin no other, and leave no thread behind."""
     monkeypatch.setattr(waiting, "PATIENCE_WITH_EACH", 60.0)
-    before = threading.active_count()
     with Client("us-west-2", base_url=service.url, deadline=0.02, **HANGING[kind](gate)) as client:
+        before = threading.active_count()
         for _ in range(10):
             with pytest.raises(APITimeoutError):
                 client.complete(REQUEST)
+    wait_for(lambda: threading.active_count() - before == 1, 5)  # an AsyncClient's waited in threads of their own
     assert gate.came == 1
     assert threading.active_count() - before == 1
 
@@ -333,6 +334,7 @@ def test_what_hangs_is_not_waited_for_for_ever(
         assert len(came) == 2
 
 
+@pytest.mark.no_client
 def test_credentials_whose_refresh_hangs_are_found_anew(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another look-up beside one that hangs does not wait for the lock of botocore's object: it finds another one."""
     monkeypatch.setattr(waiting, "PATIENCE_WITH_SHARED", 0.2)
@@ -453,6 +455,7 @@ def test_a_failure_keeps_nothing_alive(deadline: float | None, service: RawServe
 
 
 @pytest.mark.parametrize("kind", [OSError, KeyError, KeyboardInterrupt, CredentialsError])
+@pytest.mark.no_client
 def test_a_failure_of_work_that_was_done_aside(kind: type[BaseException]) -> None:
     """`within` raises what the work raised, whatever that is, and keeps nothing of it alive."""
 
@@ -493,20 +496,27 @@ def test_ctrl_c_goes_through(gate: Gate, service: RawServer) -> None:
 
 
 PROGRAM = """
-import sys, time
-from bedrock_openai_http import APITimeoutError, ChatCompletionRequest, Client, UserMessage
-client = Client("us-west-2", base_url="http://127.0.0.1:9", api_key=lambda: time.sleep(60))
+import asyncio, sys, time
+from bedrock_openai_http import APITimeoutError, AsyncClient, ChatCompletionRequest, Client, UserMessage
+request, options = ChatCompletionRequest("m", [UserMessage("x")]), {"api_key": lambda: time.sleep(60)}
 try:
-    client.complete(ChatCompletionRequest("m", [UserMessage("x")]), deadline=0.1)
+    if sys.argv[1] == "Client":
+        Client("us-west-2", base_url="http://127.0.0.1:9", **options).complete(request, deadline=0.1)
+    else:
+        client = AsyncClient("us-west-2", base_url="http://127.0.0.1:9", **options)
+        asyncio.run(client.complete(request, deadline=0.1))
 except APITimeoutError:
     print("on time")
 """
 
 
-def test_a_program_can_end_while_something_hangs() -> None:
-    """A look-up that was left behind does not keep the interpreter from ending."""
+@pytest.mark.no_client
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_program_can_end_while_something_hangs(kind: str) -> None:
+    """A look-up that was left behind does not keep the interpreter, or an event loop, from ending."""
     started = time.monotonic()
-    run = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=50, check=True)
+    command = [sys.executable, "-c", PROGRAM, kind]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=50, check=True)
     assert (run.stdout, run.stderr) == ("on time\n", "")
     assert time.monotonic() - started < 20
 

@@ -14,7 +14,6 @@ import pytest
 
 from bedrock_openai_http import (
     ChatCompletionRequest,
-    Client,
     ConfigurationError,
     Credentials,
     CredentialsError,
@@ -25,17 +24,9 @@ from bedrock_openai_http import (
     UserMessage,
 )
 from bedrock_openai_http.testing import LocalEndpoint
+from both import Client, client_of
 from loopback import exchange
-from support import (
-    COMPLETION,
-    KEY,
-    MODEL,
-    PROMPT,
-    REQUEST,
-    RawServer,
-    client_of,
-    http,
-)
+from support import COMPLETION, KEY, MODEL, PROMPT, REQUEST, RawServer, http
 
 #: What no error may repeat. It stands in the source only here, since tracebacks show source lines.
 MARK = "mark" + "5b1c"

@@ -20,7 +20,6 @@ from bedrock_openai_http import (
     APITimeoutError,
     BedrockOpenAIError,
     ChatCompletionRequest,
-    Client,
     Credentials,
     CredentialsError,
     IncompleteStreamError,
@@ -28,21 +27,10 @@ from bedrock_openai_http import (
     UserMessage,
 )
 from bedrock_openai_http.testing import LocalEndpoint
+from both import Client, client_of
 from peers import TLSServer
 from secrets_check import assert_no_secret
-from support import (
-    CHUNK,
-    CHUNKED_STREAM,
-    COMPLETION,
-    KEY,
-    MODEL,
-    PROMPT,
-    REQUEST,
-    RawServer,
-    client_of,
-    http,
-    http_chunk,
-)
+from support import CHUNK, CHUNKED_STREAM, COMPLETION, KEY, MODEL, PROMPT, REQUEST, RawServer, http, http_chunk
 
 #: Of a call that succeeded only the logs are left.
 NOTHING = Exception("nothing failed")
@@ -255,6 +243,7 @@ class TestT32:
     """Exceptions cross process borders."""
 
     @pytest.mark.parametrize("kind", ERROR_CLASSES)
+    @pytest.mark.no_client
     def test_t32_every_class(self, take: Callable[[Any], Any], kind: type[BedrockOpenAIError]) -> None:
         """Every exception keeps its class, text and every attribute."""
         error = kind("no", request_id="r-1") if "request_id" in str(kind.__init__.__annotations__) else kind("no")

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,25 +20,13 @@ from bedrock_openai_http import (
     APIStatusError,
     APITimeoutError,
     ChatCompletionRequest,
-    Client,
     ConfigurationError,
     UserMessage,
 )
+from both import Client, client_of
 from calls import LONG
-from peers import TLSServer, tunnel_proxy
-from support import (
-    CHUNK,
-    CHUNKED_STREAM,
-    COMPLETION,
-    KEY,
-    MODEL,
-    NO_WAITS,
-    REQUEST,
-    RawServer,
-    client_of,
-    http,
-    http_chunk,
-)
+from peers import TLSServer, make_certificate, tunnel_proxy
+from support import CHUNK, CHUNKED_STREAM, COMPLETION, KEY, MODEL, NO_WAITS, REQUEST, RawServer, http, http_chunk
 
 Check = Callable[..., Any]
 
@@ -196,42 +184,58 @@ def keep_alive_of(sock: socket.socket) -> list[int]:
     return [int(bool(on)), *(sock.getsockopt(socket.IPPROTO_TCP, name) for name in names)]
 
 
-def used_socket(client: Client) -> socket.socket:
-    """Return the socket of a stream that is being read."""
-    with client.stream(REQUEST) as stream:
-        next(stream)
-        sock = stream._open._sock  # type: ignore[union-attr]
-        assert keep_alive_of(sock) == [1, 60, 30, 5]
-        assert (stream.completion().text, stream.request_id) == ("hi", "r-1")
-    return sock
+def socket_of(stream: Any) -> socket.socket:
+    """Return the socket that a stream is read from, of either client."""
+    if hasattr(stream._open, "_sock"):
+        return stream._open._sock  # type: ignore[no-any-return]
+    return stream._open._raw.connection.transport.get_extra_info("socket")  # type: ignore[no-any-return]
 
 
-ONE_CHUNK = [CHUNKED_STREAM, http_chunk(CHUNK), 0.01, http_chunk(b"data: [DONE]\n\n"), http_chunk(b"")]
+class OneChunk:
+    """Streams one chunk, and its end when the socket has been looked at."""
+
+    def __init__(self) -> None:
+        self._seen = threading.Event()
+
+    def __call__(self, number: int) -> Iterator[bytes]:
+        yield CHUNKED_STREAM + http_chunk(CHUNK)
+        self._seen.wait(5)
+        yield http_chunk(b"data: [DONE]\n\n") + http_chunk(b"")
+
+    def check(self, client: Client) -> None:
+        """Check the options of the socket of a stream that is being read."""
+        with client.stream(REQUEST) as stream:
+            next(stream)
+            assert keep_alive_of(socket_of(stream)) == [1, 60, 30, 5]
+            self._seen.set()
+            assert (stream.completion().text, stream.request_id) == ("hi", "r-1")
 
 
 @pytest.mark.parametrize("way", ["direct", "proxy"])
 def test_t37_keep_alive(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dead peer is noticed after 60 s, asked every 30 s, 5 times: directly and by a proxy."""
-    with RawServer(lambda number: ONE_CHUNK) as server:
+    script = OneChunk()
+    with RawServer(script) as server:
         if way == "proxy":
             monkeypatch.setenv("http_proxy", server.url)
             with Client(base_url="http://192.0.2.1", api_key=KEY, allow_insecure=True) as client:
-                used_socket(client)
+                script.check(client)
         else:
             with client_of(server) as client:
-                used_socket(client)
+                script.check(client)
     assert len(server.requests) == 1
 
 
-def test_t37_keep_alive_in_a_tunnel(monkeypatch: pytest.MonkeyPatch, certificate: tuple[Path, Path]) -> None:
+def test_t37_keep_alive_in_a_tunnel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """So it is in the tunnel that a proxy opens for https; the proxy itself sees neither key nor prompt."""
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate[0]))
-    with TLSServer(lambda number: ONE_CHUNK, certificate) as secure, tunnel_proxy() as (proxy, heads):
-        with client_of(secure) as client:
-            # The environment's proxies are not used for this machine, and a given session has its own adapters.
-            client._transport._session().proxies = {"https": proxy}  # type: ignore[attr-defined]
-            used_socket(client)
+    files = make_certificate(tmp_path, "bedrock.example")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(files[0]))
+    script = OneChunk()
+    with TLSServer(script, files) as secure, tunnel_proxy() as (proxy, heads):
+        monkeypatch.setenv("https_proxy", proxy)  # which is not used for this machine by its own name
+        with Client(base_url=secure.url.replace("127.0.0.1", "bedrock.example"), api_key=KEY) as client:
+            script.check(client)
     assert len(heads) == 1
-    assert heads[0].startswith(b"CONNECT 127.0.0.1:")
+    assert heads[0].startswith(b"CONNECT bedrock.example:")
     assert KEY.encode() not in heads[0]
     assert len(secure.requests) == 1

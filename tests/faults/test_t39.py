@@ -9,20 +9,9 @@ from typing import Any
 
 import pytest
 
-from bedrock_openai_http import (
-    ChatCompletionRequest,
-    FunctionTool,
-    RequestValidationError,
-    UserMessage,
-)
-from support import (
-    COMPLETION,
-    MODEL,
-    PROMPT,
-    RawServer,
-    client_of,
-    http,
-)
+from bedrock_openai_http import ChatCompletionRequest, FunctionTool, RequestValidationError, UserMessage
+from both import client_of
+from support import COMPLETION, MODEL, PROMPT, RawServer, http
 
 Check = Callable[..., Any]
 

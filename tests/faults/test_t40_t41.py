@@ -26,15 +26,8 @@ from bedrock_openai_http import (
 )
 from bedrock_openai_http.call.retry import RetryPolicy
 from bedrock_openai_http.transport.drive import MACHINE
-from support import (
-    COMPLETION,
-    MODEL,
-    PROMPT,
-    REQUEST,
-    RawServer,
-    client_of,
-    http,
-)
+from both import client_of
+from support import COMPLETION, MODEL, PROMPT, REQUEST, RawServer, http
 
 Check = Callable[..., Any]
 
@@ -178,6 +171,7 @@ def in_a_fork(work: Callable[[], Any]) -> Any:
 class TestT41:
     """Copies of one memory image, as of a Lambda function that is restored many times."""
 
+    @pytest.mark.no_client
     def test_t41_jitter_differs(self) -> None:
         """Two copies with the same state of `random` wait for different times."""
         failure = InternalServerError("no", status_code=500)

@@ -12,28 +12,12 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from yarl import URL
 
-from bedrock_openai_http import (
-    BedrockOpenAIError,
-    ChatCompletionRequest,
-    Client,
-    IncompleteStreamError,
-    UserMessage,
-)
+from bedrock_openai_http import BedrockOpenAIError, ChatCompletionRequest, IncompleteStreamError, UserMessage
+from both import Client, client_of, given_session
 from servers import HangUps, one_and_silence
-from support import (
-    CHUNK,
-    CHUNKED_STREAM,
-    COMPLETION,
-    KEY,
-    MODEL,
-    NO_WAITS,
-    REQUEST,
-    RawServer,
-    client_of,
-    http,
-    http_chunk,
-)
+from support import CHUNK, CHUNKED_STREAM, COMPLETION, KEY, MODEL, NO_WAITS, REQUEST, RawServer, http, http_chunk
 
 
 class Stop(BaseException):
@@ -160,13 +144,17 @@ def test_t44_cookies_are_never_sent_back(status: str) -> None:
     assert not [request for request in server.requests if b"cookie" in request.lower() or b"AWSALB" in request]
 
 
-def test_t44_cookies_of_a_given_session() -> None:
+def test_t44_cookies_of_a_given_session(client_kind: str) -> None:
     """Nor do the cookies that a session of the caller's may hold."""
-    import requests
-
-    with RawServer(lambda number: [http(COMPLETION)]) as server, requests.Session() as session:
-        session.cookies.set("mine", "SECRET", domain="127.0.0.1")
-        with client_of(server, session=session) as client:
+    with RawServer(lambda number: [http(COMPLETION)]) as server, given_session() as session:
+        url = server.url.replace("127.0.0.1", "localhost")
+        if client_kind == "Client":
+            jar = session.cookies
+            jar.set("mine", "SECRET", domain="localhost.local")
+        else:
+            jar = session.cookie_jar
+            jar.update_cookies({"mine": "SECRET"}, URL(url))
+        with Client(base_url=url, api_key=KEY, session=session) as client:
             client.complete(REQUEST)
-        assert len(session.cookies) == 1
+        assert len(jar) == 1
     assert b"cookie" not in server.requests[0].lower()

@@ -13,24 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 import responses
 
-from bedrock_openai_http import APIConnectionError, APIStatusError, APITimeoutError, Client, ConfigurationError
+from bedrock_openai_http import APIConnectionError, APIStatusError, APITimeoutError, ConfigurationError
+from both import Client, given_session
 from calls import BOTH, STREAM, complete, stream
 from peers import TLSServer, make_certificate, pump, real_proxy
 from servers import ResettingServer
-from support import (
-    CHUNK,
-    CHUNKED_STREAM,
-    COMPLETION,
-    KEY,
-    NO_WAITS,
-    REQUEST,
-    RawServer,
-    http,
-    http_chunk,
-)
+from support import CHUNK, CHUNKED_STREAM, COMPLETION, KEY, NO_WAITS, REQUEST, RawServer, http, http_chunk
 
 Fails = Callable[..., Any]
 Files = tuple[Path, Path]
@@ -38,6 +28,17 @@ Files = tuple[Path, Path]
 HOST = "bedrock.example"
 PASSWORD = "proxy-SECRET"
 LONG_PASSWORD = "a-long-proxy-SECRET"
+
+
+#: The event loops of older Pythons cannot lead TLS through TLS.
+HAS_TLS_IN_TLS = sys.version_info >= (3, 11)
+BY_THREADS = pytest.mark.only("Client", "asyncio leads TLS through TLS from Python 3.11 on.")
+SECURE = True if HAS_TLS_IN_TLS else pytest.param(True, marks=BY_THREADS)
+
+
+def in_tls(test: Any) -> Any:
+    """Mark a test of a proxy that is spoken to in TLS."""
+    return test if HAS_TLS_IN_TLS else BY_THREADS(test)
 
 
 def calling(scheme: str = "https", **options: Any) -> Client:
@@ -113,6 +114,7 @@ def test_t49_a_proxy_without_a_name(fails: Fails, monkeypatch: pytest.MonkeyPatc
     assert "proxy's name" in error.advice
 
 
+@in_tls
 def test_t49_a_proxy_that_speaks_no_tls(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy named with https:// that speaks plain http is a failure to connect to it, which is not repeated."""
     with RawServer(lambda number: [b"HTTP/1.1 400 Bad\r\n\r\n", None]) as proxy:
@@ -194,15 +196,14 @@ def named_here(certificate: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.fixture
-def resolved(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
-    """Let HOST lead to this machine; note each name that is looked up, and whether the client's thread did it."""
-    seen: list[tuple[str, bool]] = []
-    mine = threading.get_ident()
+def resolved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let HOST lead to this machine; note each name that is looked up in this process, which no proxy here does."""
+    seen: list[str] = []
 
     def local(real: Callable[..., Any]) -> Callable[..., Any]:
         def resolve(host: Any, *args: Any, **kwargs: Any) -> Any:
             name = host.decode() if isinstance(host, bytes) else host
-            seen.append((name, threading.get_ident() == mine))
+            seen.append(name)
             return real("127.0.0.1" if name == HOST else host, *args, **kwargs)
 
         return resolve
@@ -212,7 +213,7 @@ def resolved(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
     return seen
 
 
-@pytest.mark.parametrize("secure", [False, True], ids=["http proxy", "https proxy"])
+@pytest.mark.parametrize("secure", [False, SECURE], ids=["http proxy", "https proxy"])
 def test_t49_surplus_bytes_in_a_tunnel(
     secure: bool, certificate: Files, named_here: Files, resolved: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,7 +229,7 @@ def test_t49_surplus_bytes_in_a_tunnel(
             assert [complete(client) for _ in range(3)] == ["re 1", "re 2", "re 3"]
 
 
-@pytest.mark.parametrize("secure", [False, True], ids=["http proxy", "https proxy"])
+@pytest.mark.parametrize("secure", [False, SECURE], ids=["http proxy", "https proxy"])
 def test_t49_a_tunnel_is_used_again(
     secure: bool, certificate: Files, named_here: Files, resolved: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -258,6 +259,7 @@ def through_tls(
         yield make
 
 
+@in_tls
 def test_t49_leaving_early_what_comes_by_tls_within_tls(
     through_tls: Callable[..., tuple[TLSServer, Client]], fails: Fails
 ) -> None:
@@ -272,6 +274,7 @@ def test_t49_leaving_early_what_comes_by_tls_within_tls(
     assert (error.phase, error.request_id) == ("body", "r-1")
 
 
+@in_tls
 @pytest.mark.parametrize("head", [True, False], ids=["head", "body"])
 def test_t49_drips_by_tls_within_tls(
     head: bool, through_tls: Callable[..., tuple[TLSServer, Client]], fails: Fails
@@ -287,9 +290,21 @@ def test_t49_drips_by_tls_within_tls(
             yield 0.1
 
     _, client = through_tls(script, timeout=5)
-    error = fails(lambda: complete(client, deadline=0.8), APITimeoutError)
+    error = fails(lambda: complete(client, deadline=0.6), APITimeoutError)
     assert error.phase == "deadline"
-    assert error.elapsed < 2
+    assert error.elapsed < 1.8
+
+
+@pytest.mark.only("AsyncClient", "Client leads TLS through TLS with every Python.")
+@pytest.mark.skipif(HAS_TLS_IN_TLS, reason="this Python leads TLS through TLS")
+def test_t49_an_https_proxy_and_an_old_python(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before Python 3.11 a proxy with https:// is a wrong setting, of which it is said what to do instead."""
+    monkeypatch.setenv("https_proxy", f"https://corp:{PASSWORD}@127.0.0.1:1")
+    with calling() as client:
+        error = fails(lambda: complete(client), ConfigurationError, PASSWORD)
+    assert error.message.startswith("https_proxy: ")
+    assert "Python 3.11" in error.message
+    assert "http://" in error.advice
 
 
 class DrippingHandshake(RawServer):
@@ -304,6 +319,7 @@ class DrippingHandshake(RawServer):
         with contextlib.suppress(OSError), self._context.wrap_socket(connection, server_side=True) as secured:
             secured.recv(4096)
             secured.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            secured.recv(4096)  # the beginning of the handshake
             secured.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16,384 bytes
             for _ in range(200):
                 secured.sendall(b"\x02")
@@ -311,6 +327,7 @@ class DrippingHandshake(RawServer):
 
 
 @pytest.mark.parametrize("limits", [{"connect_timeout": 0.6}, {"deadline": 0.6}], ids=["connect_timeout", "deadline"])
+@in_tls
 def test_t49_a_handshake_that_drips_by_tls_within_tls(
     limits: dict[str, float], certificate: Files, trusted: Files, fails: Fails, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,8 +345,7 @@ def test_t49_a_handshake_that_drips_by_tls_within_tls(
 def test_t49_a_given_sessions_proxy_that_takes_the_request(ask: Any, ending: str, fails: Fails) -> None:
     """A proxy that has taken the whole request and hangs up leaves the outcome unknown, with a given session too."""
     kind = ResettingServer if ending == "reset" else RawServer
-    with kind(lambda number: [None]) as proxy, requests.Session() as session:
-        session.proxies = {"http": proxy.url}
+    with kind(lambda number: [None]) as proxy, given_session(proxy=proxy.url) as session:
         error = fails(lambda: ask(calling("http", session=session)), APIConnectionError)
     assert (error.phase, error.attempts, len(proxy.requests)) == ("headers", 1, 1)
 
@@ -348,9 +364,8 @@ class Socks4aServer(RawServer):
             request = connection.recv(300)
             assert request[:2] == b"\x04\x01"
             assert request[4:7] == b"\0\0\0" != request[7:8]
-            name = request[8:].split(b"\0")[1].decode()
-            (address, *_) = socket.getaddrinfo(name, int.from_bytes(request[2:4], "big"), type=socket.SOCK_STREAM)
-            with socket.create_connection(address[4]) as server:
+            assert request[8:].split(b"\0")[1].decode() == HOST
+            with socket.create_connection(("127.0.0.1", int.from_bytes(request[2:4], "big"))) as server:
                 connection.sendall(b"\0\x5a" + b"\0" * 6)
                 back = threading.Thread(target=pump, args=(server, connection), daemon=True)
                 back.start()
@@ -376,7 +391,7 @@ def test_t49_socks(
     scheme: str,
     tls: bool,
     named_here: Files,
-    resolved: list[tuple[str, bool]],
+    resolved: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Every kind of SOCKS proxy is used, its connection is used again, and it looks up the name where it should."""
@@ -389,10 +404,10 @@ def test_t49_socks(
             with Client(base_url=url, api_key=KEY, allow_insecure=True, timeout=5) as client:
                 assert [ask(client), ask(client)] == ["hi", "hi"]
         assert (len(server.requests), server.connections) == (2, 1)
-    assert ((HOST, True) in resolved) is (scheme in ("socks4", "socks5"))
+    assert (HOST in resolved) is (scheme in ("socks4", "socks5"))
 
 
-def test_t49_a_socks_proxy_with_a_password(resolved: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_t49_a_socks_proxy_with_a_password(resolved: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A SOCKS proxy gets the user name and the password of its URL."""
     with RawServer(lambda number: [http(COMPLETION)]) as server, real_proxy(f"corp:{PASSWORD}") as address:
         monkeypatch.setenv("http_proxy", f"socks5h://corp:{PASSWORD}@{address}")
@@ -473,6 +488,23 @@ def test_t49_a_socks_proxy_that_drips(
     assert 0.4 < error.elapsed < 1.4
 
 
+@pytest.mark.only("AsyncClient", "Client speaks SOCKS by PySocks.")
+def test_t49_socks_without_python_socks(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without python-socks a SOCKS proxy is a wrong setting, which says what to install."""
+    for name in list(sys.modules):
+        if name.startswith(("python_socks.", "bedrock_openai_http.transport.aio.socks")):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "python_socks", None)
+    monkeypatch.setenv("https_proxy", f"socks5h://corp:{PASSWORD}@127.0.0.1:1")
+    with calling() as client:
+        error = fails(lambda: complete(client), ConfigurationError, PASSWORD)
+    assert error.message == (
+        "https_proxy: the proxy socks5h://***@127.0.0.1:1 is a SOCKS proxy, which needs python-socks"
+    )
+    assert "pip install python-socks" in error.advice
+
+
+@pytest.mark.only("Client", "AsyncClient speaks SOCKS by python-socks.")
 def test_t49_socks_without_pysocks(fails: Fails, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without PySocks a SOCKS proxy is a wrong setting, which says what to install."""
     for name in list(sys.modules):
@@ -501,6 +533,7 @@ def test_t49_a_password_that_the_proxy_refuses(fails: Fails, monkeypatch: pytest
     assert "does not accept the user name or the password" in error.advice
 
 
+@pytest.mark.only("Client", "What stands in for requests does not stand in for aiohttp.")
 @responses.activate
 def test_t49_a_stand_in_that_knows_nothing_of_the_request() -> None:
     """What a library raises that stands in for HTTP is no failure of the network: it is not repeated."""
@@ -519,11 +552,11 @@ def test_t49_a_proxy_that_repeats_its_password(where: str, fails: Fails, monkeyp
         head = proxy.requests[-1].partition(b"\r\n\r\n")[0].replace(b"\r\n", b" ")
         yield http(b'{"message": "refused: ' + head + b" " + LONG_PASSWORD.encode() + b'"}', "407 No")
 
-    with RawServer(script) as proxy, requests.Session() as session:
+    with RawServer(script) as proxy:
         url = proxy.url.replace("//", f"//corp:{LONG_PASSWORD}@")
-        session.proxies = {"http": url}
         monkeypatch.setenv("http_proxy", url)
-        with calling("http", session=session if where == "session" else None) as client:
+        session = given_session(proxy=url) if where == "session" else contextlib.nullcontext()
+        with session as mine, calling("http", session=mine) as client:
             error = fails(lambda: complete(client), APIStatusError, LONG_PASSWORD, basic)
     assert basic.encode() in proxy.requests[0]
     assert error.message.count("***") >= 3

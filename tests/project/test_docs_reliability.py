@@ -1,15 +1,17 @@
 """The page on reliability is true: its rows have tests, its numbers are the code's, its table is what was measured.
 
-This module compares the page with the tests, with `retry` and with the results of benchmarks/faults.
+This module compares the page with the tests of both clients, with `retry` and with the results of benchmarks/faults.
 """
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 import json
 import re
 import runpy
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -19,6 +21,8 @@ from bedrock_openai_http.aws.destination import MAX_ATTEMPTS
 from bedrock_openai_http.call import retry
 from bedrock_openai_http.transport import failures as network_failures
 from bedrock_openai_http.transport.requests_transport import POOL_SIZE
+from bedrock_openai_http.values.frozen import frozen
+from both import KINDS
 from pages import PAGES, ROOT, spans
 
 PAGE = PAGES["docs/reliability.md"]
@@ -26,7 +30,7 @@ FAULTS = ROOT / "benchmarks" / "faults"
 ROWS = [f"T{number:02}" for number in range(1, 51)]
 #: Those that are played against other clients as well.
 COMPARED = ROWS[:44]
-MATRIX = re.findall(r"^\| (T\d\d) \| [^|]+ \| [^|]+ \| `([^|`]+)` \|$", PAGE, re.MULTILINE)
+MATRIX = re.findall(r"^\| (T\d\d) \| [^|]+ \| [^|]+ \| ([^|]+) \| `([^|`]+)` \|$", PAGE, re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -40,25 +44,104 @@ def words() -> dict[str, Callable[..., str]]:
     return runpy.run_path(str(FAULTS / "table.py"))
 
 
-def fault_tests() -> set[str]:
-    """Return the names of the tests in tests/faults."""
-    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "faults").glob("test_*.py")]
-    return {name for text in texts for name in re.findall(r"^ *def (test_\w+)", text, re.MULTILINE)}
+@frozen
+class FaultTest:
+    """A test of tests/faults, as its source has it."""
+
+    name: str
+    #: Which clients it runs for.
+    kinds: frozenset[str]
+    #: Whether it, or a row of its table, is for one client alone.
+    differs: bool
+
+
+@cache
+def fault_tests() -> list[FaultTest]:
+    """Return the tests in tests/faults."""
+    files = [path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "faults").glob("test_*.py")]
+    return [test for text in files for test in parsed_tests(text)]
+
+
+def parsed_tests(text: str) -> list[FaultTest]:
+    """Return the tests of a file, each with what tests/kinds.py makes of its marks."""
+    tree = ast.parse(text)
+    of_both = re.search(r"^from both import .*\b(Client|client_of)\b", text, re.MULTILINE) is not None
+    marks = {name for name, value in named(tree) if "mark.only(" in value}
+    marks |= {name for name, value in named(tree) if marks & set(re.findall(r"\w+", value))}  # and tables with them
+    found = []
+    for node, within in functions(tree):
+        decorators = [ast.unparse(each) for each in [*node.decorator_list, *within]]
+        only = [kind for each in decorators for kind in re.findall(r"^pytest\.mark\.only\('(\w+)'", each)]
+        runs = of_both and not any("mark.no_client" in each for each in decorators)
+        differs = any(marks & set(re.findall(r"\w+", each)) or "mark.only(" in each for each in decorators)
+        found.append(FaultTest(node.name, frozenset((only or KINDS) if runs else ()), differs))
+    return found
+
+
+def named(tree: ast.Module) -> list[tuple[str, str]]:
+    """Return the names that a module gives to values and functions, each with its source."""
+    values = [
+        (ast.unparse(each.targets[0]), ast.unparse(each.value)) for each in tree.body if isinstance(each, ast.Assign)
+    ]
+    helpers = [each for each in tree.body if isinstance(each, ast.FunctionDef) and not each.name.startswith("test_")]
+    return values + [(each.name, ast.unparse(each)) for each in helpers]
+
+
+def functions(tree: ast.Module) -> list[tuple[ast.FunctionDef, list[ast.expr]]]:
+    """Return the test functions of a module, each with the decorators of its class."""
+    found = []
+    for node in tree.body:
+        inner = node.body if isinstance(node, ast.ClassDef) else [node]
+        within = node.decorator_list if isinstance(node, ast.ClassDef) else []
+        found += [
+            (each, within) for each in inner if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")
+        ]
+    return found
 
 
 def test_the_matrix_has_every_row_once_and_in_order() -> None:
-    assert [row for row, _ in MATRIX] == ROWS
+    assert [row for row, _, _ in MATRIX] == ROWS
 
 
-@pytest.mark.parametrize(("row", "pattern"), MATRIX)
-def test_a_row_names_tests_of_its_own(row: str, pattern: str) -> None:
-    """The tests that a row points at exist, and are that row's."""
+@pytest.mark.parametrize(("row", "cell", "pattern"), MATRIX)
+def test_a_row_names_tests_of_its_own(row: str, cell: str, pattern: str) -> None:
+    """A row points at tests of its own, which run for both clients; where these differ the row says how."""
     assert pattern == f"test_{row.lower()}_*"
-    assert fnmatch.filter(fault_tests(), pattern)
+    tests = [test for test in fault_tests() if fnmatch.fnmatch(test.name, pattern)]
+    assert {kind for test in tests for kind in test.kinds} == set(KINDS)
+    if any(test.differs for test in tests):
+        assert cell != "the same"
+
+
+def test_what_is_for_one_client_is_seen() -> None:
+    """The check above sees each way in which tests/kinds.py has a test run for one client, or for none."""
+    text = """
+from both import Client
+ONE = pytest.mark.only("Client", "Why.")
+ROWS = [1, pytest.param(2, marks=ONE)]
+def test_1(): ...
+@pytest.mark.no_client
+def test_2(): ...
+@pytest.mark.only("AsyncClient", "Why.")
+def test_3(): ...
+@ONE
+def test_4(): ...
+@pytest.mark.parametrize("x", ROWS)
+def test_5(): ...
+"""
+    both, neither = frozenset(KINDS), frozenset[str]()
+    assert [(test.kinds, test.differs) for test in parsed_tests(text)] == [
+        (both, False),
+        (neither, False),
+        (frozenset({"AsyncClient"}), True),
+        (both, True),
+        (both, True),
+    ]
+    assert not any(test.kinds for test in parsed_tests(text.replace("from both", "from others")))
 
 
 def test_no_test_of_a_fault_is_without_a_row() -> None:
-    numbers = {found[1] for name in fault_tests() if (found := re.match(r"test_t(\d\d)_", name))}
+    numbers = {found[1] for test in fault_tests() if (found := re.match(r"test_t(\d\d)_", test.name))}
     assert numbers <= {row[1:] for row in ROWS}
 
 

@@ -1,4 +1,4 @@
-"""Bedrock's answers as data: each recorded case gives what it expects, as bytes and over a connection."""
+"""Bedrock's answers as data: each recorded case gives what it expects of its bytes."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from functools import partial
 
 import pytest
 
-from bedrock_openai_http import ChatCompletionChunk, Client, parse_completion
-from bedrock_openai_http.testing import LocalEndpoint, scenarios
+from bedrock_openai_http import ChatCompletionChunk, parse_completion
+from bedrock_openai_http.testing import scenarios
 from bedrock_openai_http.testing.cases import read_cases
 from outcomes import add_up, cuts, outcome_of, response_of
-from support import REQUEST
 
 CASES = read_cases()
 STREAMS = [name for name, case in CASES.items() if case["stream"]]
 WHOLE = [name for name in CASES if name not in STREAMS]
 GUESSED = {name for name, case in CASES.items() if case["tag"] == "INF"}
-REFUSED = [name for name in WHOLE if CASES[name]["answer"].split()[1] != b"200"]
 
 
 # --- the cases themselves
@@ -80,22 +78,6 @@ def test_a_stream_however_it_is_cut(name: str) -> None:
         assert "".join(chunk.reasoning for chunk in chunks) == whole.get("reasoning", "")
         shown = [chunk.guardrail for chunk in chunks if chunk.guardrail is not None]
         assert any(sign.intervened for sign in shown) == whole.get("guardrail", {}).get("intervened", False)
-
-
-# --- over a connection
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_the_case_played_over_a_connection(name: str) -> None:
-    """A client that talks to a LocalEndpoint gets what the case expects; a refusal is the same for a stream."""
-    with (
-        LocalEndpoint(scenario=name) as endpoint,
-        Client(endpoint.region, base_url=endpoint.url, api_key=endpoint.api_key, max_attempts=1) as client,
-    ):
-        if not CASES[name]["stream"]:
-            assert outcome_of(lambda: client.complete(REQUEST)) == CASES[name]["expect"]
-        if CASES[name]["stream"] or name in REFUSED:
-            assert outcome_of(lambda: client.stream(REQUEST).completion()) == CASES[name]["expect"]
 
 
 def test_the_comparison_sees_what_a_case_does_not_name() -> None:

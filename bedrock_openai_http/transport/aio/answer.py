@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
+from typing import Any
 
 import aiohttp
 
@@ -139,6 +140,9 @@ class AiohttpAnswer:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
+
+    def __reduce__(self) -> Any:
+        raise TypeError("AiohttpAnswer cannot be pickled or copied: it belongs to an event loop")
 
     def __del__(self) -> None:
         loop = self._mine.loop

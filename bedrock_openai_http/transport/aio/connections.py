@@ -258,7 +258,12 @@ class _Resolver(AbstractResolver):
                 ip = f"{ip.partition('%')[0]}%{address[3]}"
             addresses.append(
                 ResolveResult(
-                    hostname=host, host=ip, port=port, family=kind, proto=protocol, flags=socket.AI_NUMERICHOST
+                    hostname=host,
+                    host=ip,
+                    port=int(address[1]),
+                    family=kind,
+                    proto=protocol,
+                    flags=socket.AI_NUMERICHOST,
                 )
             )
         return addresses

@@ -73,4 +73,5 @@ def _refusal(error: ProxyError) -> Refusal | None:
         return Refusal(words.partition(": ")[2] or words, permanent=error.error_code in _PERMANENT)
     if "authentication" in words:
         return Refusal("the user name and the password were not accepted, or there are none")
-    return Refusal("it does not speak this version of SOCKS") if "unexpected" in words else None
+    # A connection that is closed is "closed unexpectedly".
+    return Refusal("it does not speak this version of SOCKS") if words.startswith("unexpected") else None

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from requests.utils import select_proxy
+from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 from yarl import URL
 
@@ -138,6 +139,9 @@ class AiohttpTransport:
         for pool in mine:
             await pool.keeper.aclose()
 
+    def __reduce__(self) -> Any:
+        raise TypeError("AiohttpTransport cannot be pickled or copied: its connections belong to event loops")
+
     def __del__(self) -> None:
         for pool in vars(self).get("_pools", {}).values():
             pool.abandon()
@@ -162,6 +166,8 @@ class AiohttpTransport:
         if proxy is None:
             return await self._pool(loop, None), None
         proxy = proxy_url(proxy)
+        if not parse_url(proxy).host:  # for aiohttp a proxy without a host is one, and so is a host with a blank
+            raise ValueError("no proxy")
         scheme = proxy.partition(":")[0].lower()
         if scheme.startswith("socks") and self._given is None:
             return await self._pool(loop, proxy), None
