@@ -21,6 +21,7 @@ import chart
 import cold
 import core
 import growth
+import inflight
 import install
 import instructions
 import machine
@@ -47,6 +48,7 @@ TIMED = {
     "stream": stream.measure,
     "core": core.measure,
     "threads": threads.measure,
+    "inflight": inflight.measure,
     "growth": growth.measure,
 }
 COUNTED = {"memory": stream.memory, "instructions": instructions.measure}
