@@ -1,6 +1,7 @@
 """A soak: many calls at once, two clients, and a server that fails at random; nothing may be lost or paid twice.
 
-    python -X dev -W error benchmarks/soak.py [--client async] [--seconds 600] [--at-once 64] [--seed 1] [--tls]
+    python -X dev -W error benchmarks/soak.py [--client async] [--seconds 600] [--at-once 64] [--seed 1]
+        [--tls] [--loop-debug]
 
 Threads call with the blocking client, or tasks of one event loop with the other. Meanwhile processes are forked off,
 which make calls of their own with the same clients. Some streams are closed by another thread or task, left early or
@@ -49,7 +50,7 @@ Servers.register("FaultServer", FaultServer)
 class Soak:
     """One run: its callers, its server, and what is counted."""
 
-    def __init__(self, client: str, seed: int, tls: bool) -> None:
+    def __init__(self, client: str, seed: int, tls: bool, loop_debug: bool) -> None:
         # In a process of its own: a forked process would keep open what the server closes.
         self._manager = Servers()
         self._manager.start()
@@ -60,7 +61,9 @@ class Soak:
             os.environ["AWS_CA_BUNDLE"] = facts["bundle"]
         self.tally = Tally()
         listen(self.tally)
-        self.callers = CALLERS[client](self.tally, self.server, facts["url"], self._credentials)
+        self.callers = CALLERS[client](
+            self.tally, self.server, facts["url"], self._credentials, loop_debug=loop_debug
+        )
         self._files = _open_files()
 
     def _credentials(self) -> Credentials:
@@ -92,6 +95,7 @@ class Soak:
     def close(self) -> dict[str, Any]:
         """Close the clients, count what they have left open, and return the server's own facts."""
         self.callers.close()
+        self.callers.compare(until=float("inf"))
         gc.collect()
         time.sleep(0.5)
         self.tally.count("leaked_files", max(0, _open_files() - self._files))
@@ -111,8 +115,8 @@ def _rss() -> float:
     return round(pages * 4096 / 1e6, 1)
 
 
-def run(client: str, seconds: float, at_once: int, seed: int, tls: bool) -> dict[str, Any]:
-    soak = Soak(client, seed, tls)
+def run(client: str, seconds: float, at_once: int, seed: int, tls: bool, loop_debug: bool) -> dict[str, Any]:
+    soak = Soak(client, seed, tls, loop_debug)
     start = time.monotonic()
     end = start + seconds
     threads = soak.callers.start(end, at_once, seed)
@@ -120,6 +124,7 @@ def run(client: str, seconds: float, at_once: int, seed: int, tls: bool) -> dict
     while time.monotonic() < end:
         time.sleep(min(1.0, seconds / 20))
         soak.fork(1_000_000 * seed + len(memory))
+        soak.callers.compare(until=time.monotonic())
         memory.append(_rss())
         if len(memory) % 5 == 0:
             soak.token = soak.server.rotate()
@@ -128,7 +133,7 @@ def run(client: str, seconds: float, at_once: int, seed: int, tls: bool) -> dict
     soak.tally.count("hanging_calls", sum(thread.is_alive() for thread in threads))
     elapsed = time.monotonic() - start
     facts = soak.close()
-    third, tally = len(memory) // 3, soak.tally
+    third, tally = max(1, len(memory) // 3), soak.tally
     return {
         "client": client,
         "seconds": round(elapsed, 1),
@@ -136,6 +141,7 @@ def run(client: str, seconds: float, at_once: int, seed: int, tls: bool) -> dict
         "seed": seed,
         "tls": tls,
         "dev_mode": sys.flags.dev_mode,
+        "loop_debug": loop_debug,
         **{name: tally.counts[name] for name in ("requests", "answers_matched", *MUST_BE_ZERO, "forks")},
         "posts": facts["posts"],
         "connections": facts["connections"],
@@ -155,7 +161,11 @@ def _median(values: list[float]) -> float:
 
 def table(result: dict[str, Any]) -> str:
     rows = [(name, value) for name, value in result.items() if not isinstance(value, dict)]
-    rows += [(f"{name}: {key}", value) for name in ("interruptions", "outcomes", "rss_mb") for key, value in result[name].items()]
+    rows += [
+        (f"{name}: {key}", value)
+        for name in ("interruptions", "outcomes", "rss_mb")
+        for key, value in result[name].items()
+    ]
     lines = ["| counted | number |", "| --- | ---: |"]
     shown = [(name, value if isinstance(value, str) else f"{value:,}") for name, value in rows]
     return "\n".join(lines + [f"| {name.replace('_', ' ')} | {value} |" for name, value in shown])
@@ -168,9 +178,10 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, help="threads or tasks; 8 or 64 if not given")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tls", action="store_true", help="over TLS; needs trustme")
+    parser.add_argument("--loop-debug", action="store_true", help="asyncio's debug mode, in which calls take longer")
     given = parser.parse_args()
     at_once = given.at_once or AT_ONCE[given.client]
-    result = run(given.client, given.seconds, at_once, given.seed, given.tls)
+    result = run(given.client, given.seconds, at_once, given.seed, given.tls, given.loop_debug)
     print(json.dumps(result, indent=1))
     print(table(result))
     return int(any(result[name] for name in MUST_BE_ZERO))

@@ -15,6 +15,7 @@ import threading
 import time
 import traceback
 import uuid
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -24,11 +25,12 @@ from soak_tally import Seen, Tally, Way
 from bedrock_openai_http import AsyncClient, BedrockOpenAIError, ChatCompletionRequest, Client, UserMessage
 
 #: Seconds after which a call hangs: its client gives up much sooner.
-HANGING = 30.0
+HANGING = 90.0
 #: Seconds that a request which was interrupted may still be on its way to the server.
 ON_ITS_WAY = 0.5
-#: Callbacks of so many seconds are reported in the development mode; this machine has other work.
-SLOW = 5.0
+#: With debugging a loop complains of callbacks that take longer, in seconds: one of them loads aiohttp, on a machine
+#: that has other work.
+SLOW = 30.0
 #: What is done to a call of a task, and how often in 1000.
 INTERRUPTIONS = {"cancelled": 150, "closed": 20, "left": 30, "abandoned": 30, "deadline": 30}
 STREAMS_ONLY = ("closed", "left", "abandoned")
@@ -38,10 +40,14 @@ class Callers:
     """Two clients, and what calls with them until a moment of `time.monotonic()`."""
 
     kind: Any
+    #: Seconds that a call may wait for each piece of an answer. A task also waits for all the others on its loop.
+    timeout: float
 
-    def __init__(self, tally: Tally, server: Any, url: str, credentials: Callable[[], Any]) -> None:
-        self._tally, self._server = tally, server
-        options: dict[str, Any] = {"base_url": url, "timeout": 3.0}
+    def __init__(
+        self, tally: Tally, server: Any, url: str, credentials: Callable[[], Any], *, loop_debug: bool
+    ) -> None:
+        self._tally, self._server, self._loop_debug = tally, server, loop_debug
+        options: dict[str, Any] = {"base_url": url, "timeout": self.timeout, "connect_timeout": 2 * self.timeout}
         self.clients = (
             self.kind("us-west-2", credentials=credentials, **options),
             self.kind(api_key=KEY, **options),
@@ -55,12 +61,15 @@ class Callers:
         """Return the outcomes and texts of calls in a process that was forked off: the second one is streamed."""
         raise NotImplementedError
 
+    def compare(self, until: float) -> None:
+        """Compare what `start`'s callers have not compared themselves of the calls that had ended by `until`."""
+
     def close(self) -> None:
         """Close what `start` has not closed."""
 
 
 class InThreads(Callers):
-    kind = Client
+    kind, timeout = Client, 3.0
 
     def start(self, end: float, at_once: int, seed: int) -> list[threading.Thread]:
         threads = [threading.Thread(target=self._work, args=(end, 1000 * seed + n)) for n in range(at_once)]
@@ -122,10 +131,15 @@ def _failed(error: Exception, texts: list[str]) -> Seen:
 
 
 class InTasks(Callers):
-    kind = AsyncClient
+    kind, timeout = AsyncClient, 10.0
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        #: What is to be compared, by the main thread: threads beside the loop would slow it down.
+        self._done: deque[tuple[float, str, Way, Seen]] = deque()
 
     def start(self, end: float, at_once: int, seed: int) -> list[threading.Thread]:
-        thread = threading.Thread(target=lambda: asyncio.run(self._all(end, at_once, seed)))
+        thread = threading.Thread(target=lambda: asyncio.run(self._all(end, at_once, seed), debug=self._loop_debug))
         thread.start()
         return [thread]
 
@@ -146,9 +160,7 @@ class InTasks(Callers):
         while time.monotonic() < end:
             marker, client, way = new_marker(chance), self.clients[chance.random() < 0.3], _way(chance)
             seen = await self._watched(client, marker, way)
-            if way.interruption:
-                await asyncio.sleep(ON_ITS_WAY)
-            self._tally.compare(marker, way, seen, await asyncio.to_thread(self._server.take, marker))
+            self._done.append((time.monotonic(), marker, way, seen))
 
     async def _watched(self, client: AsyncClient, marker: str, way: Way) -> Seen:
         """Make a call in a task of its own, and cancel that where the way says so."""
@@ -163,6 +175,14 @@ class InTasks(Callers):
             task.cancel()
             return Seen("hanging", "")
         return Seen("cancelled", "".join(texts)) if task.cancelled() else task.result()
+
+    def compare(self, until: float) -> None:
+        due = []
+        while self._done and self._done[0][0] <= until - ON_ITS_WAY:
+            due.append(self._done.popleft())
+        served = self._server.take_each([marker for _, marker, _, _ in due])
+        for (_, marker, way, seen), posts in zip(due, served, strict=True):
+            self._tally.compare(marker, way, seen, posts)
 
     def call_in_child(self, markers: list[str]) -> list[tuple[str, str]]:
         async def calls() -> list[Seen]:
@@ -214,7 +234,7 @@ def acquired(client: Any) -> int:
 
 
 def listen(tally: Tally) -> None:
-    """Count as complaints what the loggers of asyncio and aiohttp say, and what is raised where nobody can catch it."""
+    """Count as complaints what the loggers of asyncio and aiohttp say, and what is raised where nobody catches it."""
 
     class Complaints(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

@@ -53,7 +53,7 @@ TIMED = {
 }
 COUNTED = {"memory": stream.memory, "instructions": instructions.measure}
 #: What `--quick` leaves out, unless it is asked for: it takes longest.
-SLOW = ("memory", "instructions")
+SLOW = ("inflight", "memory", "instructions")
 
 
 def main() -> None:

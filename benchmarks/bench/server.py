@@ -2,7 +2,8 @@
 
 One thread, raw sockets, HTTP/1.1 with keep-alive. The path chooses the answer: one that ends with `/converse` gets
 Converse's shape, one that begins with `/stream-N` a stream of N chunks, with `/paced-N` one that sends a chunk every
-few milliseconds, `/connections` the number of connections so far, any other a completion. A call of another host than `canned.HOST` is refused: its figures would be too kind.
+few milliseconds, `/connections` the number of connections so far, any other a completion. A call of another host than
+`canned.HOST` is refused: its figures would be too kind.
 
 `python server.py [CA]` prints the port and runs until its standard input ends. With CA it speaks TLS, and writes the
 authority that is to be trusted to that file.
