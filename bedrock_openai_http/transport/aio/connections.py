@@ -107,6 +107,8 @@ class FittingConnection(ResponseHandler):
 
     #: What is told of the answer's first bytes.
     exchange: AsyncExchange | None = None
+    #: The body of the answer that is being read.
+    content: aiohttp.StreamReader | None = None
     #: How many bytes have come, and how many had when the last answer ended; None before the first has.
     received = 0
     received_at_end: int | None = None
@@ -126,7 +128,14 @@ class FittingConnection(ResponseHandler):
 
     def answer_ended(self) -> None:
         """Note that the answer has been received to its end."""
-        self.received_at_end, self.idle_since = self.received, time.time()
+        self.received_at_end, self.idle_since, self.content = self.received, time.time(), None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tell also who reads, of whom aiohttp forgets where it closes a connection itself, as with its session."""
+        super().connection_lost(exc)
+        content, self.content = self.content, None
+        if content is not None and content.exception() is None:
+            content.set_exception(aiohttp.ClientConnectionError())
 
     def is_unsent(self) -> bool:
         """Tell whether bytes of the request still wait in this process."""
