@@ -130,7 +130,8 @@ class ThisAsyncClient(OnLoop):
     async def start(self) -> Any:
         from bedrock_openai_http import AsyncClient
 
-        self._client = AsyncClient(canned.REGION, base_url=self.url, allow_insecure=True)
+        # Under valgrind hundreds of connections take longer than they may by default.
+        self._client = AsyncClient(canned.REGION, base_url=self.url, allow_insecure=True, connect_timeout=60)
         self._request = canned.dataclasses()
         return self._client.aclose
 
