@@ -15,8 +15,9 @@ import threading
 import time
 import traceback
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from soak_server import KEY
@@ -33,6 +34,8 @@ ON_ITS_WAY = 0.5
 SLOW = 30.0
 #: What is done to a call of a task, and how often in 1000.
 INTERRUPTIONS = {"cancelled": 150, "closed": 20, "left": 30, "abandoned": 30, "deadline": 30}
+#: The part of calls after which a client is closed.
+CLOSINGS = 0.001
 STREAMS_ONLY = ("closed", "left", "abandoned")
 
 
@@ -86,7 +89,7 @@ class InThreads(Callers):
             way = Way(streamed, "closed" if is_closed else "", chance.random() * 0.01)
             seen = _call(client, marker, way)
             self._tally.compare(marker, way, seen, self._server.take(marker))
-            if chance.random() < 0.001:
+            if chance.random() < CLOSINGS:
                 client.close()
 
     def call_in_child(self, markers: list[str]) -> list[tuple[str, str]]:
@@ -137,6 +140,8 @@ class InTasks(Callers):
         super().__init__(*given, **options)
         #: What is to be compared, by the main thread: threads beside the loop would slow it down.
         self._done: deque[tuple[float, str, Way, Seen]] = deque()
+        #: How often each client has been closed, which ends what is under way on it.
+        self._closings: Counter[AsyncClient] = Counter()
 
     def start(self, end: float, at_once: int, seed: int) -> list[threading.Thread]:
         thread = threading.Thread(target=lambda: asyncio.run(self._all(end, at_once, seed), debug=self._loop_debug))
@@ -159,7 +164,13 @@ class InTasks(Callers):
         chance = random.Random(seed)
         while time.monotonic() < end:
             marker, client, way = new_marker(chance), self.clients[chance.random() < 0.3], _way(chance)
+            before = self._closings[client]
             seen = await self._watched(client, marker, way)
+            if self._closings[client] > before:
+                way = replace(way, interruption="client closed")
+            if chance.random() < CLOSINGS:
+                self._closings[client] += 1
+                await client.aclose()
             self._done.append((time.monotonic(), marker, way, seen))
 
     async def _watched(self, client: AsyncClient, marker: str, way: Way) -> Seen:

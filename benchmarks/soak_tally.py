@@ -38,6 +38,7 @@ ALSO = {
     "left": {"left"},
     "abandoned": {"left"},
     "deadline": {"APITimeoutError"},
+    "client closed": {"APIConnectionError", "IncompleteStreamError", "APITimeoutError", "cancelled", "left"},
 }
 MUST_BE_ZERO = (
     *("wrong_matches", "lost_texts", "duplicate_posts", "unexpected_outcomes", "untyped_exceptions"),
