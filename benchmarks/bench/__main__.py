@@ -1,7 +1,7 @@
 """The benchmark: `make bench`, or `.venv/bench/bin/python benchmarks/bench [--quick] [--only cold,request]`.
 
-It installs the present tree from a wheel, starts one server of canned bytes on this machine, and lets four clients
-take turns. Only a complete run writes: benchmarks/results.json, the figures and the chart of docs/benchmarks.md, and
+It installs the present tree from a wheel, starts one server of canned bytes on this machine, and lets clients take
+turns. Only a complete run writes: benchmarks/results.json, the figures and the chart of docs/benchmarks.md, and
 the table of the README.
 """
 

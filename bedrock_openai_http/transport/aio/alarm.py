@@ -27,7 +27,7 @@ class Alarm:
 
     def move(self, moment: float) -> None:
         """Ring at another moment, if it has not rung yet. Any task may ask for that."""
-        # For a later moment the timer is left as it is: it nearly always ends with the wait, and a new one costs more.
+        # For a later moment the timer stays as it is: it nearly always ends with the wait, and a new one costs more.
         if moment < self._moment and not self._has_rung:
             self._handle.cancel()
             self._handle = self._loop.call_at(moment, self._ring)
