@@ -17,6 +17,10 @@ import canned
 from contenders import Signer, ThisClient
 
 
+#: Seconds to connect: hundreds of connections at once, or under valgrind, may take longer than the usual 5.
+PATIENCE = 120.0
+
+
 class OnLoop:
     """A contender whose `complete` and `stream` are coroutine functions, on a loop of its own."""
 
@@ -130,8 +134,7 @@ class ThisAsyncClient(OnLoop):
     async def start(self) -> Any:
         from bedrock_openai_http import AsyncClient
 
-        # Under valgrind hundreds of connections take longer than they may by default.
-        self._client = AsyncClient(canned.REGION, base_url=self.url, allow_insecure=True, connect_timeout=60)
+        self._client = AsyncClient(canned.REGION, base_url=self.url, allow_insecure=True, connect_timeout=PATIENCE)
         self._request = canned.dataclasses()
         return self._client.aclose
 
@@ -152,7 +155,9 @@ class AsyncOpenAISDK(OnLoop):
     async def start(self) -> Any:
         from openai import AsyncBedrockOpenAI
 
-        self._client = AsyncBedrockOpenAI(aws_region=canned.REGION, base_url=self.url + "/openai/v1")
+        self._client = AsyncBedrockOpenAI(
+            aws_region=canned.REGION, base_url=self.url + "/openai/v1", timeout=PATIENCE
+        )
         self._request = canned.body()
         return self._client.close
 

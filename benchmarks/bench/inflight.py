@@ -25,6 +25,8 @@ ON_UVLOOP = ["bare aiohttp on uvloop", "AsyncClient on uvloop"]
 NAMES = [FLOOR, HERE, SDK, THREADS, *ON_UVLOOP]
 #: Calls in flight, and how many each task or thread makes in a round.
 LEVELS = {1: 60, 64: 2, 512: 1}
+#: Seconds for a turn, which is long with the slowest and 512 in flight.
+LIMIT = 180.0
 #: Streams at once. Paced ones send one chunk every few milliseconds, as a model does, the others all they can.
 STREAMS, CHUNKS, PACED = 8, 2000, 250
 
@@ -35,7 +37,9 @@ def measure(url: str, *, quick: bool) -> dict[str, Any]:
     result: dict[str, Any] = {"streams": STREAMS}
     with workers(NAMES, url) as running:
         for level, each in LEVELS.items():
-            turns = {name: partial(it.ask, "calls", at_once=level, each=each) for name, it in running.items()}
+            turns = {
+                name: partial(it.ask, "calls", limit=LIMIT, at_once=level, each=each) for name, it in running.items()
+            }
             result[str(level)] = summary(rounds(count, turns, seconds), floor=FLOOR)
     chunks = 1000 if quick else CHUNKS
     streamed = dict.fromkeys([FLOOR, "bare aiohttp, line by line", *NAMES[1:]], f"{url}/stream-{chunks}")
@@ -48,7 +52,7 @@ def measure(url: str, *, quick: bool) -> dict[str, Any]:
 def _chunk(urls: dict[str, str], count: int, seconds: float) -> dict[str, Any]:
     with contextlib.ExitStack() as stack:
         running = {name: stack.enter_context(Worker(name, url)) for name, url in urls.items()}
-        turns = {name: partial(it.ask, "streams", at_once=STREAMS) for name, it in running.items()}
+        turns = {name: partial(it.ask, "streams", limit=LIMIT, at_once=STREAMS) for name, it in running.items()}
         return summary(rounds(count, turns, seconds), floor=FLOOR)
 
 
