@@ -100,7 +100,9 @@ class Tally:
             self.counts["wrong_matches"] += outcome == "answered" and not text.startswith(marker)
             is_lost = not last.text.startswith(text) if interrupted else _is_lost(outcome, text, last)
             self.counts["lost_texts"] += is_lost
-            self.counts["duplicate_posts"] += sum(not _may_be_repeated(post) for post in served[:-1])
+            repeated = [post for post in served[:-1] if not _may_be_repeated(post)]
+            self.counts["duplicate_posts"] += len(repeated)
+            self.unexpected.update(f"repeated after {post.fault} {way.interruption}".strip() for post in repeated)
             self.counts["unexpected_outcomes"] += outcome not in expected
             if outcome not in expected or is_lost:
                 self.unexpected[f"{outcome} after {last.fault} {way.interruption}{' lost' * is_lost}".strip()] += 1

@@ -16,7 +16,6 @@ from typing import Any
 import canned
 from contenders import Signer, ThisClient
 
-
 #: Seconds to connect: hundreds of connections at once, or under valgrind, may take longer than the usual 5.
 PATIENCE = 120.0
 
