@@ -186,6 +186,13 @@ class Connector(aiohttp.TCPConnector):
         self._made.add(made)
         return made
 
+    def close(self, **options: Any) -> Any:
+        """Close every connection; unlike where the server had closed one, what was sent on it is not sent again."""
+        for connection in list(self._made):
+            if connection.exchange is not None:
+                connection.exchange.reused = False
+        return super().close(**options)
+
     def abandon(self) -> None:
         """Close every connection at once, where nobody is left to wait for that."""
         for connection in list(self._made):
