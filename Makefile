@@ -50,7 +50,7 @@ generate: .venv/tools.stamp  ## write again what is made of other files: the che
 floor: .venv/floor/tools.stamp  ## run the test suite against the oldest dependencies allowed
 	$(FLOOR)/pytest -n $(WORKERS)
 
-bench: .venv/bench/tools.stamp  ## measure this client and three others, for docs/benchmarks.md (about ten minutes)
+bench: .venv/bench/tools.stamp  ## measure this client and three others, for docs/benchmarks.md (about fifteen minutes)
 	@$(BENCH)/python benchmarks/bench
 
 dist: .venv/tools.stamp  ## build the wheel and the source distribution into dist/

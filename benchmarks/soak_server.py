@@ -107,6 +107,10 @@ class FaultServer:
         with self._lock:
             return self._served.pop(marker, [])
 
+    def take_each(self, markers: list[str]) -> list[list[Served]]:
+        """Return what `take` does for each of the markers."""
+        return [self.take(marker) for marker in markers]
+
     def close(self) -> None:
         self._closed.set()
         with contextlib.suppress(OSError):

@@ -45,7 +45,7 @@ class AsyncChatCompletionStream(BaseStream[AsyncOpenResponse]):
         try:
             if self._open is None:
                 raise self._end()
-            chunk = await self._next_chunk()
+            chunk = self._ready() or await self._next_chunk()
         except StopAsyncIteration:
             await self._let_go(drain=self._total.complete)
             raise self._end() from None
@@ -63,23 +63,31 @@ class AsyncChatCompletionStream(BaseStream[AsyncOpenResponse]):
             self._report.first_chunk()
         return chunk
 
+    def _ready(self) -> ChatCompletionChunk | None:
+        """Return the next chunk of the last piece, for which there is nothing to wait; None if there is no more."""
+        try:
+            return next(self._chunks, None)
+        except BedrockOpenAIError as error:
+            self._decoder.annotate(error)
+            raise
+
     async def _next_chunk(self) -> ChatCompletionChunk:
+        """Return the first chunk of the next piece that completes one."""
         decoder = self._decoder
         try:
-            while True:
-                for chunk in self._chunks:
-                    return chunk
-                if decoder.done or self._is_at_end:
-                    raise StopAsyncIteration
+            while not (decoder.done or self._is_at_end):
                 try:
                     piece = await self._pieces.__anext__()
                 except StopAsyncIteration:
                     self._chunks, self._is_at_end = decoder.end(), True
                 else:
                     self._chunks = iter(decoder.feed(piece))
+                for chunk in self._chunks:
+                    return chunk
         except BedrockOpenAIError as error:
             decoder.annotate(error)
             raise
+        raise StopAsyncIteration
 
     def _end(self) -> BaseException:
         """Return what is raised from now on: the end of a whole stream, the one failure of any other."""

@@ -1,7 +1,7 @@
 """The benchmark: `make bench`, or `.venv/bench/bin/python benchmarks/bench [--quick] [--only cold,request]`.
 
-It installs the present tree from a wheel, starts one server of canned bytes on this machine, and lets four clients
-take turns. Only a complete run writes: benchmarks/results.json, the figures and the chart of docs/benchmarks.md, and
+It installs the present tree from a wheel, starts one server of canned bytes on this machine, and lets clients take
+turns. Only a complete run writes: benchmarks/results.json, the figures and the chart of docs/benchmarks.md, and
 the table of the README.
 """
 
@@ -21,6 +21,7 @@ import chart
 import cold
 import core
 import growth
+import inflight
 import install
 import instructions
 import machine
@@ -47,11 +48,12 @@ TIMED = {
     "stream": stream.measure,
     "core": core.measure,
     "threads": threads.measure,
+    "inflight": inflight.measure,
     "growth": growth.measure,
 }
 COUNTED = {"memory": stream.memory, "instructions": instructions.measure}
 #: What `--quick` leaves out, unless it is asked for: it takes longest.
-SLOW = ("memory", "instructions")
+SLOW = ("inflight", "memory", "instructions")
 
 
 def main() -> None:

@@ -18,7 +18,25 @@ import canned
 POOL = 64
 
 
-class Floor:
+class Signer:
+    """Signs a body by botocore, with its read-only credentials: that much every floor does."""
+
+    def __init__(self, url: str) -> None:
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import ReadOnlyCredentials
+
+        self.url = url + "/openai/v1/chat/completions"
+        self._request, self._signer = AWSRequest, SigV4Auth
+        self._credentials = ReadOnlyCredentials(*(os.environ[name] for name in canned.CREDENTIALS))
+
+    def sign(self, body: bytes) -> dict[str, str]:
+        signed = self._request("POST", self.url, headers={"Content-Type": "application/json"}, data=body)
+        self._signer(self._credentials, "bedrock", canned.REGION).add_auth(signed)
+        return dict(signed.headers)
+
+
+class Floor(Signer):
     """The least that does the work: serialise, sign, send, parse. No checks, no retries, no types, and no session.
 
     A session of `requests` would look for proxies, cookies and .netrc, and merge settings, all of which nobody needs
@@ -26,23 +44,14 @@ class Floor:
     """
 
     def __init__(self, url: str) -> None:
-        from botocore.auth import SigV4Auth
-        from botocore.awsrequest import AWSRequest
-        from botocore.credentials import ReadOnlyCredentials
         from requests import PreparedRequest
         from requests.adapters import HTTPAdapter
 
-        self.url = url + "/openai/v1/chat/completions"
+        super().__init__(url)
         self.adapter = HTTPAdapter(pool_connections=1, pool_maxsize=POOL)
         self._verify = os.environ.get("REQUESTS_CA_BUNDLE", True)
-        self._request, self._signer, self._prepared = AWSRequest, SigV4Auth, PreparedRequest
-        self._credentials = ReadOnlyCredentials(*(os.environ[name] for name in canned.CREDENTIALS))
+        self._prepared = PreparedRequest
         self.body = canned.body()
-
-    def sign(self, body: bytes) -> dict[str, str]:
-        signed = self._request("POST", self.url, headers={"Content-Type": "application/json"}, data=body)
-        self._signer(self._credentials, "bedrock", canned.REGION).add_auth(signed)
-        return dict(signed.headers)
 
     def open(self, body: bytes, headers: dict[str, str], stream: bool = False) -> Any:
         request = self._prepared()

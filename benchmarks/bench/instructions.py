@@ -22,6 +22,9 @@ MANY = 41
 #: Who reads streams, and of how many chunks they are. The OpenAI SDK would take minutes.
 STREAMED = ("floor", "this client")
 STREAMS = (1000, 5000)
+#: Who is counted with many calls in flight and many streams at once, and how many.
+IN_FLIGHT = {"floor": "bare aiohttp", "AsyncClient": "AsyncClient"}
+AT_ONCE, STREAMS_AT_ONCE, EACH = 64, 8, (1, 4)
 #: Seconds. Under valgrind a program takes some 50 times as long.
 LIMIT = 600.0
 
@@ -39,6 +42,7 @@ def measure(url: str, *, quick: bool) -> dict[str, Any] | None:
         commands |= {(name, count): [str(HERE / "contenders.py"), url, name, str(count)] for count in (1, MANY)}
     for name, count in itertools.product(STREAMED, STREAMS):
         commands["stream", name, count] = [str(HERE / "contenders.py"), f"{url}/stream-{count}", name, "stream"]
+    commands |= _in_flight(url)
     try:
         with ThreadPoolExecutor(2) as pool:  # what else runs does not matter
             counts = dict(zip(commands, pool.map(count_of, commands.values()), strict=True))
@@ -53,7 +57,27 @@ def measure(url: str, *, quick: bool) -> dict[str, Any] | None:
             // (STREAMS[1] - STREAMS[0])
             for name in STREAMED
         },
+        f"call, {AT_ONCE} in flight": {
+            name: (counts["calls", name, EACH[1]] - counts["calls", name, EACH[0]]) // (AT_ONCE * (EACH[1] - EACH[0]))
+            for name in IN_FLIGHT
+        },
+        f"chunk, {STREAMS_AT_ONCE} streams": {
+            name: (counts["streams", name, STREAMS[1]] - counts["streams", name, STREAMS[0]])
+            // (STREAMS_AT_ONCE * (STREAMS[1] - STREAMS[0]))
+            for name in IN_FLIGHT
+        },
     }
+
+
+def _in_flight(url: str) -> dict[Any, list[str]]:
+    program, commands = str(HERE / "inflight.py"), {}
+    for name, contender in IN_FLIGHT.items():
+        for each in EACH:
+            commands["calls", name, each] = [program, url, contender, "calls", str(AT_ONCE), str(each)]
+        for count in STREAMS:
+            at = f"{url}/stream-{count}"
+            commands["streams", name, count] = [program, at, contender, "streams", str(STREAMS_AT_ONCE), "1"]
+    return commands
 
 
 def count_of(arguments: list[str]) -> int:

@@ -8,7 +8,9 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = "bedrock-openai-http botocore requests urllib3 jsonschema boto3 openai httpx2 pydantic".split()
+PACKAGES = (
+    "bedrock-openai-http botocore requests urllib3 jsonschema aiohttp uvloop boto3 openai httpx2 pydantic".split()
+)
 
 
 def machine() -> dict[str, object]:

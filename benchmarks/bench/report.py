@@ -63,6 +63,26 @@ BOUNDS = (
     Bound("peak memory of 1,000,000 chunks, against 100,000", "memory/1000000", 1.1, over="memory/100000"),
     Bound("64 threads, requests in a second", f"threads/throughput/{HERE}/ratio/median", 0.9, at_least=True),
     Bound("64 threads, connections", f"threads/connections/{HERE}", 64, "number"),
+    *(
+        Bound(
+            f"AsyncClient, CPU time of a call, {level} in flight", f"inflight/{level}/AsyncClient/ratio/median", 1.5
+        )
+        for level in (1, 64, 512)
+    ),
+    Bound(
+        "AsyncClient, instructions of a call, 64 in flight",
+        "instructions/call, 64 in flight/AsyncClient",
+        1.5,
+        over="instructions/call, 64 in flight/floor",
+    ),
+    Bound("AsyncClient, CPU time of a chunk, 8 streams", "inflight/chunk/AsyncClient/ratio/median", 1.5),
+    Bound("AsyncClient, CPU time of a paced chunk, 8 streams", "inflight/paced chunk/AsyncClient/ratio/median", 1.5),
+    Bound(
+        "AsyncClient, instructions of a chunk, 8 streams",
+        "instructions/chunk, 8 streams/AsyncClient",
+        1.5,
+        over="instructions/chunk, 8 streams/floor",
+    ),
     Bound("validation of 10 messages", "growth/dataclasses/10", 100e-6, "time"),
     Bound("validation of 361 messages", "growth/dataclasses/361", 3e-3, "time"),
     Bound(
@@ -159,6 +179,8 @@ def tables(results: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[tup
         "One chunk of a stream": _stream,
         "What the core adds": _core,
         "Threads": _threads,
+        "Many calls in flight": _in_flight,
+        "Many streams at once": _streams,
         "Validation": _growth,
         "Size": _sizes,
         "Instructions": _instructions,
@@ -223,6 +245,21 @@ def _threads(results: dict[str, Any]) -> Table:
     for name, it in threads.get("throughput", {}).items():
         rows.append((name, show(it["median"], "number"), ratio(it), str(threads["connections"][name])))
     return rows
+
+
+def _in_flight(results: dict[str, Any]) -> Table:
+    found = {name: it for name, it in results.get("inflight", {}).items() if name.isdigit()}
+    rows: Table = [("client", *(cell for level in found for cell in (f"CPU time, {level} in flight", "ratio")))]
+    for name in next(iter(found.values()), ()):
+        cells = [(show(level[name]["median"], "time"), ratio(level[name])) for level in found.values()]
+        rows.append((name, *(cell for pair in cells for cell in pair)))
+    return rows
+
+
+def _streams(results: dict[str, Any]) -> Table:
+    found, kinds = results.get("inflight", {}), (("chunk", ""), ("paced chunk", ", one chunk at a time"))
+    shown = {f"{name}{more}": it for kind, more in kinds for name, it in found.get(kind, {}).items()}
+    return _ratios("reader", "CPU time", shown)
 
 
 def _growth(results: dict[str, Any]) -> Table:

@@ -1,8 +1,9 @@
 """A server of canned bytes on 127.0.0.1, in a process of its own: it answers with as little work as it can.
 
 One thread, raw sockets, HTTP/1.1 with keep-alive. The path chooses the answer: one that ends with `/converse` gets
-Converse's shape, one that begins with `/stream-N` a stream of N chunks, `/connections` the number of connections so
-far, any other a completion. A call of another host than `canned.HOST` is refused: its figures would be too kind.
+Converse's shape, one that begins with `/stream-N` a stream of N chunks, with `/paced-N` one that sends a chunk every
+few milliseconds, `/connections` the number of connections so far, any other a completion. A call of another host than
+`canned.HOST` is refused: its figures would be too kind.
 
 `python server.py [CA]` prints the port and runs until its standard input ends. With CA it speaks TLS, and writes the
 authority that is to be trusted to that file.
@@ -12,11 +13,13 @@ from __future__ import annotations
 
 import contextlib
 import re
+import resource
 import selectors
 import socket
 import ssl
 import sys
 import threading
+import time
 from pathlib import Path
 
 import canned
@@ -25,6 +28,10 @@ import canned
 AHEAD = 1 << 20
 #: Seconds for a TLS handshake, which nothing else waits for but another client of this benchmark.
 HANDSHAKE = 5.0
+#: Seconds between two chunks of a paced stream.
+PACE = 0.002
+#: Open files: each of some clients has hundreds of connections.
+FILES = 8192
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _HOST = re.compile(rb"\r\nhost: *%b(:\d+)?(\r\n|$)" % re.escape(canned.HOST.encode()), re.IGNORECASE)
 
@@ -41,7 +48,8 @@ def chunked(pieces: list[bytes]) -> bytes:
 COMPLETION = answer(canned.completion())
 CONVERSE = answer(canned.converse_answer())
 MISDIRECTED = b"HTTP/1.1 421 Misdirected Request\r\nContent-Length: 0\r\n\r\n"
-BLOCK = chunked(canned.block())
+EVENTS = [chunked([event]) for event in canned.block()]
+BLOCK = b"".join(EVENTS)
 STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nx-amzn-RequestId: 0c4c6a08-bench\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n"
@@ -58,6 +66,8 @@ class Connection:
         self.waiting = b""
         #: Blocks of a stream that are still to come.
         self.blocks = 0
+        #: Chunks of a paced stream that are still to come.
+        self.paced = 0
 
     def read(self) -> bool:
         """Take what has come; tell whether there may be more."""
@@ -105,15 +115,17 @@ class Server:
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.context = context
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
         self.listener.setblocking(False)
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.listener, selectors.EVENT_READ)
         self.connections = 0
+        self.paced: list[Connection] = []
 
     def serve(self) -> None:
+        due = 0.0
         while True:
-            for key, events in self.selector.select():
+            for key, events in self.selector.select(max(0.0, due - time.monotonic()) if self.paced else None):
                 if key.data is None:
                     with contextlib.suppress(OSError):  # whoever came has given up
                         self._accept()
@@ -122,6 +134,17 @@ class Server:
                     self._go_on(key.data, events)
                 except OSError:
                     self._drop(key.data)
+            if self.paced and time.monotonic() >= due:
+                due = time.monotonic() + PACE
+                self._step()
+
+    def _step(self) -> None:
+        """Send the next chunk of each paced stream; these are short, and fit into what the system keeps."""
+        for connection in self.paced:
+            connection.paced -= 1
+            with contextlib.suppress(OSError):  # whose end is seen where it is read
+                connection.sock.send(EVENTS[connection.paced] if connection.paced else STREAM_END)
+        self.paced = [it for it in self.paced if it.paced]
 
     def _accept(self) -> None:
         sock, _ = self.listener.accept()
@@ -155,6 +178,10 @@ class Server:
         elif path.startswith(b"/stream-"):
             connection.waiting += STREAM_HEAD
             connection.blocks = int(path[8:].partition(b"/")[0]) // canned.BLOCK
+        elif path.startswith(b"/paced-"):
+            connection.waiting += STREAM_HEAD
+            connection.paced = int(path[7:].partition(b"/")[0]) + 1
+            self.paced.append(connection)
         elif path.endswith(b"/converse"):
             connection.waiting += CONVERSE
         else:
@@ -178,6 +205,8 @@ def certified(authority_file: Path) -> ssl.SSLContext:
 
 
 def main() -> None:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES if most == resource.RLIM_INFINITY else min(FILES, most), most))
     server = Server(certified(Path(sys.argv[1])) if len(sys.argv) > 1 else None)
     print(server.listener.getsockname()[1], flush=True)
     threading.Thread(target=server.serve, daemon=True).start()

@@ -17,9 +17,11 @@ from typing import Any
 
 import core
 import growth
+import inflight
 import peak
 import phases
 import stream
+from async_contenders import ASYNC_CONTENDERS
 from contenders import CONTENDERS
 from programs import this_machine  # noqa: F401
 
@@ -63,15 +65,20 @@ ACTIONS: dict[str, Action] = {
     "peak": lambda _: peak.resident(),
     "growth": growth.validation,
     "core": core.both,
+    "calls": inflight.calls,
+    "streams": inflight.streams,
 }
 
 
 def main() -> None:
     name, url = sys.argv[1:3]
-    contender = CONTENDERS[name](url) if name in CONTENDERS else None
+    make = {**CONTENDERS, **ASYNC_CONTENDERS}.get(name)
+    contender = None if make is None else make(url)
     for line in sys.stdin:
         question = json.loads(line)
         print(json.dumps(ACTIONS[question.pop("do")](contender, **question)), flush=True)
+    if name in ASYNC_CONTENDERS:
+        contender.close()
 
 
 if __name__ == "__main__":

@@ -27,11 +27,16 @@ class Alarm:
 
     def move(self, moment: float) -> None:
         """Ring at another moment, if it has not rung yet. Any task may ask for that."""
-        if not self._has_rung:
+        # For a later moment the timer stays as it is: it nearly always ends with the wait, and a new one costs more.
+        if moment < self._moment and not self._has_rung:
             self._handle.cancel()
             self._handle = self._loop.call_at(moment, self._ring)
+        self._moment = moment
 
     def _ring(self) -> None:
+        if self._loop.time() < self._moment:
+            self._handle = self._loop.call_at(self._moment, self._ring)
+            return
         self._has_rung = True
         if self._task is not None:
             self._task.cancel()

@@ -46,6 +46,7 @@ class AiohttpAnswer:
         if self.headers.get("content-encoding", "identity").lower() != "identity":
             self._content.set_exception(_Compressed())
         if mine.connection is not None:
+            mine.connection.content = self._content
             self._content.on_eof(mine.connection.answer_ended)
         mine.detach()
 

@@ -110,6 +110,8 @@ class FittingConnection(ResponseHandler):
     exchange: AsyncExchange | None = None
     #: Whether it was given to an exchange before.
     is_used = False
+    #: The body of the answer that is being read.
+    content: aiohttp.StreamReader | None = None
     #: How many bytes have come, and how many had when the last answer ended; None before the first has.
     received = 0
     received_at_end: int | None = None
@@ -156,7 +158,14 @@ class FittingConnection(ResponseHandler):
 
     def answer_ended(self) -> None:
         """Note that the answer has been received to its end."""
-        self.received_at_end, self.idle_since = self.received, time.time()
+        self.received_at_end, self.idle_since, self.content = self.received, time.time(), None
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Tell also who reads, of whom aiohttp forgets where it closes a connection itself, as with its session."""
+        super().connection_lost(exc)
+        content, self.content = self.content, None
+        if content is not None and content.exception() is None:
+            content.set_exception(aiohttp.ClientConnectionError())
 
     def is_unsent(self) -> bool:
         """Tell whether bytes of the request still wait in this process."""
@@ -211,6 +220,13 @@ class Connector(aiohttp.TCPConnector):
         """Use no connection again that is idle now: one of them was found dead, and so may all be."""
         for connection in list(self._made):
             connection.idle_since = 0.0
+
+    def close(self, **options: Any) -> Any:
+        """Close every connection; unlike where the server had closed one, what was sent on it is not sent again."""
+        for connection in list(self._made):
+            if connection.exchange is not None:
+                connection.exchange.reused = False
+        return super().close(**options)
 
     def abandon(self) -> None:
         """Close every connection at once, where nobody is left to wait for that."""

@@ -85,7 +85,7 @@ class AiohttpTransport:
         loop, ours = asyncio.get_running_loop(), self._given is None
         target = self._target(request.url)
         proxies, verify = self._settings.find(self._environment, request.url)
-        proxy = select_proxy(request.url, proxies)
+        proxy = select_proxy(request.url, proxies) if proxies else None
         with carried(AsyncExchange(limits, loop)) as mine:
             mine.phase = "connect" if ours else None  # which a given session's connections will not say
             try:
