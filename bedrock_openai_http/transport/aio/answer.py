@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
+from contextlib import suppress
 
 import aiohttp
 
@@ -132,8 +133,9 @@ class AiohttpAnswer:
 
     def abort(self) -> None:
         """Close the connection at once, unless the answer has ended and it went back to the pool."""
-        self._stop_watch()
-        _abort(self._raw)
+        if not self._mine.loop.is_closed():  # which has closed it
+            self._stop_watch()
+            _abort(self._raw)
 
     def _stop_watch(self) -> None:
         if self._watch is not None:
@@ -144,7 +146,8 @@ class AiohttpAnswer:
         loop = self._mine.loop
         if (self._watch is not None or not self._raw.closed) and not loop.is_closed():
             # Abandoned; and the collector may run in any thread.
-            loop.call_soon_threadsafe(_abandon, self._raw, self._watch)
+            with suppress(RuntimeError):  # it closes at this moment
+                loop.call_soon_threadsafe(_abandon, self._raw, self._watch)
 
 
 def _look(answer: weakref.ref[AiohttpAnswer]) -> None:
@@ -160,9 +163,9 @@ def _abandon(raw: aiohttp.ClientResponse, watch: asyncio.TimerHandle | None) -> 
 
 
 def _abort(raw: aiohttp.ClientResponse) -> None:
-    # Closing alone would take leave in TLS, and wait for the other side, which goes on sending.
-    if raw.connection is not None and raw.connection.transport is not None:
-        raw.connection.transport.abort()
+    # A given session's would take leave in TLS, and wait for the other side, which goes on sending.
+    if raw.connection is not None and raw.connection.protocol is not None:
+        raw.connection.protocol.abort()
     raw.close()
 
 

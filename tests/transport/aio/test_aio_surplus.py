@@ -1,0 +1,148 @@
+"""What a server sends beyond an answer answers no other call (pitfalls 1, 2 and 22 of aiohttp).
+
+The number of a pitfall is its line in the list at the top of `test_aio_pitfalls`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aio_calls import fetch, transport_of
+from peers import TLSServer
+from support import RawServer, http
+
+GOOD = http(b"good")
+POISON = http(b"POISON")
+HEAD, BODY = GOOD[:-4], GOOD[-4:]
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ngood\r\n"
+END = b"0\r\n\r\n"
+GAP = 0.01
+
+#: What follows the first request on a connection, by what it is.
+WAYS: dict[str, list[bytes | float | None]] = {
+    "answer and another in one piece": [GOOD + POISON],
+    "rest of the body and another": [HEAD, GAP, BODY + POISON],
+    "another at once": [GOOD, POISON],
+    "another while idle": [GOOD, GAP, POISON],
+    "half a head in one piece": [GOOD + POISON[:30]],
+    "half a head while idle": [GOOD, GAP, POISON[:30]],
+    "one byte in one piece": [GOOD + b"H"],
+    "one byte while idle": [GOOD, GAP, b"H"],
+    "rest of the body and one byte": [HEAD, GAP, BODY + b"H"],
+    "head of another, without its body": [HEAD, GAP, BODY + POISON[:-6]],
+    "an interim answer": [GOOD, GAP, b"HTTP/1.1 100 Continue\r\n\r\n"],
+    "empty lines": [GOOD, GAP, b"\r\n\r\n"],
+    "empty lines and another": [HEAD, GAP, BODY + b"\r\n\r\n" + POISON],
+    "a body too long": [HEAD, GAP, BODY + b"and more"],
+    "nonsense while idle": [GOOD, GAP, b"\0\1\2"],
+    "chunks and another": [CHUNKED + END + POISON],
+    "last chunk and another": [CHUNKED, GAP, END + POISON],
+    "last chunk and half a head": [CHUNKED, GAP, END + POISON[:30]],
+    "another after chunks, while idle": [CHUNKED + END, GAP, POISON],
+    "a trailer and another": [CHUNKED, GAP, b"0\r\nX-T: 1\r\n\r\n" + POISON],
+    "no content, and another": [b"HTTP/1.1 204 No Content\r\n\r\n" + POISON],
+    "a body where there is none": [b"HTTP/1.1 204 No Content\r\n\r\n", GAP, b"POISON"],
+    "an end of the connection": [GOOD, None],
+}
+
+
+class Surplus(RawServer):
+    """Sends `first` for the first request of all, and good answers after it."""
+
+    def __init__(self, first: list[bytes | float | None], *rest: Any) -> None:
+        super().__init__(lambda number: first if number == 1 else [http(b"answer %d" % number)], *rest)
+
+
+class TLSSurplus(Surplus, TLSServer):
+    """The same over TLS, where what is sent in one piece is one record."""
+
+
+async def asked_twice(server: RawServer, gap: float) -> list[bytes]:
+    async with transport_of() as transport:
+        first = await fetch(transport, server.url)
+        await asyncio.sleep(gap)
+        return [first, *[await fetch(transport, server.url) for _ in range(2)]]
+
+
+def wrong(servers: Iterable[tuple[str, RawServer]]) -> list[Any]:
+    """Return what went wrong, of calls to each server that are made at once."""
+
+    async def all_asked() -> list[Any]:
+        known = list(servers)
+        # Before the surplus has come, while it lies in the kernel, and after the loop has seen it.
+        found = await asyncio.gather(*[asked_twice(server, GAP * 3 * (number % 2)) for number, (_, server) in enumerate(known)])
+        fine = {b"good", b""}
+        return [
+            (name, texts)
+            for (name, _), texts in zip(known, found, strict=True)
+            if texts[0] not in fine or texts[1:] != [b"answer 2", b"answer 3"]
+        ]
+
+    return asyncio.run(all_asked())
+
+
+def battery(files: tuple[Path, Path] | None) -> list[Any]:
+    """Return what went wrong in all ways, each twice, once with a pause before the next call."""
+    servers: list[tuple[str, RawServer]] = []
+    try:
+        for name, steps in WAYS.items():
+            # What aiohttp's parsers refuse together with an answer is that call's failure, not another's answer.
+            for _ in range(2):
+                servers.append((name, Surplus(steps) if files is None else TLSSurplus(steps, files)))
+            if len(servers) % 4:  # so that each way is met with and without the pause
+                servers.reverse()
+        return wrong(servers)
+    finally:
+        for _, server in servers:
+            server.__exit__()
+
+
+def test_a_surplus_answers_no_other_call() -> None:
+    """Whatever a server sends beyond an answer, and whenever: the next calls get their own answers."""
+    assert battery(None) == []
+
+
+def test_a_surplus_answers_no_other_call_over_tls(trusted: tuple[Path, Path]) -> None:
+    """So it is over TLS, where the surplus may lie in the record that holds the end of the answer."""
+    assert battery(trusted) == []
+
+
+def test_bare_aiohttp_hands_it_on() -> None:
+    """aiohttp's own pool gives a surplus to the next call, which is why there is one of ours (pitfall 1)."""
+    import aiohttp
+
+    async def main() -> bytes:
+        with Surplus(WAYS["rest of the body and another"]) as server:
+            async with aiohttp.ClientSession() as session:
+                for _ in range(2):
+                    async with session.post(server.url, data=b"{}") as answer:
+                        text = await answer.read()
+        return text
+
+    assert asyncio.run(main()) == b"POISON"
+
+
+@pytest.mark.parametrize(
+    ("flags", "variables"),
+    [
+        ([], {"AIOHTTP_NO_EXTENSIONS": "1"}),
+        (["-X", "dev"], {"PYTHONASYNCIODEBUG": "1"}),
+        ([], {"LOOP": "uvloop"}),
+    ],
+    ids=["parser in Python", "strict parser", "uvloop"],
+)
+def test_other_parsers_and_loops_hold_to_it(flags: list[str], variables: dict[str, str]) -> None:
+    """aiohttp's parser in Python, its strict one of debug mode (pitfall 22), and uvloop hand nothing on either."""
+    code = "import os, test_aio_surplus as t\nif os.environ.get('LOOP'):\n import uvloop; uvloop.install()\nprint(t.battery(None))"
+    path = os.pathsep.join([str(Path.cwd()), *sys.path])
+    environment = {**os.environ, **variables, "PYTHONPATH": path}
+    done = subprocess.run([sys.executable, *flags, "-c", code], env=environment, capture_output=True, text=True, timeout=60)
+    assert (done.stdout.strip(), [line for line in done.stderr.splitlines() if "Executing <" not in line]) == ("[]", [])
