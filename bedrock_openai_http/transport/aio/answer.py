@@ -133,9 +133,8 @@ class AiohttpAnswer:
 
     def abort(self) -> None:
         """Close the connection at once, unless the answer has ended and it went back to the pool."""
-        if not self._mine.loop.is_closed():  # which has closed it
-            self._stop_watch()
-            _abort(self._raw)
+        self._stop_watch()
+        _abort(self._raw)
 
     def _stop_watch(self) -> None:
         if self._watch is not None:
@@ -143,11 +142,13 @@ class AiohttpAnswer:
             self._watch = None
 
     def __del__(self) -> None:
-        loop = self._mine.loop
-        if (self._watch is not None or not self._raw.closed) and not loop.is_closed():
+        if self._watch is None and self._raw.closed:
+            return
+        try:
             # Abandoned; and the collector may run in any thread.
-            with suppress(RuntimeError):  # it closes at this moment
-                loop.call_soon_threadsafe(_abandon, self._raw, self._watch)
+            self._mine.loop.call_soon_threadsafe(_abandon, self._raw, self._watch)
+        except RuntimeError:  # the loop is closed, and nothing else runs on it
+            _abort(self._raw)
 
 
 def _look(answer: weakref.ref[AiohttpAnswer]) -> None:
@@ -163,10 +164,14 @@ def _abandon(raw: aiohttp.ClientResponse, watch: asyncio.TimerHandle | None) -> 
 
 
 def _abort(raw: aiohttp.ClientResponse) -> None:
-    # A given session's would take leave in TLS, and wait for the other side, which goes on sending.
-    if raw.connection is not None and raw.connection.protocol is not None:
-        raw.connection.protocol.abort()
-    raw.close()
+    held = raw.connection
+    with suppress(RuntimeError):  # the loop is closed, and with it what it had open
+        if held is not None and held.protocol is not None:
+            # Closing alone would, with a given session, take leave in TLS, and wait for who goes on sending.
+            held.protocol.abort()
+        raw.close()
+        if held is not None:  # on a loop that is closed aiohttp keeps it, and then complains of that
+            held.close()
 
 
 class _Expired(asyncio.TimeoutError):

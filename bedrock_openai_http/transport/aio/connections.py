@@ -147,7 +147,7 @@ class FittingConnection(ResponseHandler):
 
         In the child of a fork nothing is closed: it is the parent's, and so is what watches it.
         """
-        if self._pid == os.getpid():
+        if self._pid == os.getpid() and not self._loop.is_closed():
             self._was_unsent = self.is_unsent()
             if self.writing_paused:  # aiohttp 3.13 leaves an exception there that nobody fetches
                 self.resume_writing()

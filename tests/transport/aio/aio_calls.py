@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
+
 from bedrock_openai_http import APIConnectionError, Headers, HTTPRequest
 from bedrock_openai_http.transport.aio.answer import AiohttpAnswer
 from bedrock_openai_http.transport.aio.transport import AiohttpTransport
@@ -45,13 +47,12 @@ async def fetch(transport: AiohttpTransport, url: str, body: bytes = b"{}", **li
 
 async def failure_of(transport: AiohttpTransport, url: str, body: bytes = b"{}", **limits: Any) -> APIConnectionError:
     """Return the failure of a call, which must be one of a connection, and lead to no request."""
-    try:
+    with pytest.raises(APIConnectionError) as caught:
         await fetch(transport, url, body, **limits)
-    except APIConnectionError as error:
-        assert error.__cause__ is error.__context__ is None
-        assert SECRET not in f"{error!r} {vars(error)!r}"
-        return error
-    raise AssertionError("it did not fail")
+    error = caught.value
+    assert error.__cause__ is error.__context__ is None
+    assert SECRET not in f"{error!r} {vars(error)!r}"
+    return error
 
 
 def connector_of(transport: AiohttpTransport) -> Any:
