@@ -59,9 +59,9 @@ class AiohttpAnswer:
     async def __anext__(self) -> bytes:
         content, mine = self._content, self._mine
         self._due = mine.moment_in(mine.limits.read)
-        if self._watch is None:
-            self._watch = mine.loop.call_at(self._due, _look, weakref.ref(self))
         self._is_waiting = True
+        if self._watch is None:
+            self._look()
         failure: Exception | None = None
         try:
             piece = await content.readany()

@@ -15,6 +15,7 @@ import os
 import select
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from socket import AF_UNSPEC, AddressFamily
 from typing import Any
 from weakref import WeakSet
@@ -133,6 +134,21 @@ class FittingConnection(ResponseHandler):
         if self.exchange is not None:
             self.exchange.take(data)
         super().data_received(data)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Take note of the end, after what had come before it."""
+        if exc is not None and self.exchange is not None:
+            self._take_what_is_left()
+        super().connection_lost(exc)
+
+    def _take_what_is_left(self) -> None:
+        """Read what a write that failed has kept the loop from reading: a refusal, often, which says why."""
+        transport = self.transport
+        if transport is None or transport.get_extra_info("sslcontext") is not None:
+            return
+        with suppress(OSError):
+            while data := os.read(transport.get_extra_info("socket").fileno(), HEAD_LIMIT):
+                self.data_received(data)
 
     def answer_ended(self) -> None:
         """Note that the answer has been received to its end."""
