@@ -17,7 +17,7 @@ from http.client import HTTPException, IncompleteRead
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.http_exceptions import ContentLengthError, TransferEncodingError
+from aiohttp.http_exceptions import ContentLengthError, HttpProcessingError, TransferEncodingError
 
 from ...values.http import Headers
 from ..exchange import MalformedHead, refused_tunnel
@@ -47,7 +47,7 @@ def plain(error: BaseException) -> Exception:
         return OSError(root.errno, os.strerror(root.errno)) if root.errno else ConnectionResetError()
     if isinstance(root, aiohttp.ClientConnectionError):
         return ConnectionResetError()
-    if isinstance(root, (aiohttp.ClientError, RuntimeError)):
+    if isinstance(root, (aiohttp.ClientError, HttpProcessingError, RuntimeError)):
         return HTTPException()
     if isinstance(root, OSError) and root.errno and not isinstance(root, (ssl.SSLError, socket.gaierror)):
         return OSError(root.errno, os.strerror(root.errno))  # asyncio's words hold addresses
