@@ -156,7 +156,10 @@ class FittingConnection(ResponseHandler):
 
     def is_unsent(self) -> bool:
         """Tell whether bytes of the request still wait in this process, or did when it was closed."""
-        return self._was_unsent if self.transport is None else self.transport.get_write_buffer_size() > 0
+        if self.transport is not None:
+            with suppress(AttributeError):  # by Python 3.10, where the connection below TLS is gone
+                self._was_unsent = self.transport.get_write_buffer_size() > 0
+        return self._was_unsent
 
     def close(self) -> None:
         """Close it at once. aiohttp's way would first send what is left, for as long as the other side takes nothing.
@@ -164,7 +167,7 @@ class FittingConnection(ResponseHandler):
         In the child of a fork nothing is closed: it is the parent's, and so is what watches it.
         """
         if self._pid == os.getpid() and not self._loop.is_closed():
-            self._was_unsent = self.is_unsent()
+            self.is_unsent()  # later nobody can tell
             if self.writing_paused:  # aiohttp 3.13 leaves an exception there that nobody fetches
                 self.resume_writing()
             super().abort()

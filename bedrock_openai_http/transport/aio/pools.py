@@ -31,15 +31,19 @@ class Pool:
         try:
             self.loop.call_soon_threadsafe(self._close_at_once)
         except RuntimeError:  # the loop is closed
-            self.session.detach()
+            self.leave()
 
-    def _close_at_once(self) -> None:
-        if isinstance(self.session.connector, Connector):
-            self.session.connector.abandon()
+    def leave(self) -> None:
+        """Close nothing, and let nobody complain: it is of a loop that is closed, or of another process."""
         self.session.detach()
         # There is nothing left for it to wait for. It may be at its end already, as the loop is.
         with suppress(StopIteration, RuntimeError):
             self.keeper.aclose().send(None)
+
+    def _close_at_once(self) -> None:
+        if isinstance(self.session.connector, Connector):
+            self.session.connector.abandon()
+        self.leave()
 
 
 async def _closed_at_the_end(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:

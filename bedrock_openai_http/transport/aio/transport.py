@@ -79,7 +79,7 @@ class AiohttpTransport:
         self._lock = threading.Lock()
         self._left_behind.append(self._pools)
         for pool in self._pools.values():
-            pool.session.detach()
+            pool.leave()
         self._pools = {}
 
     async def aopen(self, request: HTTPRequest, limits: TimeLimits) -> AsyncOpenResponse:
