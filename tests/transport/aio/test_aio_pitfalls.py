@@ -256,7 +256,7 @@ HOST = "https://bedrock.example"
         ([b"HTTP/1.1 502 B\r\nContent-Length: 0\r\n\r\n"], "502 Bad Gateway"),
         ([None], "opened no tunnel"),
         ([b"SSH-2.0\r\n\r\n"], "opened no tunnel to bedrock.example: it is not HTTP"),
-        ([b"HTTP/1.1 200 OK\r\nX: ", *[b"x", 0.02] * 20], "no connection"),
+        ([b"HTTP/1.1 200 OK\r\nX: ", *[b"x", 0.02] * 100], "no connection"),
     ],
     ids=["407", "403", "502", "end", "SSH", "drips"],
 )
@@ -264,7 +264,7 @@ def test_a_proxy_that_opens_no_tunnel(monkeypatch: pytest.MonkeyPatch, answer: l
     """Whatever a proxy says to CONNECT is "connect", in time, without its password or anything of the request."""
 
     async def calls(transport: Any) -> None:
-        failure = await failure_of(transport, HOST, connect=0.2 if len(answer) > 1 else 5)
+        failure = await failure_of(transport, HOST, connect=0.5 if len(answer) > 1 else 5)
         assert (failure.phase, words in str(failure)) == ("connect", True), failure
         assert "hunter2" not in f"{failure} {failure.advice} {vars(failure)}"
 
