@@ -209,7 +209,7 @@ def test_an_interim_answer_does_not_end_an_upload() -> None:
 
     class Patient(RawServer):
         def _serve(self, connection: socket.socket) -> None:
-            left = 1_000_000
+            left = 8_000_000
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX: 1\r\n\r\n")
             connection.settimeout(5)
             time.sleep(0.02)
@@ -218,7 +218,7 @@ def test_an_interim_answer_does_not_end_an_upload() -> None:
             connection.sendall(OK)
 
     async def calls(transport: Any) -> None:
-        assert await fetch(transport, server.url, b"x" * 1_000_000, read=2) == b"ok"
+        assert await fetch(transport, server.url, LONG[:8_000_000], read=2) == b"ok"
         failure = await failure_of(transport, switching.url)
         assert (failure.phase, failure.request_id, "interim" in str(failure)) == ("headers", "r-1", True)
 

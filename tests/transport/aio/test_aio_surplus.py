@@ -101,6 +101,11 @@ def is_its_own(name: str, text: bytes) -> bool:
     return text in (b"good", b"") or (text == b"failed" and name in NONSENSE)
 
 
+def is_left(name: str, server: RawServer) -> bool:
+    """Tell whether the connection with the surplus was left for one other; nobody need see empty lines."""
+    return server.connections == 2 or (server.connections == 1 and name.startswith("empty lines"))
+
+
 def wrong(servers: Iterable[tuple[str, Surplus]]) -> list[Any]:
     """Return what went wrong, of calls to each server that are made at once."""
 
@@ -111,8 +116,8 @@ def wrong(servers: Iterable[tuple[str, Surplus]]) -> list[Any]:
         found = await asyncio.gather(*calls)
         return [
             (name, texts)
-            for (name, _), texts in zip(known, found, strict=True)
-            if not is_its_own(name, texts[0]) or texts[1:] != [b"answer 2", b"answer 3"]
+            for (name, server), texts in zip(known, found, strict=True)
+            if not is_its_own(name, texts[0]) or texts[1:] != [b"answer 2", b"answer 3"] or not is_left(name, server)
         ]
 
     return asyncio.run(all_asked())
@@ -132,7 +137,7 @@ def battery(files: tuple[Path, Path] | None) -> list[Any]:
 
 
 def test_a_surplus_answers_no_other_call() -> None:
-    """Whatever a server sends beyond an answer, and whenever: the next calls get their own answers."""
+    """Whatever a server sends beyond an answer, and whenever: the next calls get their own, on another connection."""
     assert battery(None) == []
 
 
