@@ -91,7 +91,10 @@ class AsyncClient(_Base):
         return AsyncChat(self)
 
     async def aclose(self) -> None:
-        """Close the pooled connections of this event loop. The client can still be used; it then opens new ones."""
+        """Close the pooled connections of this event loop. The client can still be used; it then opens new ones.
+
+        Calls and streams that are under way go on.
+        """
         self._planner.session.close()
         transport = self._connections.made if self._owns_connections else None
         if transport is not None:  # with a session of the caller's this closes nothing

@@ -96,16 +96,13 @@ class TestT42:
             client.close()
             assert next(stream).text == "hi"
 
-    @pytest.mark.only("AsyncClient", "A stream of Client outlives its client.")
-    def test_t42_client_closed_under_a_stream(self, server: HangUps, fails: Check) -> None:
-        """A stream whose client is closed ends in one typed error, with its request ID and what had come."""
+    def test_t42_client_closed_under_a_stream(self, server: HangUps) -> None:
+        """A stream outlives its client: only who reads it ends it, and its connection with it."""
         client = client_of(server)
         with client.stream(REQUEST) as stream:
             next(stream)
             client.close()
-            error = fails(lambda: list(stream), APIConnectionError)
-        assert (error.phase, error.request_id) == ("body", "r-1")
-        assert error.partial.text.startswith("hi")
+            assert [next(stream).text for _ in range(3)] == ["hi"] * 3
 
 
 @pytest.mark.parametrize("by", ["close", "with"])

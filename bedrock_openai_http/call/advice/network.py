@@ -9,8 +9,8 @@ This module is data: a cause is a word that whoever has seen the failure knows, 
 from __future__ import annotations
 
 _CLIENT_CERTIFICATE = (
-    "The server wants to see a certificate of yours: give a `session` that has it and its key (`cert` of requests, the "
-    "connector's `ssl` of aiohttp)."
+    "The server wants to see a certificate of yours: give a `session` that has it and its key (`cert` of requests, "
+    "the connector's `ssl` of aiohttp)."
 )
 _NO_TLS = "What answers there speaks no TLS: is the port right, and is it https at all?"
 

@@ -8,10 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
+from typing import Any
+
+#: What the cancellation by an alarm says of itself.
+_RUNG = "the alarm has rung"
 
 
 class Alarm:
-    """Within its `with` block the task is woken by a TimeoutError when the moment has come, on the loop's clock."""
+    """Within its `with` block the task is woken by a TimeoutError when the moment has come, on the loop's clock.
+
+    A task that somebody else cancels at the same moment stays cancelled; before Python 3.11, which counts no
+    cancellations, only if that came first.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, moment: float) -> None:
         self._loop = loop
@@ -39,14 +47,18 @@ class Alarm:
             return
         self._has_rung = True
         if self._task is not None:
-            self._task.cancel()
+            self._task.cancel(_RUNG)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._handle.cancel()
         task, self._task = self._task, None  # it holds every frame of the call
-        if self._has_rung:
-            still_cancelling = getattr(task, "uncancel", int)()
-            if kind is asyncio.CancelledError and still_cancelling <= self._cancelling:
-                raise TimeoutError from None
+        if self._has_rung and self._is_mine(task, error) and kind is asyncio.CancelledError:
+            raise TimeoutError from None
+
+    def _is_mine(self, task: Any, error: BaseException | None) -> bool:
+        """Tell whether nobody else wants the task cancelled."""
+        if hasattr(task, "uncancel"):
+            return bool(task.uncancel() <= self._cancelling)
+        return error is not None and error.args == (_RUNG,)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -60,9 +61,9 @@ class AiohttpAnswer:
     async def __anext__(self) -> bytes:
         content, mine = self._content, self._mine
         self._due = mine.moment_in(mine.limits.read)
-        if self._watch is None:
-            self._watch = mine.loop.call_at(self._due, _look, weakref.ref(self))
         self._is_waiting = True
+        if self._watch is None:
+            self._look()
         failure: Exception | None = None
         try:
             piece = await content.readany()
@@ -146,10 +147,13 @@ class AiohttpAnswer:
         raise TypeError("AiohttpAnswer cannot be pickled or copied: it belongs to an event loop")
 
     def __del__(self) -> None:
-        loop = self._mine.loop
-        if (self._watch is not None or not self._raw.closed) and not loop.is_closed():
+        if self._watch is None and self._raw.closed:
+            return
+        try:
             # Abandoned; and the collector may run in any thread.
-            loop.call_soon_threadsafe(_abandon, self._raw, self._watch)
+            self._mine.loop.call_soon_threadsafe(_abandon, self._raw, self._watch)
+        except RuntimeError:  # the loop is closed, and nothing else runs on it
+            _abort(self._raw)
 
 
 def _look(answer: weakref.ref[AiohttpAnswer]) -> None:
@@ -165,10 +169,14 @@ def _abandon(raw: aiohttp.ClientResponse, watch: asyncio.TimerHandle | None) -> 
 
 
 def _abort(raw: aiohttp.ClientResponse) -> None:
-    # Closing alone would take leave in TLS, and wait for the other side, which goes on sending.
-    if raw.connection is not None and raw.connection.transport is not None:
-        raw.connection.transport.abort()
-    raw.close()
+    held = raw.connection
+    with suppress(RuntimeError):  # the loop is closed, and with it what it had open
+        if held is not None and held.protocol is not None:
+            # Closing alone would, with a given session, take leave in TLS, and wait for who goes on sending.
+            held.protocol.abort()
+        raw.close()
+        if held is not None:  # on a loop that is closed aiohttp keeps it, and then complains of that
+            held.close()
 
 
 class _Expired(asyncio.TimeoutError):

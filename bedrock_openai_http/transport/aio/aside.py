@@ -63,6 +63,7 @@ class _Beside:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._thread = threading.get_ident()
         self.ended: asyncio.Future[Any] = loop.create_future()
         self._waited_for: set[ThreadFuture[Any]] = set()
 
@@ -81,6 +82,8 @@ class _Beside:
         except BaseException as error:  # noqa: BLE001  (it is raised in the task that waits)
             # Without its traceback, whose frames lead to what the work had opened.
             failure = error.with_traceback(None)
+            if isinstance(error, StopIteration):  # which would end the coroutine of the task
+                failure = RuntimeError("StopIteration")
         with suppress(RuntimeError):  # the loop is closed, and nobody waits any more
             self._loop.call_soon_threadsafe(self._end, found, failure)
 
@@ -93,14 +96,17 @@ class _Beside:
             self.ended.set_exception(failure)
 
     def wait(self, awaitable: Awaitable[Any]) -> Any:
-        """Return what `awaitable` gives on the loop; called in the thread."""
-
-        async def awaited() -> Any:
-            return await awaitable
-
-        if self.ended.done():
-            raise RuntimeError("nobody waits for this any more")
-        waited_for = asyncio.run_coroutine_threadsafe(awaited(), self._loop)
+        """Return what `awaitable` gives on the loop; called in the thread. Raises RuntimeError if that cannot be."""
+        waiting = _of(awaitable)
+        try:
+            if self.ended.done():
+                raise RuntimeError("nobody waits for this any more")
+            if threading.get_ident() == self._thread:
+                raise RuntimeError("there is no thread to wait in")
+            waited_for = asyncio.run_coroutine_threadsafe(waiting, self._loop)
+        except RuntimeError:  # also where the loop is closed
+            _leave(waiting, awaitable)
+            raise
         self._waited_for.add(waited_for)
         try:
             return waited_for.result()
@@ -111,6 +117,18 @@ class _Beside:
         """Cancel what the loop is still doing for the thread."""
         for waited_for in list(self._waited_for):
             waited_for.cancel()
+
+
+async def _of(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
+
+
+def _leave(*awaitables: Any) -> None:
+    """Close what will not be awaited, of which Python would warn."""
+    for awaitable in awaitables:
+        close = getattr(awaitable, "close", None)
+        if close is not None:
+            close()
 
 
 _beside: ContextVar[_Beside] = ContextVar("beside")

@@ -5,15 +5,17 @@ aiohttp's own pool looks at a connection's age and end only, and so hands a surp
 This module is a part of `aio.transport`. It relies on names that aiohttp does not document: `ResponseHandler` of
 `client_proto` as a base, `TCPConnector._factory`, `ResponseHandler._parser`; for SOCKS alone
 `TCPConnector._create_connection` and `TCPConnector._get_ssl_context` (`socks`); of a given session
-`ClientSession._default_proxy`.
+`ClientSession._loop`, `_default_proxy` and `_default_proxy_auth`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from socket import AF_UNSPEC, AddressFamily
 from typing import Any
 from weakref import WeakSet
@@ -47,7 +49,7 @@ class AsyncExchange(Exchange):
         self.connection: FittingConnection | None = None
         #: What came first.
         self.head = b""
-        self._is_handed_over = False
+        self._is_handed_over = self._is_answered = False
 
     def moment_in(self, seconds: float) -> float:
         """Return the moment on the loop's clock that is `seconds` away, or the deadline if that is sooner."""
@@ -55,9 +57,9 @@ class AsyncExchange(Exchange):
             seconds = min(seconds, self.limits.deadline - time.monotonic())
         return self.loop.time() + seconds
 
-    def connected(self, connection: FittingConnection, *, reused: bool) -> None:
+    def connected(self, connection: FittingConnection) -> None:
         """Note that there is a connection, and that the time to send begins."""
-        self.phase, self.reused, self.connection = "send", reused, connection
+        self.phase, self.reused, self.connection = "send", connection.is_used, connection
         self._began = time.monotonic()
         connection.exchange, connection.is_used = self, True
         self._allow(self.limits.read)
@@ -78,24 +80,26 @@ class AsyncExchange(Exchange):
     async def _pieces_of(self, body: bytes) -> AsyncIterator[memoryview]:
         view = memoryview(body)
         for start in range(0, len(view), PIECE):
-            if self.received and self.connection is not None:
-                # An answer before the end of the request is a refusal; to send on might break off what says why.
-                self.connection.force_close()
-                return
+            if self._is_answered:
+                return  # to send on might break off the answer, which says why it is a refusal
             yield view[start : start + PIECE]
             await asyncio.sleep(0)  # the loop looks for an early answer
         self._is_handed_over = True
         self._allow(self.limits.read)
 
     def settle_phase(self) -> None:
-        """Note whether all of the request had left this process, where the call has failed."""
-        if self.phase == "send" and self._is_handed_over and not (self.connection and self.connection.is_unsent()):
+        """Note, of a call that failed, whether all of the request had left this process, or an answer had begun."""
+        was_sent = self._is_handed_over and not (self.connection is not None and self.connection.is_unsent())
+        if self.phase == "send" and (was_sent or self.received):
             self.phase = "headers"
 
     def detach(self) -> None:
         """Let go of the connection and of what came: the head of the answer has been read."""
         if self.connection is not None:
             self.connection.exchange = None
+            if not self._is_handed_over:  # the request ends here, and its rest must not be taken for another
+                self._is_answered = True
+                self.connection.force_close()
         self.connection, self.head = None, b""
 
     def _allow(self, seconds: float) -> None:
@@ -108,15 +112,20 @@ class FittingConnection(ResponseHandler):
 
     #: What is told of the answer's first bytes.
     exchange: AsyncExchange | None = None
-    #: Whether it was given to an exchange before.
+    #: Whether it has been given to a request.
     is_used = False
     #: The body of the answer that is being read.
     content: aiohttp.StreamReader | None = None
-    #: How many bytes have come, and how many had when the last answer ended; None before the first has.
+    #: How many bytes have come, and how many had when the last answer ended.
     received = 0
-    received_at_end: int | None = None
+    received_at_end = -1
     #: When that was, in seconds since 1970: no other clock goes on while a function is frozen.
     idle_since = 0.0
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._pid = os.getpid()
+        self._was_unsent = False
 
     def __bool__(self) -> bool:
         """True: by its length, which is that of a queue, a connection would be false whenever nothing waits in it."""
@@ -131,12 +140,6 @@ class FittingConnection(ResponseHandler):
         super().data_received(data)
         if self.exception() is not None:  # the parser gave up, and tells the reader of the body nothing
             self._break_off(aiohttp.ClientPayloadError())
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """Take leave: what was broken off has not ended, also a body that goes on until its connection ends."""
-        if exc is not None:
-            self._break_off(exc)
-        super().connection_lost(exc)
 
     def _after_heads(self, data: bytes) -> bytes:
         """Have the heads in `data` parsed, and return the rest.
@@ -156,20 +159,56 @@ class FittingConnection(ResponseHandler):
         if self._payload is not None and not self._payload.is_eof():
             self._payload.set_exception(error)
 
-    def answer_ended(self) -> None:
-        """Note that the answer has been received to its end."""
-        self.received_at_end, self.idle_since, self.content = self.received, time.time(), None
-
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Tell also who reads, of whom aiohttp forgets where it closes a connection itself, as with its session."""
+        """Take note of the end, after what had come before it, and tell who reads: what was broken off has not ended.
+
+        Of a reader aiohttp forgets where it closes a connection itself, as with its session.
+        """
+        if exc is not None:
+            if self.exchange is not None:
+                self._take_what_is_left()
+            self._break_off(exc)
         super().connection_lost(exc)
         content, self.content = self.content, None
         if content is not None and content.exception() is None:
             content.set_exception(aiohttp.ClientConnectionError())
 
+    def _take_what_is_left(self) -> None:
+        """Read what a write that failed has kept the loop from reading: a refusal, often, which says why."""
+        transport = self.transport
+        if transport is None or transport.get_extra_info("sslcontext") is not None:
+            return
+        with suppress(OSError):
+            while data := os.read(transport.get_extra_info("socket").fileno(), HEAD_LIMIT):
+                self.data_received(data)
+
+    def answer_ended(self) -> None:
+        """Note that the answer has been received to its end."""
+        self.received_at_end, self.idle_since, self.content = self.received, time.time(), None
+
     def is_unsent(self) -> bool:
-        """Tell whether bytes of the request still wait in this process."""
-        return self.transport is not None and self.transport.get_write_buffer_size() > 0
+        """Tell whether bytes of the request still wait in this process, or did when it was closed."""
+        if self.transport is not None:
+            with suppress(AttributeError):  # by Python 3.10, where the connection below TLS is gone
+                self._was_unsent = self.transport.get_write_buffer_size() > 0
+        return self._was_unsent
+
+    def close(self) -> None:
+        """Close it at once. aiohttp's way would first send what is left, for as long as the other side takes nothing.
+
+        In the child of a fork nothing is closed: it is the parent's, and so is what watches it.
+        """
+        if self._pid == os.getpid() and not self._loop.is_closed():
+            self.is_unsent()  # later nobody can tell
+            if self.writing_paused:  # aiohttp 3.13 leaves an exception there that nobody fetches
+                self.resume_writing()
+            super().abort()
+
+    abort = close
+
+    def is_idle(self) -> bool:
+        """Tell whether it has carried something, and carries nothing now."""
+        return self.is_used and self.exchange is None and self.content is None
 
     def is_fit(self) -> bool:
         """Tell whether it may carry another request: nothing is left over on it, and it is young enough."""
@@ -221,17 +260,30 @@ class Connector(aiohttp.TCPConnector):
         for connection in list(self._made):
             connection.idle_since = 0.0
 
-    def close(self, **options: Any) -> Any:
-        """Close every connection; unlike where the server had closed one, what was sent on it is not sent again."""
-        for connection in list(self._made):
-            if connection.exchange is not None:
-                connection.exchange.reused = False
-        return super().close(**options)
-
     def abandon(self) -> None:
         """Close every connection at once, where nobody is left to wait for that."""
         for connection in list(self._made):
             connection.abort()
+
+    async def close_idle(self) -> None:
+        """Close the connections that carry nothing, and have the others closed once they have done that."""
+        idle = []
+        for connection in list(self._made):
+            if connection.is_idle():
+                idle.append(connection.closed)
+                connection.close()
+            else:
+                connection.force_close()
+        ends = [end for end in idle if end is not None]
+        if ends:
+            await asyncio.wait(ends)
+
+    def close(self, **options: Any) -> Any:
+        """Close every connection: also those in use, whose calls must not be repeated for that."""
+        for connection in list(self._made):
+            if connection.exchange is not None:
+                connection.exchange.reused = False
+        return super().close(**options)
 
     async def connect(self, req: Any, traces: Any, timeout: Any) -> Any:
         """Return a connection for `req`, and tell the exchange of this task which it is."""
@@ -239,25 +291,29 @@ class Connector(aiohttp.TCPConnector):
         mine.phase, mine.step = "connect", "TCP"
         while True:
             held = await super().connect(req, traces, timeout)
-            connection: Any = held.protocol
-            reused = connection.is_used
             try:
-                if not reused:
-                    sock = connection.transport.get_extra_info("socket")
-                    for option in SOCKET_OPTIONS:
-                        sock.setsockopt(*option)
-                elif not connection.is_fit():
-                    connection.abort()
-                    held.close()
-                    continue
-                mine.connected(connection, reused=reused)
+                if _is_ready(held.protocol):
+                    mine.connected(held.protocol)
+                    return held
             except BaseException:
                 held.close()
                 raise
-            return held
+            held.close()
 
     def __del__(self, *_: Any) -> None:
         """Say nothing: what is left belongs to a loop that is closed, or to the process that forked."""
+
+
+def _is_ready(connection: Any) -> bool:
+    """Tell whether a connection may carry a request; give a new one its options. Raises OSError."""
+    if connection.is_used:
+        return bool(connection.is_fit())
+    if connection.transport is None:  # the other side has closed it already
+        raise ConnectionResetError
+    sock = connection.transport.get_extra_info("socket")
+    for option in SOCKET_OPTIONS:
+        sock.setsockopt(*option)
+    return True
 
 
 class _Resolver(AbstractResolver):

@@ -9,12 +9,15 @@ This module's law: what comes out of it leads to no request.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import socket
+import ssl
 from http.client import HTTPException, IncompleteRead
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.http_exceptions import ContentLengthError, TransferEncodingError
+from aiohttp.http_exceptions import ContentLengthError, HttpProcessingError, TransferEncodingError
 
 from ...values.http import Headers
 from ..exchange import MalformedHead, refused_tunnel
@@ -29,6 +32,8 @@ _UNCONNECTED = (
     aiohttp.InvalidURL,
 )
 _STATUS_LINE = re.compile(rb"HTTP/\d\.\d (\d{3})")
+#: Interim answers, and empty lines, before an answer.
+_BEFORE = re.compile(rb"\A(?:\s|HTTP/\d\.\d 1\d\d .*?\r\n\r\n)*", re.DOTALL)
 
 
 def plain(error: BaseException) -> Exception:
@@ -39,11 +44,13 @@ def plain(error: BaseException) -> Exception:
     if isinstance(root, (ContentLengthError, TransferEncodingError)):
         return IncompleteRead(b"")
     if isinstance(root, aiohttp.ClientOSError):  # the system's number, without a text of aiohttp's
-        return OSError(root.errno, "") if root.errno else ConnectionResetError()
+        return OSError(root.errno, os.strerror(root.errno)) if root.errno else ConnectionResetError()
     if isinstance(root, aiohttp.ClientConnectionError):
         return ConnectionResetError()
-    if isinstance(root, (aiohttp.ClientError, RuntimeError)):
+    if isinstance(root, (aiohttp.ClientError, HttpProcessingError, RuntimeError)):
         return HTTPException()
+    if isinstance(root, OSError) and root.errno and not isinstance(root, (ssl.SSLError, socket.gaierror)):
+        return OSError(root.errno, os.strerror(root.errno))  # asyncio's words hold addresses
     return root
 
 
@@ -53,8 +60,8 @@ def _root(error: BaseException) -> Exception:
     link: BaseException | None = error
     while link is not None and link not in seen:
         seen.append(link)
-        below = getattr(link, "os_error", None) or getattr(link, "certificate_error", None)
-        link = below or link.__cause__ or link.__context__
+        below = getattr(link, "os_error", None) or getattr(link, "certificate_error", None) or link.__cause__
+        link = below or (None if link.__suppress_context__ else link.__context__)
     kinds = [each for each in seen if isinstance(each, Exception)]
     return kinds[-1]
 
@@ -92,7 +99,9 @@ def _step(error: Exception, way: Way) -> str | None:
 
 def _malformed(head: bytes) -> MalformedHead:
     """Return the exception for a head that aiohttp has refused, with all in it that looks like headers."""
-    first, *lines = head.partition(b"\r\n\r\n")[0].decode("latin-1").splitlines()
-    found = _STATUS_LINE.match(first.encode("latin-1"))
-    pairs = [(name, value.strip()) for name, colon, value in (line.partition(":") for line in lines) if colon]
-    return MalformedHead(int(found[1]) if found else 0, Headers(pairs))
+    first, *lines = _BEFORE.sub(b"", head, count=1).partition(b"\r\n\r\n")[0].splitlines() or [b""]
+    found = _STATUS_LINE.match(first)
+    pairs = [line.decode("latin-1").partition(":") for line in lines]
+    return MalformedHead(
+        int(found[1]) if found else 0, Headers([(name, value.strip()) for name, colon, value in pairs if colon])
+    )

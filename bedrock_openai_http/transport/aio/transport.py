@@ -12,10 +12,8 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl
+import sys
 import threading
-import warnings
-from collections.abc import AsyncGenerator
-from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,13 +27,22 @@ from ...call.error_answers import request_id_of
 from ...values.errors import APIConnectionError, BedrockOpenAIError, ConfigurationError
 from ...values.forks import inherit
 from ...values.http import AsyncOpenResponse, Headers, HTTPRequest, HTTPResponse, TimeLimits
-from ..connection_settings import DEFAULT_CA_BUNDLE, ConnectionSettings, bundle_source, proxy_url
+from ..connection_settings import (
+    DEFAULT_CA_BUNDLE,
+    ConnectionSettings,
+    bundle_source,
+    proxy_source,
+    proxy_url,
+    shown_proxy,
+)
 from ..exchange import carried
 from ..failures import Way, open_failure
+from . import installed as installed  # first: it refuses an aiohttp on which the others might stumble
 from .alarm import Alarm
 from .answer import AiohttpAnswer
 from .connections import HEAD_LIMIT, AsyncExchange, Connector
 from .failures import note
+from .pools import Pool, new_session
 
 _NO_TIMERS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 #: Headers that aiohttp would add.
@@ -56,7 +63,7 @@ class AiohttpTransport:
         self._environment = _Environment() if session is None else _SettingsOf(session)
         self._settings = ConnectionSettings(ca_bundle)
         #: By the number of the loop and the SOCKS proxy, if there is one.
-        self._pools: dict[tuple[int, str | None], _Pool] = {}
+        self._pools: dict[tuple[int, str | None], Pool] = {}
         self._left_behind: list[Any] = []
         #: By what they trust. A pool keeps connections by their context, so a new one each time would use none again.
         self._contexts: dict[bool | str, ssl.SSLContext] = {}
@@ -73,7 +80,7 @@ class AiohttpTransport:
         self._lock = threading.Lock()
         self._left_behind.append(self._pools)
         for pool in self._pools.values():
-            pool.session.detach()
+            pool.leave()
         self._pools = {}
 
     async def aopen(self, request: HTTPRequest, limits: TimeLimits) -> AsyncOpenResponse:
@@ -111,8 +118,8 @@ class AiohttpTransport:
                 if raw.status >= 200:
                     return AiohttpAnswer(raw, mine, streamed=request.headers.get("accept") == "text/event-stream")
                 failure: BedrockOpenAIError = _interim(raw)
-            except BedrockOpenAIError as error:
-                failure = error
+            except ConfigurationError:
+                raise
             except Exception as error:  # noqa: BLE001  (of a given session anything may come)
                 way = Way(request.url, proxy, verify, bundle_source(self._environment), socks_by="python-socks")
                 failure = open_failure(note(error, mine, way, ours=ours), way, mine)
@@ -132,25 +139,29 @@ class AiohttpTransport:
         return select_proxy(url, proxies), verify
 
     async def aclose(self) -> None:
-        """Close the pooled connections of this event loop; a session that was given is the caller's to close."""
+        """Close the idle connections of this event loop; what is under way goes on, and its connection ends with it.
+
+        A session that was given is the caller's to close.
+        """
         loop = asyncio.get_running_loop()
         with self._lock:
-            mine = [self._pools.pop(key) for key, pool in list(self._pools.items()) if pool.loop is loop]
-        for pool in mine:
-            await pool.keeper.aclose()
+            mine = [pool.session.connector for pool in self._pools.values() if pool.loop is loop]
+        for connector in mine:
+            if isinstance(connector, Connector):
+                await connector.close_idle()
 
     def __reduce__(self) -> Any:
         raise TypeError("AiohttpTransport cannot be pickled or copied: its connections belong to event loops")
 
     def __del__(self) -> None:
-        for pool in vars(self).get("_pools", {}).values():
+        for pool in list(vars(self).get("_pools", {}).values()):
             pool.abandon()
 
     def _target(self, url: str) -> URL:
         last, target = self._last_target
         if target is None or url != last:
             target = URL(url, encoded=True)  # which rewrites nothing, and checks nothing
-            if str(target) != url or not url.isascii() or " " in url:
+            if str(target) != url or not url.isascii() or " " in url or "#" in url:
                 raise ConfigurationError("base_url: would be rewritten on the way and break the signature")
             self._last_target = url, target
         return target
@@ -158,7 +169,7 @@ class AiohttpTransport:
     def _context(self, verify: bool | str) -> ssl.SSLContext:
         context = self._contexts.get(verify)
         if context is None:
-            context = self._contexts[verify] = _tls_context(verify)
+            context = self._contexts.setdefault(verify, _tls_context(verify))
         return context
 
     async def _session(self, loop: asyncio.AbstractEventLoop, proxy: str | None) -> tuple[Any, str | None]:
@@ -173,6 +184,8 @@ class AiohttpTransport:
             return await self._pool(loop, proxy), None
         if scheme not in ("http", "https"):
             raise ValueError("no proxy for HTTP")
+        if scheme == "https" and not _leads_tls_through_tls(loop):
+            raise _too_old_for(proxy)
         return await self._pool(loop, None), proxy
 
     async def _pool(self, loop: asyncio.AbstractEventLoop, socks: str | None) -> aiohttp.ClientSession:
@@ -184,61 +197,9 @@ class AiohttpTransport:
                 if pool.loop.is_closed():
                     pool.abandon()
                     del self._pools[key]
-            pool = self._pools[id(loop), socks] = _Pool(loop, self._new_session(socks))
+            pool = self._pools[id(loop), socks] = Pool(loop, new_session(self._given, loop, socks))
         await pool.keeper.__anext__()
         return pool.session
-
-    def _new_session(self, socks: str | None) -> aiohttp.ClientSession:
-        # Cookies and the passwords of ~/.netrc are of a session, connections of its connector.
-        options: dict[str, Any] = {"cookie_jar": aiohttp.DummyCookieJar(), "trust_env": False}
-        if self._given is not None:
-            if self._given.closed:
-                raise ConfigurationError("session: is closed")
-            return _Session(
-                connector=self._given.connector,
-                connector_owner=False,
-                trace_configs=self._given.trace_configs,
-                **options,
-            )
-        if socks is None:
-            return _Session(connector=Connector(), **options)
-        try:
-            from .socks import SocksConnector
-        except ImportError:  # python-socks is not there
-            raise ValueError("no way through a SOCKS proxy") from None
-        return _Session(connector=SocksConnector(socks), **options)
-
-
-class _Pool:
-    """The connections of one event loop, closed with it."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, session: aiohttp.ClientSession) -> None:
-        self.loop = loop
-        self.session = session
-        #: `asyncio.run` ends every asynchronous generator before its loop.
-        self.keeper = _closed_at_the_end(session)
-
-    def abandon(self) -> None:
-        """Close what nobody has closed, without a word, from any thread."""
-        if self.loop.is_closed():
-            self.session.detach()
-        else:
-            self.loop.call_soon_threadsafe(self._close_at_once)
-
-    def _close_at_once(self) -> None:
-        if isinstance(self.session.connector, Connector):
-            self.session.connector.abandon()
-        self.session.detach()
-        # There is nothing left for it to wait for. It may be at its end already, as the loop is.
-        with suppress(StopIteration, RuntimeError):
-            self.keeper.aclose().send(None)
-
-
-async def _closed_at_the_end(session: aiohttp.ClientSession) -> AsyncGenerator[None, None]:
-    try:
-        yield
-    finally:
-        await session.close()
 
 
 class _Environment:
@@ -259,28 +220,20 @@ class _SettingsOf:
 
     def __init__(self, session: Any) -> None:
         self.trust_env: bool = session.trust_env
-        proxy = getattr(session, "_default_proxy", None)
         # By scheme, since a proxy of the environment for a scheme would come before one for all.
-        self.proxies = {} if proxy is None else dict.fromkeys(("http", "https"), str(proxy))
+        own = session._default_proxy is not None
+        self.proxies = dict.fromkeys(("http", "https"), _proxy_of(session)) if own else {}
 
 
-def _quiet_session() -> type[aiohttp.ClientSession]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # aiohttp's, against what follows
-
-        class QuietSession(aiohttp.ClientSession):
-            def __del__(self, *_: Any) -> None:
-                """Say nothing: `_Pool` sees to what nobody has closed, at times a moment later."""
-
-    return QuietSession
-
-
-_Session = _quiet_session()
+def _proxy_of(session: Any) -> str:
+    """Return the URL of a given session's proxy, with the password that it has for it."""
+    url, password = URL(session._default_proxy), session._default_proxy_auth
+    return str(url if password is None else url.with_user(password.login).with_password(password.password))
 
 
 def _headers(request: HTTPRequest) -> dict[str, str]:
     headers = dict(request.headers.items())
-    if "host" not in request.headers:  # aiohttp's own would lose the dot at the end of a name, and its case
+    if "host" not in request.headers:  # as it was signed; aiohttp's own would be in small letters, and lose ":443"
         headers["Host"] = urlsplit(request.url).netloc.replace(".:", ":").removesuffix(".")
     headers["Content-Length"] = str(len(request.body))  # without it a body in pieces would be sent chunked
     return headers
@@ -288,6 +241,18 @@ def _headers(request: HTTPRequest) -> dict[str, str]:
 
 def _speaks_tls(url: str, proxy: str | None) -> bool:
     return url.startswith("https:") or (proxy or "").lower().startswith("https:")
+
+
+def _leads_tls_through_tls(loop: asyncio.AbstractEventLoop) -> bool:
+    """Tell whether a proxy may be spoken to in TLS: asyncio's own loops learnt that in Python 3.11."""
+    return sys.version_info >= (3, 11) or type(loop).__module__.startswith("uvloop")
+
+
+def _too_old_for(proxy: str) -> ConfigurationError:
+    source = proxy_source(proxy) or "proxies"
+    failure = ConfigurationError(f"{source}: asyncio cannot use the proxy {shown_proxy(proxy)} before Python 3.11")
+    failure.advice = "Use Python 3.11 or newer, uvloop, or a proxy of http://, through which TLS goes as well."
+    return failure
 
 
 def _time_to_connect(seconds: float) -> aiohttp.ClientTimeout:
@@ -298,10 +263,7 @@ def _tls_context(verify: bool | str) -> ssl.SSLContext:
     """Return a context with the settings of urllib3's, so that both clients trust alike. Raises OSError."""
     context = create_urllib3_context()
     context.set_alpn_protocols(["http/1.1"])
-    if verify is False:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        return context
-    path = DEFAULT_CA_BUNDLE if verify is True else verify
+    path = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE  # no setting turns verification off
     context.load_verify_locations(**{"capath" if os.path.isdir(path) else "cafile": path})
     context.check_hostname, context.verify_mode = True, ssl.CERT_REQUIRED
     return context
