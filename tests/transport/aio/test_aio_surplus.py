@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -74,6 +75,11 @@ class Surplus(RawServer):
     def __init__(self, first: list[bytes | float | None], *rest: Any) -> None:
         self.sent = threading.Event()
         super().__init__(lambda number: self._first(first) if number == 1 else [http(b"answer %d" % number)], *rest)
+
+    def _serve(self, connection: socket.socket) -> None:
+        # Otherwise the system keeps what follows until the answer is acknowledged, for 40 ms.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super()._serve(connection)
 
     def _first(self, steps: list[bytes | float | None]) -> Iterator[bytes | float | None]:
         try:
