@@ -167,3 +167,23 @@ def chunk(content: str | None = None, **choice: Any) -> bytes:
     delta = {} if content is None else {"content": content}
     choices = [{"index": 0, "delta": delta, "finish_reason": None, **choice}]
     return b"data: " + json.dumps({**body, "choices": choices}).encode() + b"\n\n"
+
+
+def endless(number: int) -> Iterator[bytes | float]:
+    """A stream that goes on until the client hangs up."""
+    yield CHUNKED_STREAM
+    while True:
+        yield http_chunk(CHUNK)
+        yield 0.005
+
+
+class HangUps(RawServer):
+    """A server of endless streams that notes when a client hangs up."""
+
+    def __init__(self, script: Callable[[int], Any] = endless) -> None:
+        self.hung_up = threading.Semaphore(0)
+        super().__init__(script)
+
+    def _serve(self, connection: Any) -> None:
+        super()._serve(connection)
+        self.hung_up.release()

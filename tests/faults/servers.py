@@ -12,8 +12,7 @@ import os
 import socket
 import ssl
 import struct
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,26 +52,6 @@ class ForgetfulServer(RawServer):
             connection.sendall(self._answer)
             if request := _read_request(connection):
                 self.requests.append(request)
-
-
-def endless(number: int) -> Iterator[bytes | float]:
-    """A stream that goes on until the client hangs up."""
-    yield CHUNKED_STREAM
-    while True:
-        yield http_chunk(CHUNK)
-        yield 0.005
-
-
-class HangUps(RawServer):
-    """A server of endless streams that notes when a client hangs up."""
-
-    def __init__(self, script: Callable[[int], Any] = endless) -> None:
-        self.hung_up = threading.Semaphore(0)
-        super().__init__(script)
-
-    def _serve(self, connection: Any) -> None:
-        super()._serve(connection)
-        self.hung_up.release()
 
 
 def one_and_silence(number: int) -> list[bytes | float]:

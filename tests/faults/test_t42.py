@@ -19,8 +19,8 @@ from bedrock_openai_http import (
     PermissionDeniedError,
 )
 from both import client_of
-from servers import HangUps, one_and_silence
-from support import REQUEST, RawServer, http
+from servers import one_and_silence
+from support import REQUEST, HangUps, RawServer, http
 
 Check = Callable[..., Any]
 

@@ -16,8 +16,20 @@ from yarl import URL
 
 from bedrock_openai_http import BedrockOpenAIError, ChatCompletionRequest, IncompleteStreamError, UserMessage
 from both import Client, client_of, given_session
-from servers import HangUps, one_and_silence
-from support import CHUNK, CHUNKED_STREAM, COMPLETION, KEY, MODEL, NO_WAITS, REQUEST, RawServer, http, http_chunk
+from servers import one_and_silence
+from support import (
+    CHUNK,
+    CHUNKED_STREAM,
+    COMPLETION,
+    KEY,
+    MODEL,
+    NO_WAITS,
+    REQUEST,
+    HangUps,
+    RawServer,
+    http,
+    http_chunk,
+)
 
 
 class Stop(BaseException):

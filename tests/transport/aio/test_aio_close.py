@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from loops import async_client_of, run, until
-from servers import HangUps
-from support import CHUNK, CHUNKED_STREAM, COMPLETION, DONE, REQUEST, http, http_chunk
+from support import CHUNK, CHUNKED_STREAM, COMPLETION, DONE, REQUEST, HangUps, http, http_chunk
 
 REST = http_chunk(CHUNK) + http_chunk(DONE) + http_chunk(b"")
 
