@@ -19,7 +19,7 @@ from ...values.http import Headers
 from ..failures import body_failure, of_answer
 from ..open_answer import DRAIN_BYTES, DRAIN_SECONDS
 from .alarm import Alarm
-from .connections import AsyncExchange
+from .exchange import AsyncExchange
 from .failures import plain
 
 #: What aiohttp raises where a body breaks off: its own, the system's, and RuntimeError for a closed connection.

@@ -22,7 +22,7 @@ from aiohttp.http_exceptions import ContentLengthError, HttpProcessingError, Tra
 from ...values.http import Headers
 from ..exchange import MalformedHead, refused_tunnel
 from ..failures import Way
-from .connections import AsyncExchange
+from .exchange import AsyncExchange
 
 #: What surely comes of connecting, of a session whose connections note nothing.
 _UNCONNECTED = (

@@ -40,7 +40,8 @@ from ..failures import Way, open_failure
 from . import installed as installed  # first: it refuses an aiohttp on which the others might stumble
 from .alarm import Alarm
 from .answer import AiohttpAnswer
-from .connections import HEAD_LIMIT, AsyncExchange, Connector
+from .connections import Connector
+from .exchange import HEAD_LIMIT, AsyncExchange
 from .failures import note
 from .pools import Pool, new_session
 

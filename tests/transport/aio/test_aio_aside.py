@@ -15,7 +15,7 @@ import pytest
 from aio_calls import failure_of, fetch, transport_of
 from bedrock_openai_http.transport.aio.alarm import Alarm
 from bedrock_openai_http.transport.aio.aside import Awaiting, aside
-from bedrock_openai_http.transport.aio.connections import _Resolver
+from bedrock_openai_http.transport.aio.resolver import Resolver
 from support import RawServer, http
 
 
@@ -144,7 +144,7 @@ def test_names_are_looked_up_by_the_system(monkeypatch: pytest.MonkeyPatch) -> N
         ]
 
     monkeypatch.setattr(socket, "getaddrinfo", lookup)
-    found = asyncio.run(_Resolver().resolve("host.example", 443))
+    found = asyncio.run(Resolver().resolve("host.example", 443))
     assert [(each["host"], each["port"], each["hostname"]) for each in found] == [
         ("fe80::1%2", 443, "host.example"),
         ("127.0.0.1", 443, "host.example"),

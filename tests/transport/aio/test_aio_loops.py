@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from aio_calls import connector_of, failure_of, fetch, opened, request_to, transport_of
+from aio_calls import connector_of, fetch, opened, request_to, transport_of
 from bedrock_openai_http import AsyncClient
 from bedrock_openai_http.transport.aio.transport import AiohttpTransport
 from bedrock_openai_http.values.http import TimeLimits
@@ -278,25 +278,6 @@ def test_a_cancelled_stream_ends_at_once() -> None:
 
     with HangUps() as server:
         assert asyncio.run(main()) < 1
-
-
-def test_closing_while_calls_run() -> None:
-    """A call in use when its transport is closed fails at once, and is no dead connection: nothing repeats it."""
-
-    async def main() -> list[Any]:
-        transport = AiohttpTransport()
-        assert await fetch(transport, server.url) == b"answer"
-        call = asyncio.ensure_future(failure_of(transport, server.url))  # on the connection that is there
-        while len(server.requests) < 2:
-            await asyncio.sleep(0.001)
-        await transport.aclose()
-        first = await asyncio.wait_for(call, 1)
-        after = await fetch(transport, server.url)
-        await transport.aclose()
-        return [first.phase, after]
-
-    with RawServer(lambda number: [5.0] if number == 2 else echo(number)) as server:
-        assert asyncio.run(main()) == ["headers", b"answer"]
 
 
 def test_an_answer_of_a_closed_loop_can_be_closed() -> None:
