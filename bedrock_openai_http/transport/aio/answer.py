@@ -59,12 +59,10 @@ class AiohttpAnswer:
         return self
 
     async def __anext__(self) -> bytes:
-        content, mine = self._content, self._mine
-        self._due = mine.moment_in(mine.limits.read)
-        self._is_waiting = True
-        if self._watch is None:
-            self._look()
+        content = self._content
         failure: Exception | None = None
+        if self._mine.limits.deadline is not None or not content.is_eof():  # nobody waits for what has come whole
+            self._wait()
         try:
             piece = await content.readany()
         except _BROKEN as error:
@@ -85,6 +83,13 @@ class AiohttpAnswer:
             raise failure
         finally:
             del failure  # a frame that is part of its own exception's traceback would keep both alive
+
+    def _wait(self) -> None:
+        """Note until when a piece must have come, and have somebody look after that."""
+        self._due = self._mine.moment_in(self._mine.limits.read)
+        self._is_waiting = True
+        if self._watch is None:
+            self._look()
 
     def _rest(self, error: Exception) -> bytes:
         """Return what had come before the body broke off, which aiohttp keeps behind the exception."""

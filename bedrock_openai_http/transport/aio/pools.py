@@ -16,6 +16,9 @@ import aiohttp
 from ...values.errors import ConfigurationError
 from .connections import Connector
 
+#: Headers that aiohttp would add.
+_OURS_TO_SET = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
+
 
 class Pool:
     """The connections of one event loop, closed with it."""
@@ -75,7 +78,11 @@ def new_session(
     Raises ConfigurationError for a session that cannot be used, ValueError where python-socks is missing.
     """
     # Cookies and the passwords of ~/.netrc are of a session, connections of its connector.
-    options: dict[str, Any] = {"cookie_jar": aiohttp.DummyCookieJar(), "trust_env": False}
+    options: dict[str, Any] = {
+        "cookie_jar": aiohttp.DummyCookieJar(),
+        "trust_env": False,
+        "skip_auto_headers": _OURS_TO_SET,
+    }
     if given is not None:
         if given.closed:
             raise ConfigurationError("session: is closed")

@@ -46,8 +46,6 @@ from .failures import note
 from .pools import Pool, new_session
 
 _NO_TIMERS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
-#: Headers that aiohttp would add.
-_OURS_TO_SET = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
 
 class AiohttpTransport:
@@ -107,7 +105,6 @@ class AiohttpTransport:
                         target,
                         headers=_headers(request),
                         data=mine.all_of(request.body),
-                        skip_auto_headers=_OURS_TO_SET,
                         timeout=_NO_TIMERS if ours else _time_to_connect(limits.connect),
                         allow_redirects=False,
                         auto_decompress=False,

@@ -15,7 +15,7 @@ import pytest
 
 from aio_calls import LONG, connector_of, failure_of, fetch, opened, transport_of
 from bedrock_openai_http import APIConnectionError
-from bedrock_openai_http.transport.aio import connections
+from bedrock_openai_http.transport.aio import connections, exchange
 from bedrock_openai_http.transport.aio.failures import _malformed
 from bedrock_openai_http.transport.failures import AT_ONCE
 from bedrock_openai_http.values.http import TimeLimits
@@ -78,7 +78,7 @@ def test_bytes_that_wait_in_this_process_are_not_sent() -> None:
 
             def abort(self) -> None: ...
 
-        mine = connections.AsyncExchange(TimeLimits(1, 1), asyncio.get_running_loop())
+        mine = exchange.AsyncExchange(TimeLimits(1, 1), asyncio.get_running_loop())
         connection = connections.FittingConnection(mine.loop)
         connection.transport = Transport()  # type: ignore[assignment]
         mine.connected(connection)
@@ -373,7 +373,7 @@ def test_a_long_upload_lets_others_go_on() -> None:
         return turns
 
     with RawServer(lambda number: [OK]) as server:
-        assert run(calls) > 4_000_000 / connections.PIECE
+        assert run(calls) > 4_000_000 / exchange.PIECE
         assert server.requests[0].endswith(LONG[:4_000_000])
 
 
