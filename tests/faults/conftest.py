@@ -42,7 +42,8 @@ def every_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch)
     """
     caplog.set_level(logging.DEBUG)
     for logger in logging.Logger.manager.loggerDict.values():
-        if isinstance(logger, logging.Logger):
+        # Most have no level of their own, and so the root's; to set each of hundreds takes longer than most tests.
+        if isinstance(logger, logging.Logger) and (logger.level or not logger.propagate or logger.disabled):
             monkeypatch.setattr(logger, "propagate", True)
             monkeypatch.setattr(logger, "disabled", False)
             caplog.set_level(logging.DEBUG, logger.name)
