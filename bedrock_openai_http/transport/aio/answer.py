@@ -50,6 +50,8 @@ class AiohttpAnswer:
             mine.connection.content = self._content
             self._content.on_eof(mine.connection.answer_ended)
         mine.detach()
+        if not self._content.is_eof():
+            self._look()  # from the start, for the timer keeps what aiohttp would complain of if it were collected
 
     def pieces(self) -> AiohttpAnswer:
         """Return the iterator over the body."""
@@ -117,7 +119,7 @@ class AiohttpAnswer:
             return
         due = self._due if self._is_waiting else self._mine.moment_in(self._mine.limits.read)
         # One timer for the whole answer: one for each piece would take longer than the piece does.
-        self._watch = self._mine.loop.call_at(max(due, now + _SHORTEST), _look, weakref.ref(self))
+        self._watch = self._mine.loop.call_at(max(due, now + _SHORTEST), _look, weakref.ref(self), self._raw)
 
     async def aclose(self, *, drain: bool = False) -> None:
         """Let the connection go: see `AsyncOpenResponse`. At any time, and twice."""
@@ -161,7 +163,7 @@ class AiohttpAnswer:
             _abort(self._raw)
 
 
-def _look(answer: weakref.ref[AiohttpAnswer]) -> None:
+def _look(answer: weakref.ref[AiohttpAnswer], raw: aiohttp.ClientResponse) -> None:
     known = answer()  # the timer keeps nobody alive: who abandons an answer lets its connection go
     if known is not None:
         known._look()
