@@ -161,7 +161,7 @@ def test_a_child_that_ends_normally_says_nothing_of_ours() -> None:
 
 @BOTH
 def test_an_abandoned_answer_lets_its_connection_go(kind: str, trusted: tuple[Path, Path]) -> None:
-    """Never read, or left after a piece, in a circle, or collected in another thread: the server sees the end (15)."""
+    """Never read, left after a piece, in a circle, or collected in another thread: the server sees the end (15)."""
 
     async def main(url: str, leave: Callable[[AiohttpTransport, str], Awaitable[None]]) -> None:
         async with transport_of() as transport:
