@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .call.decode import iter_chunks as iter_chunks
     from .clients.async_client import AsyncClient as AsyncClient
     from .clients.async_stream import AsyncChatCompletionStream as AsyncChatCompletionStream
+    from .clients.async_stream import PendingStream as PendingStream
     from .clients.client import Client as Client
     from .clients.stream import ChatCompletionStream as ChatCompletionStream
     from .schemas import load_schema as load_schema
@@ -98,7 +99,7 @@ _NAMES_BY_MODULE = {
     "call.building": "build_http_request",
     "values.chunk": "ChatCompletionChunk",
     "clients.async_client": "AsyncClient",
-    "clients.async_stream": "AsyncChatCompletionStream",
+    "clients.async_stream": "AsyncChatCompletionStream PendingStream",
     "clients.client": "Client",
     "clients.stream": "ChatCompletionStream",
     "values.completion": "ChatCompletion Choice",
@@ -133,13 +134,15 @@ _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for nam
 __all__ = ["__version__", *sorted(_MODULE_OF)]
 
 
-def __getattr__(name: str) -> Any:
-    module = _MODULE_OF.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker would take it that there is every name
+
+    def __getattr__(name: str) -> Any:
+        module = _MODULE_OF.get(name)
+        if module is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{module}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

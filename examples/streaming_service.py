@@ -121,7 +121,8 @@ const form = document.querySelector("form"), answer = document.getElementById("a
 form.onsubmit = async (submitted) => {
   submitted.preventDefault();
   answer.textContent = "";
-  const response = await fetch("chat", {method: "POST", body: JSON.stringify({question: form.question.value})});
+  const body = JSON.stringify({question: form.question.value});
+  const response = await fetch("chat", {method: "POST", headers: {"Content-Type": "application/json"}, body});
   if (!response.ok) { answer.textContent = response.status + " " + await response.text(); return; }
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   for (let rest = "", piece; !(piece = await reader.read()).done;) {

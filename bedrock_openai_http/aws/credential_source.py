@@ -125,6 +125,12 @@ class CredentialSource:
         chain: Chain | None = vars(self).get("_chain")
         return chain is not None and chain.known is not None and is_ready(chain.known.found)
 
+    def gives_a_key(self) -> bool:
+        """Tell whether `get` gives an API key, so that nothing is signed."""
+        if self._credentials is not None or self._profile is not None:
+            return False
+        return self._api_key is not None or bool(os.environ.get(API_KEY_VARIABLE, "").strip())
+
     def aws_credentials(self, deadline: float | None = None) -> Credentials:
         """Return the AWS credentials that are given, or else the chain's: an API key never counts.
 

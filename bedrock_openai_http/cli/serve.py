@@ -45,6 +45,10 @@ or this API key, which wins where both are set:
 
 export AWS_BEARER_TOKEN_BEDROCK={api_key}
 
+and for programs the address:
+
+export AWS_ENDPOINT_URL_BEDROCK_RUNTIME={url} AWS_REGION={region}
+
 and then, for example:
 
 bedrock-openai-http chat --region {region} --endpoint-url {url} "Hello!"

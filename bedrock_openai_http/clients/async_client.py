@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..aws.configuration import Configuration
 from ..aws.credential_source import CredentialSource, Punctual
 from ..call.walk import completed, opened
-from ..transport.aio.aside import Awaiting
+from ..transport.aio.aside import Awaiting, aside
 from ..transport.aio.drive import ASYNC_MACHINE, adrive
 from ..values import arguments
 from ..values.completion import ChatCompletion
@@ -101,7 +101,14 @@ class AsyncClient(_Base):
             await transport.aclose()
 
     async def __aenter__(self) -> AsyncClient:
+        await aside(self._load)
         return self
+
+    def _load(self) -> None:
+        """Load what a first call needs, some tenths of a second in which the loop would stand still."""
+        if self._connections.transport is self._connections.made and not self._source.gives_a_key():
+            with loading():
+                from ..aws import signing  # noqa: F401
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -3,7 +3,7 @@
 aiohttp's own pool looks at a connection's age and end only, and so hands a surplus answer to the next call.
 
 This module is a part of `aio.transport`. It relies on names that aiohttp does not document: `ResponseHandler` of
-`client_proto` as a base, `TCPConnector._factory`, `ResponseHandler._parser`; for SOCKS alone
+`client_proto` as a base, `TCPConnector._factory`, `ResponseHandler._parser` and `_payload`; for SOCKS alone
 `TCPConnector._create_connection` and `TCPConnector._get_ssl_context` (`socks`); of a given session
 `ClientSession._loop`, `_default_proxy` and `_default_proxy_auth`.
 """
