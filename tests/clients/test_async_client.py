@@ -266,7 +266,7 @@ asyncio.run(entered())
 
 
 def test_nobody_else_pays_for_it() -> None:
-    """A plain call loads neither asyncio nor aiohttp; AsyncClient loads what it needs when it is entered or called."""
+    """A plain call loads neither asyncio nor aiohttp; AsyncClient loads what it needs when entered or called."""
     subprocess.run([sys.executable, "-c", NOBODY_ELSE], check=True, timeout=60)
 
 
