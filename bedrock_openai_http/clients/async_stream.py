@@ -40,7 +40,7 @@ class AsyncChatCompletionStream(BaseStream[AsyncOpenResponse]):
 
     async def __anext__(self) -> ChatCompletionChunk:
         if self._is_being_read:
-            raise self._busy()
+            raise self._busy() if self._open is not None else self._end()
         self._is_being_read = True
         try:
             if self._open is None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Any, TypeVar
@@ -114,7 +114,8 @@ def carried(mine: Carried) -> Iterator[Carried]:
     try:
         yield mine
     finally:
-        _exchange.reset(token)
+        with suppress(ValueError):  # closed from another context, as by who throws an event loop away
+            _exchange.reset(token)
 
 
 def seconds_left(seconds: float, deadline: float | None) -> float:

@@ -112,6 +112,8 @@ class _AsyncResponse:
     async def aclose(self, *, drain: bool = False) -> None:
         # What has been read is right, however this ends.
         with contextlib.suppress(Exception):
+            await self._pieces.aclose()  # of a generator, which would be closed at some other time
+        with contextlib.suppress(Exception):
             close = getattr(self._response, "aclose", None) or self._response.close
             closing = close(drain=drain)
             if closing is not None:

@@ -14,6 +14,11 @@ from typing import Any
 _RUNG = "the alarm has rung"
 
 
+#: Turns of the loop that are waited for when the moment has come: where something has held the loop up, what came in
+#: time is still on its way to the task.
+TURNS = 5
+
+
 class Alarm:
     """Within its `with` block the task is woken by a TimeoutError when the moment has come, on the loop's clock.
 
@@ -25,12 +30,13 @@ class Alarm:
         self._loop = loop
         self._moment = moment
         self._has_rung = False
+        self._turns = TURNS
 
     def __enter__(self) -> Alarm:
         self._task = asyncio.current_task()
         #: How often others want the task cancelled; not counted before Python 3.11.
         self._cancelling = getattr(self._task, "cancelling", int)()
-        self._handle = self._loop.call_at(self._moment, self._ring)
+        self._handle: asyncio.Handle = self._loop.call_at(self._moment, self._ring)
         return self
 
     def move(self, moment: float) -> None:
@@ -43,7 +49,10 @@ class Alarm:
 
     def _ring(self) -> None:
         if self._loop.time() < self._moment:
-            self._handle = self._loop.call_at(self._moment, self._ring)
+            self._turns, self._handle = TURNS, self._loop.call_at(self._moment, self._ring)
+            return
+        if self._turns:
+            self._turns, self._handle = self._turns - 1, self._loop.call_soon(self._ring)
             return
         self._has_rung = True
         if self._task is not None:

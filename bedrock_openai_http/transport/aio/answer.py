@@ -43,15 +43,15 @@ class AiohttpAnswer:
         self._is_closed = self._is_waiting = False
         #: Until when the piece that is waited for must have come, on the loop's clock, and what looks after that.
         self._due = 0.0
-        self._watch: asyncio.TimerHandle | None = None
-        if self.headers.get("content-encoding", "identity").lower() != "identity":
+        self._watch: asyncio.Handle | None = None
+        #: The moment that had come when it was looked last.
+        self._overdue = -1.0
+        if self.headers.get("content-encoding", "").strip().lower() not in ("", "identity"):
             self._content.set_exception(_Compressed())
         if mine.connection is not None:
-            mine.connection.content = self._content
+            mine.connection.answer = raw
             self._content.on_eof(mine.connection.answer_ended)
         mine.detach()
-        if not self._content.is_eof():
-            self._look()  # from the start, for the timer keeps what aiohttp would complain of if it were collected
 
     def pieces(self) -> AiohttpAnswer:
         """Return the iterator over the body."""
@@ -88,15 +88,18 @@ class AiohttpAnswer:
 
     def _wait(self) -> None:
         """Note until when a piece must have come, and have somebody look after that."""
-        self._due = self._mine.moment_in(self._mine.limits.read)
+        limits = self._mine.limits
+        self._due = self._mine.moment_in(limits.read)
         self._is_waiting = True
-        if self._watch is None:
+        if limits.deadline is not None and time.monotonic() >= limits.deadline:
+            self._content.set_exception(_Expired())
+        elif self._watch is None:
             self._look()
 
     def _rest(self, error: Exception) -> bytes:
         """Return what had come before the body broke off, which aiohttp keeps behind the exception."""
         content = self._content
-        if self._is_closed or isinstance(error, _Expired) or content.exception() is None:
+        if self._is_closed or isinstance(error, (_Expired, _Compressed)) or content.exception() is None:
             return b""
         content.set_exception(None)  # type: ignore[arg-type]
         rest = content.read_nowait()
@@ -114,12 +117,16 @@ class AiohttpAnswer:
         """Break off a read that has waited too long; look again when the present one will have."""
         now, deadline = self._mine.loop.time(), self._mine.limits.deadline
         if (self._is_waiting and now >= self._due) or (deadline is not None and time.monotonic() >= deadline):
-            self._watch = None
-            self._content.set_exception(_Expired())
+            if self._overdue == self._due:
+                self._watch = None
+                self._content.set_exception(_Expired())
+            else:  # what came in time may still be on its way to the reader, if something has held the loop up
+                self._overdue = self._due
+                self._watch = self._mine.loop.call_soon(_look, weakref.ref(self))
             return
         due = self._due if self._is_waiting else self._mine.moment_in(self._mine.limits.read)
         # One timer for the whole answer: one for each piece would take longer than the piece does.
-        self._watch = self._mine.loop.call_at(max(due, now + _SHORTEST), _look, weakref.ref(self), self._raw)
+        self._watch = self._mine.loop.call_at(max(due, now + _SHORTEST), _look, weakref.ref(self))
 
     async def aclose(self, *, drain: bool = False) -> None:
         """Let the connection go: see `AsyncOpenResponse`. At any time, and twice."""
@@ -163,13 +170,13 @@ class AiohttpAnswer:
             _abort(self._raw)
 
 
-def _look(answer: weakref.ref[AiohttpAnswer], raw: aiohttp.ClientResponse) -> None:
+def _look(answer: weakref.ref[AiohttpAnswer]) -> None:
     known = answer()  # the timer keeps nobody alive: who abandons an answer lets its connection go
     if known is not None:
         known._look()
 
 
-def _abandon(raw: aiohttp.ClientResponse, watch: asyncio.TimerHandle | None) -> None:
+def _abandon(raw: aiohttp.ClientResponse, watch: asyncio.Handle | None) -> None:
     if watch is not None:
         watch.cancel()
     _abort(raw)

@@ -97,7 +97,8 @@ class _Beside:
 
     def wait(self, awaitable: Awaitable[Any]) -> Any:
         """Return what `awaitable` gives on the loop; called in the thread. Raises RuntimeError if that cannot be."""
-        waiting = _of(awaitable)
+        found: list[Any] = []
+        waiting = _put(awaitable, found)
         try:
             if self.ended.done():
                 raise RuntimeError("nobody waits for this any more")
@@ -109,7 +110,8 @@ class _Beside:
             raise
         self._waited_for.add(waited_for)
         try:
-            return waited_for.result()
+            waited_for.result()
+            return found[0]
         finally:
             self._waited_for.discard(waited_for)
 
@@ -119,8 +121,9 @@ class _Beside:
             waited_for.cancel()
 
 
-async def _of(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
+async def _put(awaitable: Awaitable[Any], found: list[Any]) -> None:
+    # Not returned: in its debug mode asyncio writes what a task returns into the log, and this may be a key.
+    found.append(await awaitable)
 
 
 def _leave(*awaitables: Any) -> None:

@@ -36,8 +36,8 @@ class FittingConnection(ResponseHandler):
     exchange: AsyncExchange | None = None
     #: Whether it has been given to a request.
     is_used = False
-    #: The body of the answer that is being read.
-    content: aiohttp.StreamReader | None = None
+    #: The answer that is being read. aiohttp complains of one that Python collects before who reads it has closed it.
+    answer: aiohttp.ClientResponse | None = None
     #: How many bytes have come, and how many had when the last answer ended.
     received = 0
     received_at_end = -1
@@ -91,9 +91,11 @@ class FittingConnection(ResponseHandler):
                 self._take_what_is_left()
             self._break_off(exc)
         super().connection_lost(exc)
-        content, self.content = self.content, None
-        if content is not None and content.exception() is None:
-            content.set_exception(aiohttp.ClientConnectionError())
+        answer, self.answer = self.answer, None
+        if answer is not None:
+            if answer.content.exception() is None:
+                answer.content.set_exception(aiohttp.ClientConnectionError())
+            answer.close()
 
     def _take_what_is_left(self) -> None:
         """Read what a write that failed has kept the loop from reading: a refusal, often, which says why."""
@@ -106,7 +108,7 @@ class FittingConnection(ResponseHandler):
 
     def answer_ended(self) -> None:
         """Note that the answer has been received to its end."""
-        self.received_at_end, self.idle_since, self.content = self.received, time.time(), None
+        self.received_at_end, self.idle_since, self.answer = self.received, time.time(), None
 
     def is_unsent(self) -> bool:
         """Tell whether bytes of the request still wait in this process, or did when it was closed."""
@@ -130,7 +132,7 @@ class FittingConnection(ResponseHandler):
 
     def is_idle(self) -> bool:
         """Tell whether it has carried something, and carries nothing now."""
-        return self.is_used and self.exchange is None and self.content is None
+        return self.is_used and self.exchange is None and self.answer is None
 
     def is_fit(self) -> bool:
         """Tell whether it may carry another request: nothing is left over on it, and it is young enough."""

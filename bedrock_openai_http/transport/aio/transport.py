@@ -116,6 +116,10 @@ class AiohttpTransport:
                 if raw.status >= 200:
                     return AiohttpAnswer(raw, mine, streamed=request.headers.get("accept") == "text/event-stream")
                 failure: BedrockOpenAIError = _interim(raw)
+            except asyncio.CancelledError as error:
+                raise error.with_traceback(
+                    None
+                ) from None  # aiohttp's frames hold the request, with its key and prompt
             except ConfigurationError:
                 raise
             except Exception as error:  # noqa: BLE001  (of a given session anything may come)
@@ -254,7 +258,8 @@ def _too_old_for(proxy: str) -> ConfigurationError:
 
 
 def _time_to_connect(seconds: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=None, connect=seconds, ceil_threshold=float("inf"))
+    # Not `connect`, which counts the wait for a place in the pool too.
+    return aiohttp.ClientTimeout(total=None, sock_connect=seconds, ceil_threshold=float("inf"))
 
 
 def _tls_context(verify: bool | str) -> ssl.SSLContext:
