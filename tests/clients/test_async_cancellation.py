@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 
 from bedrock_openai_http import (
     AsyncClient,
+    BedrockOpenAIError,
+    IncompleteStreamError,
     events,
 )
 from bedrock_openai_http.transport.aio.drive import ASYNC_MACHINE
@@ -22,7 +25,9 @@ from support import (
     CHUNKED_STREAM,
     COMPLETION,
     KEY,
+    PROMPT,
     REQUEST,
+    HangUps,
     RawServer,
     http,
     http_chunk,
@@ -159,5 +164,46 @@ def test_the_callers_own_time_limit() -> None:
             async with async_client_of(server) as client:
                 with pytest.raises(asyncio.TimeoutError):
                     await asyncio.wait_for(client.complete(REQUEST), 0.1)
+
+        run(work)
+
+
+def test_a_cancelled_call_leads_to_no_request() -> None:
+    """No frame of the traceback of a cancelled call holds its key or its prompt, as an error reporter would show."""
+    with RawServer(lambda number: [9.0]) as server:
+
+        async def work() -> list[str]:
+            async with async_client_of(server) as client:
+                call = asyncio.create_task(client.complete(REQUEST))
+                await until(lambda: server.requests)
+                call.cancel()
+                with pytest.raises(asyncio.CancelledError) as caught:
+                    await call
+                frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+                below = frames[1:]  # but this test's own
+                return [repr(value) for frame in below for value in frame.f_locals.values()]
+
+        shown = " ".join(run(work))
+    assert shown
+    assert KEY not in shown
+    assert PROMPT not in shown
+
+
+def test_completion_after_another_task_has_closed_the_stream() -> None:
+    """Who closes a stream that another task reads may ask for its completion: the stream's one failure comes."""
+    with HangUps(lambda number: [CHUNKED_STREAM, http_chunk(CHUNK)]) as server:
+
+        async def work() -> None:
+            async with async_client_of(server) as client:
+                stream = await client.stream(REQUEST)
+                reading = asyncio.create_task(stream.completion())
+                await asyncio.sleep(0.05)
+                await stream.aclose()
+                with pytest.raises(IncompleteStreamError) as caught:
+                    await stream.completion()
+                assert caught.value.partial is not None
+                assert caught.value.partial.text == "hi"
+                with pytest.raises(BedrockOpenAIError):
+                    await reading
 
         run(work)

@@ -317,3 +317,40 @@ def test_calls_at_once_get_their_own_answers() -> None:
                 return [each.text for each in await asyncio.gather(*map(client.complete, bodies))]
 
         assert run(work) == [str(number) for number in range(100)]
+
+
+def test_a_given_transports_generator_is_closed() -> None:
+    """A body that is an asynchronous generator is closed with the stream, at once, and before its response."""
+    told: list[str] = []
+
+    class Generating(AsyncRecorded):
+        async def pieces(self) -> AsyncIterator[bytes]:  # type: ignore[override]
+            try:
+                yield CHUNK
+                yield CHUNK
+            finally:
+                told.append("generator")
+
+        async def aclose(self, *, drain: bool = False) -> None:
+            told.append("response")
+
+    async def work() -> None:
+        client = AsyncClient("us-west-2", api_key=KEY, transport=Transport(Generating()))
+        async with client.stream(REQUEST) as stream:
+            await stream.__anext__()
+        assert told == ["generator", "response"]
+
+    run(work)
+
+
+def test_to_wait_for_a_place_is_not_to_connect() -> None:
+    """With a given connector that has a limit, a call that waits long for a place gets its answer."""
+    with RawServer(lambda number: [0.3, http(COMPLETION)]) as server:
+
+        async def work() -> None:
+            async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
+                client = async_client_of(server, session=session, connect_timeout=0.1, max_attempts=1, timeout=5)
+                answers = await asyncio.gather(client.complete(REQUEST), client.complete(REQUEST))
+            assert [answer.text for answer in answers] == ["hi", "hi"]
+
+        run(work)

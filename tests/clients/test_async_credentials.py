@@ -136,3 +136,21 @@ def test_the_blocking_client_takes_no_coroutine_function() -> None:
             Client(**options)
     with pytest.raises(TypeError, match="on_event"):
         AsyncClient(on_event=key)  # type: ignore[arg-type]
+
+
+def test_no_key_in_asyncios_own_log(caplog: pytest.LogCaptureFixture) -> None:
+    """In debug mode asyncio writes of a slow task what it returned: that is never the key."""
+
+    async def slow() -> str:
+        time.sleep(0.15)
+        return KEY
+
+    with RawServer(lambda number: [http(COMPLETION)]) as server:
+
+        async def work() -> None:
+            async with async_client_of(server, api_key=slow) as client:
+                await client.complete(REQUEST)
+
+        asyncio.run(work(), debug=True)
+    assert "Executing <Task finished" in caplog.text
+    assert KEY[:12] not in caplog.text
