@@ -88,52 +88,60 @@ class AiohttpTransport:
         Raises APITimeoutError or APIConnectionError if no answer comes, ConfigurationError if aiohttp would not send
         the request as it is. If this is cancelled the connection is closed.
         """
-        loop, ours = asyncio.get_running_loop(), self._given is None
-        target = self._target(request.url)
-        proxies, verify = self._settings.find(self._environment, request.url)
-        proxy = select_proxy(request.url, proxies) if proxies else None
-        with carried(AsyncExchange(limits, loop)) as mine:
-            mine.phase = "connect" if ours else None  # which a given session's connections will not say
+        with carried(AsyncExchange(limits, asyncio.get_running_loop())) as mine:
             try:
-                session, http_proxy = await self._session(loop, proxy)
-                # Before the time to connect begins: to read a bundle may take as long as to connect.
-                trust = self._context(verify) if ours and _speaks_tls(request.url, http_proxy) else True
-                moment = mine.moment_in(limits.connect if ours else limits.connect + limits.read)
-                with Alarm(loop, moment) as mine.alarm:
-                    raw = await session.request(
-                        "POST",  # which aiohttp never repeats
-                        target,
-                        headers=_headers(request),
-                        data=mine.all_of(request.body),
-                        timeout=_NO_TIMERS if ours else _time_to_connect(limits.connect),
-                        allow_redirects=False,
-                        auto_decompress=False,
-                        proxy=http_proxy,
-                        ssl=trust,
-                        max_line_size=HEAD_LIMIT,
-                        max_field_size=HEAD_LIMIT,
-                    )
-                if raw.status >= 200:
-                    return AiohttpAnswer(raw, mine, streamed=request.headers.get("accept") == "text/event-stream")
-                failure: BedrockOpenAIError = _interim(raw)
+                return await self._answer(request, mine)
             except asyncio.CancelledError as error:
-                raise error.with_traceback(
-                    None
-                ) from None  # aiohttp's frames hold the request, with its key and prompt
-            except ConfigurationError:
+                # aiohttp's frames hold the request, with its key and prompt.
+                raise error.with_traceback(None) from None
+            except BedrockOpenAIError:
                 raise
             except Exception as error:  # noqa: BLE001  (of a given session anything may come)
-                way = Way(request.url, proxy, verify, bundle_source(self._environment), socks_by="python-socks")
-                failure = open_failure(note(error, mine, way, ours=ours), way, mine)
-                if isinstance(failure, APIConnectionError) and failure.phase == "reused":
-                    session.connector.doubt()
+                failure = self._failure(error, request.url, mine)
             finally:
                 mine.alarm = None  # a writer that is still at it may hold the exchange
-        # Raised outside of the handler: what aiohttp raises holds the request, with its key and prompt.
+        # Raised outside of the handler: what aiohttp raises holds the request.
         try:
             raise failure
         finally:
             del failure  # a frame that is part of its own exception's traceback would keep both alive
+
+    async def _answer(self, request: HTTPRequest, mine: AsyncExchange) -> AiohttpAnswer:
+        """Return the open answer to `request`. Raises what aiohttp raises, and errors of ours."""
+        limits, ours = mine.limits, self._given is None
+        target = self._target(request.url)
+        mine.phase = "connect" if ours else None  # which a given session's connections will not say
+        proxies, verify = self._settings.find(self._environment, request.url)
+        session, proxy = await self._session(mine.loop, select_proxy(request.url, proxies) if proxies else None)
+        # Before the time to connect begins: to read a bundle may take as long as to connect.
+        trust = self._context(verify) if ours and _speaks_tls(request.url, proxy) else True
+        with Alarm(mine.loop, mine.moment_in(limits.connect if ours else limits.connect + limits.read)) as mine.alarm:
+            raw = await session.request(
+                "POST",  # which aiohttp never repeats
+                target,
+                headers=_headers(request),
+                data=mine.all_of(request.body),
+                timeout=_NO_TIMERS if ours else _time_to_connect(limits.connect),
+                allow_redirects=False,
+                auto_decompress=False,
+                proxy=proxy,
+                ssl=trust,
+                max_line_size=HEAD_LIMIT,
+                max_field_size=HEAD_LIMIT,
+            )
+        if raw.status < 200:
+            raise _interim(raw)
+        return AiohttpAnswer(raw, mine, streamed=request.headers.get("accept") == "text/event-stream")
+
+    def _failure(self, error: Exception, url: str, mine: AsyncExchange) -> BedrockOpenAIError:
+        """Return the failure of ours for what was raised before there was an answer."""
+        proxy, verify = self.settings(url)
+        way = Way(url, proxy, verify, bundle_source(self._environment), socks_by="python-socks")
+        failure = open_failure(note(error, mine, way, ours=self._given is None), way, mine)
+        if isinstance(failure, APIConnectionError) and failure.phase == "reused":
+            for connector in self._connectors(mine.loop):
+                connector.doubt()
+        return failure
 
     def settings(self, url: str) -> tuple[str | None, bool | str]:
         """Return the proxy for `url` or None, and the CA bundle or whether to verify at all, without connecting."""
@@ -145,12 +153,14 @@ class AiohttpTransport:
 
         A session that was given is the caller's to close.
         """
-        loop = asyncio.get_running_loop()
+        for connector in self._connectors(asyncio.get_running_loop()):
+            await connector.close_idle()
+
+    def _connectors(self, loop: asyncio.AbstractEventLoop) -> list[Connector]:
+        """Return those of `loop` that are ours."""
         with self._lock:
-            mine = [pool.session.connector for pool in self._pools.values() if pool.loop is loop]
-        for connector in mine:
-            if isinstance(connector, Connector):
-                await connector.close_idle()
+            found = [pool.session.connector for pool in self._pools.values() if pool.loop is loop]
+        return [connector for connector in found if isinstance(connector, Connector)]
 
     def __reduce__(self) -> Any:
         raise TypeError("AiohttpTransport cannot be pickled or copied: its connections belong to event loops")
