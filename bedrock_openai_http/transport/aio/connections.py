@@ -199,8 +199,7 @@ class Connector(aiohttp.TCPConnector):
             else:
                 connection.force_close()
         ends = [end for end in idle if end is not None]
-        if ends:
-            await asyncio.wait(ends)
+        await asyncio.gather(*ends, return_exceptions=True)  # some end by a reset
 
     def close(self, **options: Any) -> Any:
         """Close every connection: also those in use, whose calls must not be repeated for that."""

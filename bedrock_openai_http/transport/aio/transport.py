@@ -35,7 +35,7 @@ from ..connection_settings import (
     proxy_url,
     shown_proxy,
 )
-from ..exchange import carried
+from ..exchange import carried, seconds_left
 from ..failures import Way, open_failure
 from . import installed as installed  # first: it refuses an aiohttp on which the others might stumble
 from .alarm import Alarm
@@ -109,6 +109,7 @@ class AiohttpTransport:
     async def _answer(self, request: HTTPRequest, mine: AsyncExchange) -> AiohttpAnswer:
         """Return the open answer to `request`. Raises what aiohttp raises, and errors of ours."""
         limits, ours = mine.limits, self._given is None
+        seconds_left(limits.connect, limits.deadline)  # with none left nothing is sent
         target = self._target(request.url)
         mine.phase = "connect" if ours else None  # which a given session's connections will not say
         proxies, verify = self._settings.find(self._environment, request.url)
