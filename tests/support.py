@@ -180,9 +180,9 @@ def endless(number: int) -> Iterator[bytes | float]:
 class HangUps(RawServer):
     """A server of endless streams that notes when a client hangs up."""
 
-    def __init__(self, script: Callable[[int], Any] = endless) -> None:
+    def __init__(self, script: Callable[[int], Any] = endless, *rest: Any) -> None:
         self.hung_up = threading.Semaphore(0)
-        super().__init__(script)
+        super().__init__(script, *rest)
 
     def _serve(self, connection: Any) -> None:
         super()._serve(connection)

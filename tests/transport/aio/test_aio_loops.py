@@ -22,8 +22,8 @@ from bedrock_openai_http.transport.aio.transport import AiohttpTransport
 from bedrock_openai_http.values.http import TimeLimits
 from forking import FORKS, in_a_child
 from peers import TLSServer
-from servers_of_streams import HangUps
-from support import CHUNKED_STREAM, KEY, REQUEST, RawServer, http, http_chunk
+from servers_of_streams import hang_ups
+from support import CHUNKED_STREAM, KEY, REQUEST, HangUps, RawServer, http, http_chunk
 
 
 def echo(number: int) -> list[bytes | float]:
@@ -188,7 +188,7 @@ def test_an_abandoned_answer_lets_its_connection_go(kind: str, trusted: tuple[Pa
         thread.join()
 
     for leave in (unread, one_piece, in_a_circle, elsewhere):
-        with HangUps.of(kind, trusted) as server:
+        with hang_ups(kind, trusted) as server:
             asyncio.run(main(server.url, leave))
 
 
