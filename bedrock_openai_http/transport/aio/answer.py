@@ -186,6 +186,8 @@ def _abort(raw: aiohttp.ClientResponse) -> None:
     held = raw.connection
     with suppress(RuntimeError):  # the loop is closed, and with it what it had open
         if held is not None and held.protocol is not None:
+            if held.protocol.writing_paused:  # aiohttp 3.13 leaves an exception there that nobody fetches
+                held.protocol.resume_writing()
             # Closing alone would, with a given session, take leave in TLS, and wait for who goes on sending.
             held.protocol.abort()
         raw.close()

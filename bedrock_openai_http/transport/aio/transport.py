@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from requests.utils import select_proxy
-from urllib3.util import parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 from yarl import URL
 
@@ -190,7 +189,8 @@ class AiohttpTransport:
         if proxy is None:
             return await self._pool(loop, None), None
         proxy = proxy_url(proxy)
-        if not parse_url(proxy).host:  # for aiohttp a proxy without a host is one, and so is a host with a blank
+        host = urlsplit(proxy).hostname  # for aiohttp a proxy without a host is one, and so is a host with a blank
+        if not host or " " in host:
             raise ValueError("no proxy")
         scheme = proxy.partition(":")[0].lower()
         if scheme.startswith("socks") and self._given is None:
