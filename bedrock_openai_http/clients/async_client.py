@@ -11,7 +11,6 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ..aws.configuration import Configuration
 from ..aws.credential_source import CredentialSource, Punctual
 from ..call.walk import completed, opened
 from ..transport.aio.aside import Awaiting, aside
@@ -58,6 +57,7 @@ class AsyncClient(_Base):
     """
 
     _machine = ASYNC_MACHINE
+    _session_kind = ("aiohttp", "ClientSession")
 
     async def complete(
         self,
@@ -152,13 +152,7 @@ class AsyncClient(_Base):
             del api_key, credentials
 
     @staticmethod
-    def _checked_transport(session: Any, transport: Any) -> AsyncTransport | None:
-        if session is not None:
-            if transport is not None:
-                raise ConfigurationError("session and transport are given; choose one")
-            aiohttp = sys.modules.get("aiohttp")  # not loaded here: who has a session has loaded it
-            if aiohttp is None or not arguments.is_a(session, aiohttp.ClientSession):
-                raise ConfigurationError(f"session: must be an aiohttp.ClientSession, not {type(session).__name__}")
+    def _checked_transport(transport: Any) -> AsyncTransport | None:
         if transport is None:
             if "aiohttp" not in sys.modules and find_spec("aiohttp") is None:
                 failure = ConfigurationError("AsyncClient needs aiohttp, which is not installed")
@@ -171,12 +165,11 @@ class AsyncClient(_Base):
         return GivenAsyncTransport(transport)
 
     @staticmethod
-    def _new_transport(session: Any, configuration: Configuration) -> AsyncTransport:
+    def _new_transport(session: Any, ca_bundle: str | None) -> AsyncTransport:
         with loading():
             from ..transport.aio.transport import AiohttpTransport
 
-        bundle = configuration.ca_bundle()
-        return AiohttpTransport(session, ca_bundle=bundle.value if bundle else None)
+        return AiohttpTransport(session, ca_bundle=ca_bundle)
 
 
 def _awaiting(given: Any) -> Any:

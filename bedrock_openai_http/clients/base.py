@@ -5,6 +5,7 @@ This module sends nothing, and loads nothing that only a call needs.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from types import EllipsisType
@@ -16,6 +17,7 @@ from ..aws.destination import Options
 from ..call.retry import RetryPolicy
 from ..call.world import World
 from ..values import arguments
+from ..values.errors import ConfigurationError
 from ..values.once import once
 from ..values.request import Guardrail
 from .planning import CallOptions, Planner
@@ -36,6 +38,8 @@ class BaseClient(Generic[SessionT, TransportT, KeyT]):
 
     #: The clocks, the chance and the patience of this machine.
     _machine: ClassVar[World]
+    #: The library of a session that may be given, and its class there.
+    _session_kind: ClassVar[tuple[str, str]]
 
     def __init__(
         self,
@@ -83,9 +87,12 @@ class BaseClient(Generic[SessionT, TransportT, KeyT]):
         self._policy = RetryPolicy(retry_read_timeouts=arguments.flag("retry_read_timeouts", retry_read_timeouts))
         self._world = self._machine if world is None else world
         self._configuration = configuration = Configuration(profile)
-        given = self._checked_transport(session, transport)
-        new = self._new_transport
-        self._connections: Connections[TransportT] = Connections(given, lambda: new(session, configuration))
+        if session is not None:
+            if transport is not None:
+                raise ConfigurationError("session and transport are given; choose one")
+            _check_session(session, *self._session_kind)
+        given, new = self._checked_transport(transport), self._new_transport
+        self._connections: Connections[TransportT] = Connections(given, lambda: new(session, _bundle(configuration)))
         self._owns_connections = True
         self._plan_with(source, options, call_options)
 
@@ -145,12 +152,12 @@ class BaseClient(Generic[SessionT, TransportT, KeyT]):
         raise NotImplementedError
 
     @staticmethod
-    def _checked_transport(session: Any, transport: Any) -> Any:
+    def _checked_transport(transport: Any) -> Any:
         """Return the transport that the caller gives, if any. Raises ConfigurationError for what is none."""
         raise NotImplementedError
 
     @staticmethod
-    def _new_transport(session: Any, configuration: Configuration) -> Any:
+    def _new_transport(session: Any, ca_bundle: str | None) -> Any:
         """Return the transport for where none is given."""
         raise NotImplementedError
 
@@ -200,6 +207,19 @@ class Connections(Generic[TransportT]):
     def _own(self) -> TransportT:
         """Threads that begin together share one, and so one pool."""
         return self._new()
+
+
+def _check_session(session: Any, library: str, kind: str) -> None:
+    """Raise ConfigurationError if `session` is of another kind; who has one of that kind has loaded its library."""
+    module = sys.modules.get(library)
+    if module is None or not arguments.is_a(session, getattr(module, kind)):
+        article = "an" if library[0] in "aeiou" else "a"
+        raise ConfigurationError(f"session: must be {article} {library}.{kind}, not {type(session).__name__}")
+
+
+def _bundle(configuration: Configuration) -> str | None:
+    bundle = configuration.ca_bundle()
+    return bundle.value if bundle else None
 
 
 def _given(value: Any, otherwise: Any) -> Any:

@@ -8,12 +8,10 @@ the package costs next to nothing.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ..aws.configuration import Configuration
 from ..aws.credential_source import CredentialSource
 from ..call.walk import completed, opened
 from ..transport.drive import MACHINE, drive
@@ -75,6 +73,7 @@ class Client(_Base):
     """
 
     _machine = MACHINE
+    _session_kind = ("requests", "Session")
 
     def complete(
         self,
@@ -168,13 +167,7 @@ class Client(_Base):
             del api_key, credentials, given
 
     @staticmethod
-    def _checked_transport(session: Any, transport: Any) -> Transport | None:
-        if session is not None:
-            if transport is not None:
-                raise ConfigurationError("session and transport are given; choose one")
-            requests = sys.modules.get("requests")  # not loaded here: who has a session has loaded it
-            if requests is None or not arguments.is_a(session, requests.Session):
-                raise ConfigurationError(f"session: must be a requests.Session, not {type(session).__name__}")
+    def _checked_transport(transport: Any) -> Transport | None:
         if transport is None:
             return None
         with loading():
@@ -183,9 +176,8 @@ class Client(_Base):
         return GivenTransport(transport)
 
     @staticmethod
-    def _new_transport(session: Any, configuration: Configuration) -> Transport:
+    def _new_transport(session: Any, ca_bundle: str | None) -> Transport:
         with loading():
             from ..transport.requests_transport import RequestsTransport
 
-        bundle = configuration.ca_bundle()
-        return RequestsTransport(session, ca_bundle=bundle.value if bundle else None)
+        return RequestsTransport(session, ca_bundle=ca_bundle)
