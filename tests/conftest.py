@@ -1,6 +1,7 @@
 """Every test runs on the same machine: an empty home, no AWS settings, no proxy, no certificates of its own.
 
-This module leaves a test nothing of the real machine that the package or its dependencies would read.
+This module leaves a test nothing of the real machine that the package or its dependencies would read, and makes the
+certificates of those that speak TLS.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from peers import make_certificate
 
 #: What the machine could slip in: AWS settings, proxies, certificate bundles, and passwords in ~/.netrc.
 FOREIGN = re.compile(r"AWS_.*|BOTO_.*|.*_proxy|(CURL|REQUESTS)_CA_BUNDLE|SSL_CERT_(FILE|DIR)|NETRC", re.IGNORECASE)
@@ -54,3 +58,16 @@ def in_japan(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The files of an authority's certificate, made for this run, and of a server's for 127.0.0.1 with its key."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """The files of a server's certificate, whose authority is trusted."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate[0]))
+    return certificate

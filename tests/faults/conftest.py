@@ -7,31 +7,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 from bedrock_openai_http import BedrockOpenAIError
 from kinds import client_kind, pytest_collection_modifyitems, pytest_generate_tests  # noqa: F401
-from peers import make_certificate
 from secrets_check import assert_no_secret
 from support import KEY, PROMPT
 
 Failure = TypeVar("Failure", bound=BedrockOpenAIError)
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The files of an authority's certificate, made for this run, and of a server's for 127.0.0.1 with its key."""
-    return make_certificate(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture
-def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
-    """The files of a server's certificate, whose authority is trusted."""
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate[0]))
-    return certificate
 
 
 @pytest.fixture(autouse=True)

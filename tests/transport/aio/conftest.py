@@ -1,4 +1,4 @@
-"""What the tests of the transport for event loops share: certificates, and loops that may not complain.
+"""What the tests of the transport for event loops share: loops that may not complain.
 
 This module checks, for each test, that no loop has said a word.
 """
@@ -8,24 +8,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-from peers import make_certificate
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The files of an authority's certificate, made for this run, and of a server's for 127.0.0.1 with its key."""
-    return make_certificate(tmp_path_factory.mktemp("tls"))
-
-
-@pytest.fixture
-def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
-    """The files of a server's certificate, whose authority is trusted."""
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate[0]))
-    return certificate
 
 
 @pytest.fixture(autouse=True)
