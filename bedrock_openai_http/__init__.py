@@ -60,15 +60,17 @@ if TYPE_CHECKING:
     from .values.errors import IncompleteStreamError as IncompleteStreamError
     from .values.errors import InternalServerError as InternalServerError
     from .values.errors import NotFoundError as NotFoundError
+    from .values.errors import ParseError as ParseError
     from .values.errors import PermissionDeniedError as PermissionDeniedError
     from .values.errors import RateLimitError as RateLimitError
     from .values.errors import RequestValidationError as RequestValidationError
     from .values.errors import ResponseFormatError as ResponseFormatError
+    from .values.errors import ToolLoopError as ToolLoopError
     from .values.errors import UnprocessableEntityError as UnprocessableEntityError
     from .values.guardrail_outcome import GuardrailOutcome as GuardrailOutcome
-    from .values.http import Headers as Headers
     from .values.http import HTTPRequest as HTTPRequest
     from .values.http import HTTPResponse as HTTPResponse
+    from .values.http import Headers as Headers
     from .values.messages import AssistantMessage as AssistantMessage
     from .values.messages import AudioPart as AudioPart
     from .values.messages import CustomCall as CustomCall
@@ -86,11 +88,15 @@ if TYPE_CHECKING:
     from .values.messages import ToolCall as ToolCall
     from .values.messages import ToolMessage as ToolMessage
     from .values.messages import UserMessage as UserMessage
+    from .values.parsed import Parsed as Parsed
     from .values.request import ChatCompletionRequest as ChatCompletionRequest
     from .values.request import CustomTool as CustomTool
     from .values.request import FunctionTool as FunctionTool
     from .values.request import Guardrail as Guardrail
     from .values.request import OtherTool as OtherTool
+    from .values.tool_run import ToolError as ToolError
+    from .values.tool_run import ToolRun as ToolRun
+    from .values.tool_run import Turn as Turn
     from .values.usage import Usage as Usage
 
 _NAMES_BY_MODULE = {
@@ -109,7 +115,8 @@ _NAMES_BY_MODULE = {
     "values.errors": (
         "APIConnectionError APIStatusError APITimeoutError AuthenticationError BadRequestError BedrockOpenAIError "
         "ConfigurationError ConflictError CredentialsError IncompleteStreamError InternalServerError NotFoundError "
-        "PermissionDeniedError RateLimitError RequestValidationError ResponseFormatError UnprocessableEntityError"
+        "ParseError PermissionDeniedError RateLimitError RequestValidationError ResponseFormatError ToolLoopError "
+        "UnprocessableEntityError"
     ),
     "values.guardrail_outcome": "GuardrailOutcome",
     "aws.lambda_deadline": "lambda_deadline",
@@ -125,6 +132,8 @@ _NAMES_BY_MODULE = {
     "schemas": "load_schema",
     "aws.signing": "sign",
     "call.decode": "iter_chunks",
+    "values.parsed": "Parsed",
+    "values.tool_run": "ToolError ToolRun Turn",
     "values.usage": "Usage",
     "validation.validate": "validate_request",
     "values.http": "HTTPRequest HTTPResponse Headers",

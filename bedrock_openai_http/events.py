@@ -12,5 +12,17 @@ from .call.events import CallStarted as CallStarted
 from .call.events import Event as Event
 from .call.events import FirstChunk as FirstChunk
 from .call.events import ResponseStarted as ResponseStarted
+from .call.events import ToolEnded as ToolEnded
+from .call.events import ToolStarted as ToolStarted
 
-__all__ = ["AttemptFailed", "AttemptStarted", "CallEnded", "CallStarted", "Event", "FirstChunk", "ResponseStarted"]
+__all__ = [
+    "AttemptFailed",
+    "AttemptStarted",
+    "CallEnded",
+    "CallStarted",
+    "Event",
+    "FirstChunk",
+    "ResponseStarted",
+    "ToolEnded",
+    "ToolStarted",
+]

@@ -86,3 +86,25 @@ class CallEnded(Event):
     response_id: str | None = None
     response_model: str | None = None
     finish_reasons: tuple[str, ...] = ()
+
+
+@frozen
+class ToolStarted(Event):
+    """A call of a tool begins. What the event has of a call is of the one that the model answered with it."""
+
+    #: The name of the tool, as it was given to `run_tools`.
+    tool: str
+    #: The ID of the tool call.
+    call_id: str
+    #: None here.
+    error_type: str | None = None
+
+
+@frozen
+class ToolEnded(Event):
+    """A call of a tool is over, one of these for each ToolStarted."""
+
+    tool: str
+    call_id: str
+    #: The name of the class of what it raised; "cancelled" for a task; None if it returned.
+    error_type: str | None = None

@@ -8,6 +8,8 @@
     │   └── APITimeoutError               ... because time ran out
     ├── ResponseFormatError               a 2xx answer that is not what the API promises
     ├── IncompleteStreamError             the stream ended before its end mark
+    ├── ParseError                        an answer that does not fit the kind that was asked for
+    ├── ToolLoopError                     a run of tools that cannot go on
     └── APIStatusError                    a status of 300 or more, or an error object inside a 200
         ├── BadRequestError 400           ├── AuthenticationError 401     ├── PermissionDeniedError 403
         ├── NotFoundError 404             ├── ConflictError 409           ├── UnprocessableEntityError 422
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .completion import ChatCompletion
     from .http import HTTPResponse
+    from .tool_run import ToolRun
     from .usage import Usage
 
 
@@ -59,6 +62,10 @@ class BedrockOpenAIError(Exception):
     response: HTTPResponse | None
     #: One line on the likely cause and what helps, in words of ours; None where the cause is not known.
     advice: str | None
+    #: Of an error that leaves `run_tools`: the run so far. None elsewhere.
+    run: ToolRun | None = None
+    #: The tokens of completions that came before the failure, where one call of ours asks for several.
+    spent: Usage | None = None
 
     # The constructor's positional arguments are exactly `Exception.args`, and everything else has a default and
     # lives in `__dict__`: that is what the default pickling restores.
@@ -74,8 +81,9 @@ class BedrockOpenAIError(Exception):
 
     @property
     def usage(self) -> Usage | None:
-        """The tokens that are known to have been used: those of `partial`. None where it is not known."""
-        return None if self.partial is None else self.partial.usage
+        """The tokens that are known to have been used: of `partial`, and before it. None where it is not known."""
+        own = None if self.partial is None else self.partial.usage
+        return own if self.spent is None else self.spent.plus(own)
 
     def __str__(self) -> str:
         """Return everything that a log needs, on one line: what happened, the request ID, the advice.
@@ -149,6 +157,55 @@ class ResponseFormatError(BedrockOpenAIError):
 
 class IncompleteStreamError(BedrockOpenAIError):
     """The stream ended before its end mark `[DONE]`; what had arrived is in `partial`."""
+
+
+class ParseError(BedrockOpenAIError):
+    """An answer that does not fit the kind that was asked for. The text repeats nothing of it: see `completion`."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str,
+        json_path: str = "$",
+        rule: str = "",
+        completion: ChatCompletion | None = None,
+    ) -> None:
+        super().__init__(message, request_id=completion.request_id if completion else None)
+        #: "not-json" or "schema", which `reask` asks again for; "length", "refusal", "guardrail", "empty" or
+        #: "tool-calls", which are never asked again.
+        self.reason = reason
+        #: Where in the answer's JSON, as a JSON path such as `$.items[0].price`.
+        self.json_path = json_path
+        #: Of the reason "schema": the JSON Schema keyword that is broken, or "value" for what cannot be converted.
+        self.rule = rule
+        #: The answer; None where `parse_answer` was given a text.
+        self.completion = completion
+        if completion is not None:
+            self.attempts, self.elapsed, self.response = completion.attempts, completion.elapsed, completion.response
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens of all completions that were asked for; None without one."""
+        own = None if self.completion is None else self.completion.usage
+        return own if self.spent is None else self.spent.plus(own)
+
+    def _text(self) -> str:
+        return self.message if self.json_path == "$" else f"{self.json_path}: {self.message}"
+
+
+class ToolLoopError(BedrockOpenAIError):
+    """A run of tools that cannot go on; `run` is the run so far. What a tool has raised is the `__cause__`."""
+
+    def __init__(self, message: str, *, reason: str, request_id: str | None = None) -> None:
+        super().__init__(message, request_id=request_id)
+        #: "tool-failed", "max-turns", "length" or "repeated".
+        self.reason = reason
+
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens of all completions of the run."""
+        return None if self.run is None else self.run.usage
 
 
 class APIStatusError(BedrockOpenAIError):

@@ -195,6 +195,32 @@ def call_events_CallEnded(self, invocation_id, model, endpoint, region, stream, 
     own["finish_reasons"] = finish_reasons
 
 
+def call_events_ToolStarted(self, invocation_id, model, endpoint, region, stream, elapsed, tool, call_id, error_type):
+    own = self.__dict__
+    own["invocation_id"] = invocation_id
+    own["model"] = model
+    own["endpoint"] = endpoint
+    own["region"] = region
+    own["stream"] = stream
+    own["elapsed"] = elapsed
+    own["tool"] = tool
+    own["call_id"] = call_id
+    own["error_type"] = error_type
+
+
+def call_events_ToolEnded(self, invocation_id, model, endpoint, region, stream, elapsed, tool, call_id, error_type):
+    own = self.__dict__
+    own["invocation_id"] = invocation_id
+    own["model"] = model
+    own["endpoint"] = endpoint
+    own["region"] = region
+    own["stream"] = stream
+    own["elapsed"] = elapsed
+    own["tool"] = tool
+    own["call_id"] = call_id
+    own["error_type"] = error_type
+
+
 def call_plan_Plan(self, request, to, endpoint, region, key_region, limits, max_attempts, started, model, stream, max_completion_tokens, guardrail):
     own = self.__dict__
     own["request"] = request
@@ -582,6 +608,14 @@ def values_messages_OtherToolCall(self, type, id, *, extra):
     self.__post_init__()
 
 
+def values_parsed_Parsed(self, value, completion, usage, how):
+    own = self.__dict__
+    own["value"] = value
+    own["completion"] = completion
+    own["usage"] = usage
+    own["how"] = how
+
+
 def values_request_FunctionTool(self, name, *, extra, description, parameters, strict):
     own = self.__dict__
     own["extra"] = extra
@@ -659,6 +693,20 @@ def values_request_ChatCompletionRequest(self, model, messages, *, audio, freque
     own["guardrail"] = guardrail
     own["extra_body"] = extra_body
     self.__post_init__()
+
+
+def values_tool_run_Turn(self, completion, results):
+    own = self.__dict__
+    own["completion"] = completion
+    own["results"] = results
+
+
+def values_tool_run_ToolRun(self, completion, turns, usage, transcript):
+    own = self.__dict__
+    own["completion"] = completion
+    own["turns"] = turns
+    own["usage"] = usage
+    own["transcript"] = transcript
 
 
 def values_usage_Usage(self, prompt_tokens, completion_tokens, total_tokens, prompt_tokens_details, completion_tokens_details, extra):

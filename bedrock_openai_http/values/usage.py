@@ -55,10 +55,31 @@ class Usage:
         prompt_details, completion_details = details["prompt_tokens_details"], details["completion_tokens_details"]
         return remember(cls(prompt, completion, total, prompt_details or {}, completion_details or {}, extra), data)
 
+    def plus(self, other: Usage | None) -> Usage:
+        """Return the sum of both; a count that one of them lacks is the other's. Details are summed by name."""
+        if other is None:
+            return self
+        prompt, completion, total = [_sum(getattr(self, name), getattr(other, name)) for name in COUNTS]
+        details = [_sums(getattr(self, name), getattr(other, name)) for name in self._DETAILS]
+        return Usage(prompt, completion, total, *details)
+
     def to_dict(self) -> JSONObject:
         """Return the wire form, with the members that this version does not know."""
         members = {name: getattr(self, name) for name in (*COUNTS, *self._DETAILS)}
         return wire_form(members, self.extra, self._read)
+
+
+#: No tokens that are known of: what sums begin with.
+NO_USAGE = Usage(None, None, None)
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return one if other is None else other if one is None else one + other
+
+
+def _sums(one: JSONObject, other: JSONObject) -> JSONObject:
+    names = [name for name in {**one, **other} if type(one.get(name, 0)) is type(other.get(name, 0)) is int]
+    return {name: one.get(name, 0) + other.get(name, 0) for name in names}
 
 
 def read_usage(data: JSONObject, extra: JSONObject) -> Usage | None:

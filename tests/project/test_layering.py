@@ -17,7 +17,7 @@ import bedrock_openai_http
 PACKAGE = Path(bedrock_openai_http.__file__).parent
 
 #: The rooms from the ground up: each may use those before it.
-ROOMS = ("values", "validation", "aws", "call", "transport", "clients", "testing", "cli")
+ROOMS = ("values", "validation", "aws", "call", "transport", "structured", "tools", "clients", "testing", "cli")
 #: The room where each library may be imported, besides the standard library.
 LIBRARIES = {
     "requests": "transport",
