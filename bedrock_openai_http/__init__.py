@@ -68,9 +68,9 @@ if TYPE_CHECKING:
     from .values.errors import ToolLoopError as ToolLoopError
     from .values.errors import UnprocessableEntityError as UnprocessableEntityError
     from .values.guardrail_outcome import GuardrailOutcome as GuardrailOutcome
+    from .values.http import Headers as Headers
     from .values.http import HTTPRequest as HTTPRequest
     from .values.http import HTTPResponse as HTTPResponse
-    from .values.http import Headers as Headers
     from .values.messages import AssistantMessage as AssistantMessage
     from .values.messages import AudioPart as AudioPart
     from .values.messages import CustomCall as CustomCall

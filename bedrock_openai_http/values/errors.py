@@ -166,7 +166,7 @@ class ParseError(BedrockOpenAIError):
         self,
         message: str,
         *,
-        reason: str,
+        reason: str = "",
         json_path: str = "$",
         rule: str = "",
         completion: ChatCompletion | None = None,
@@ -197,7 +197,7 @@ class ParseError(BedrockOpenAIError):
 class ToolLoopError(BedrockOpenAIError):
     """A run of tools that cannot go on; `run` is the run so far. What a tool has raised is the `__cause__`."""
 
-    def __init__(self, message: str, *, reason: str, request_id: str | None = None) -> None:
+    def __init__(self, message: str, *, reason: str = "", request_id: str | None = None) -> None:
         super().__init__(message, request_id=request_id)
         #: "tool-failed", "max-turns", "length" or "repeated".
         self.reason = reason
