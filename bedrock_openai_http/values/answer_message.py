@@ -90,10 +90,10 @@ class Message:
         """
         audio_id = (self.audio or {}).get("id")
         audio = {"id": audio_id} if isinstance(audio_id, str) and audio_id and jsontext.is_unicode(audio_id) else None
-        refusal = _unicode(self.refusal) if self.refusal else None
+        refusal = jsontext.in_unicode(self.refusal) if self.refusal else None
         said = refusal or self.tool_calls or audio or self.function_call
         return AssistantMessage(
-            _unicode(self.text) or (None if said else ""),
+            jsontext.in_unicode(self.text) or (None if said else ""),
             refusal=refusal,
             tool_calls=tuple(map(_unicode_call, self.tool_calls)),
             audio=audio,
@@ -181,20 +181,13 @@ def as_text(value: Any, path: str) -> str | None:
 # --- what no request can hold
 
 
-def _unicode(text: str) -> str:
-    """Return `text` with U+FFFD for each half of a surrogate pair, which JSON can spell and UTF-8 cannot."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def _unicode_function(call: FunctionCall) -> FunctionCall:
-    return FunctionCall(_unicode(call.name), _unicode(call.arguments))
+    return FunctionCall(jsontext.in_unicode(call.name), jsontext.in_unicode(call.arguments))
 
 
 def _unicode_call(call: ToolCall | CustomToolCall) -> ToolCall | CustomToolCall:
     if isinstance(call, CustomToolCall):
-        return CustomToolCall(call.id, CustomCall(_unicode(call.custom.name), _unicode(call.custom.input)))
+        return CustomToolCall(call.id, CustomCall(jsontext.in_unicode(call.custom.name), jsontext.in_unicode(call.custom.input)))
     return ToolCall(call.id, _unicode_function(call.function))
 
 

@@ -9,7 +9,7 @@ This module holds plain values and no rules; `validation` judges them.
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -43,6 +43,23 @@ class FunctionTool(Enveloped):
     description: str | None = field(default=None, repr=False)
     parameters: Mapping[str, Any] | None = field(default=None, repr=False)
     strict: bool | None = None
+
+    @classmethod
+    def from_function(
+        cls, function: Callable[..., Any], /, *, name: str | None = None, description: str | None = None
+    ) -> FunctionTool:
+        """Return the tool for a function or method: its name, its docstring, and a schema of its type hints.
+
+        `name` and `description` replace its own. What a parameter is for is said by `Annotated[T, "text"]`, or else
+        by the docstring, in Google's, NumPy's or Sphinx's form. One with a default may be left out by the model. The
+        tool is `strict` unless a hint leaves open what comes, such as `Any` or `dict[str, T]`.
+
+        Raises TypeError for what a model could not be told of: a parameter without a hint, `*args` and `**kwargs`.
+        """
+        with loading():
+            from .kinds.functions import definition_of, signature_of
+
+        return definition_of(signature_of(function, name=name, description=description))
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> FunctionTool:

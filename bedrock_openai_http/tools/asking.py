@@ -1,0 +1,92 @@
+"""The requests of a run: the caller's, with its tools, and in later turns with what has been said since.
+
+This module's law: what the loop could not keep to is refused before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from ..validation.lint import lint_request
+from ..validation.validate import checked_body
+from ..values.errors import RequestValidationError
+from ..values.messages import AssistantMessage, ToolMessage
+from ..values.request import ChatCompletionRequest, CustomTool, FunctionTool
+
+#: A request as a caller gives it.
+Request: TypeAlias = ChatCompletionRequest | Mapping[str, Any]
+
+_NEEDS = "needs-no-reasoning"
+
+
+def field_of(request: Request, name: str) -> Any:
+    """Return a field of the request; None where it has none."""
+    if isinstance(request, Mapping):
+        return request.get(name)
+    return getattr(request, name, None)
+
+
+class Asking:
+    """Makes the request of each turn.
+
+    Raises RequestValidationError for a request that is not valid or not for a run of tools, and for a model that
+    would refuse the tools in it. `endpoint` and `unknown_fields` are the client's.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        tools: Sequence[FunctionTool | CustomTool],
+        *,
+        endpoint: str,
+        unknown_fields: str,
+        streamed: bool,
+    ) -> None:
+        if not isinstance(request, (ChatCompletionRequest, Mapping)):
+            raise RequestValidationError("must be an object", rule="type")
+        for name in ("tools", "functions", "function_call"):
+            if field_of(request, name) is not None:
+                raise _refused(name, "must not be given: run_tools takes the tools as an argument")
+        if field_of(request, "stream"):
+            raise _refused("stream", "must not be given: run_tools(..., on_chunk=...) streams each turn")
+        fields: dict[str, Any] = {"tools": list(tools)}
+        if streamed:
+            options = field_of(request, "stream_options")
+            fields |= {"stream": True, "stream_options": {"include_usage": True} if options is None else options}
+        self._first = _with(request, **fields)
+        body = checked_body(self._first, unknown_fields=unknown_fields)
+        if body.get("n", 1) != 1:
+            raise _refused("n", "must be 1: run_tools goes on with one answer")
+        for lint in lint_request(body, endpoint=endpoint):
+            if lint.rule == _NEEDS and lint.json_path == "$.tools":
+                raise RequestValidationError(lint.message, json_path=lint.json_path, rule=lint.rule)
+        self._later = _with(self._first, tool_choice=_later_choice(body.get("tool_choice")))
+        #: The messages that the request begins with, in wire form.
+        self.transcript: list[Any] = body["messages"]
+
+    def request(self, added: Sequence[AssistantMessage | ToolMessage]) -> Request:
+        """Return the request of the next turn; `added` is what has been said since the first."""
+        if not added:
+            return self._first
+        return _with(self._later, messages=[*field_of(self._first, "messages"), *added])
+
+
+def _with(request: Request, **fields: Any) -> Request:
+    if isinstance(request, Mapping):
+        return {**request, **fields}
+    return replace(request, **fields)
+
+
+def _later_choice(choice: Any) -> Any:
+    """Return the `tool_choice` of later turns: a forced one would have the model call for ever."""
+    if not isinstance(choice, Mapping):
+        return None if choice == "required" else choice
+    if choice.get("type") != "allowed_tools":
+        return None
+    return {**choice, "allowed_tools": {**choice["allowed_tools"], "mode": "auto"}}
+
+
+def _refused(name: str, words: str) -> RequestValidationError:
+    return RequestValidationError(words, json_path=f"$.{name}", rule="run-tools")

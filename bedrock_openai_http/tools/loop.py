@@ -1,0 +1,150 @@
+"""A run of tools, from a request to the answer that calls no tool.
+
+A run is a generator. It yields what is to be done and is sent what came of it, so that whoever drives it chooses how
+to wait: a thread, an event loop, or a test with a list of answers.
+
+This module's law: each call of a turn gets one result, in order, whatever happened; and each error of ours that
+leaves has the run so far. What a completion or a tool raised is sent as a value: what is thrown is of nobody here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from ..values.completion import ChatCompletion
+from ..values.errors import BedrockOpenAIError, ToolLoopError
+from ..values.messages import AssistantMessage, CustomToolCall, ToolCall, ToolMessage
+from ..values.tool_run import ToolError, ToolRun, Turn
+from ..values.usage import NO_USAGE
+from ..values.wire_value import plain
+from . import told
+from .asking import Asking, Request, field_of
+from .limits import Limits, cut_advice, is_cut
+from .schedule import Outcome, is_failure
+from .toolbox import Prepared, Toolbox, called
+
+
+class Complete(NamedTuple):
+    """Ask for the completion. Back comes a ChatCompletion, or the BedrockOpenAIError that came of it."""
+
+    request: Request
+    #: Seconds that it may take; None for as long as the client's calls may.
+    seconds: float | None
+
+
+class Confirm(NamedTuple):
+    """Ask `before_call`. Back comes what it raised, an Exception, or None."""
+
+    call: ToolCall | CustomToolCall
+    arguments: Any
+
+
+class RunCalls(NamedTuple):
+    """Run the calls by a `Schedule`, `most` at once. Back come its outcomes."""
+
+    calls: tuple[Prepared, ...]
+    may_begin: Callable[[], bool]
+    most: int
+
+
+class Tell(NamedTuple):
+    """Tell `on_turn` of the run so far."""
+
+    run: ToolRun
+
+
+Effect: TypeAlias = Complete | Confirm | RunCalls | Tell
+Steps: TypeAlias = Generator[Effect, Any, ToolRun]
+
+
+class Progress:
+    """What has come of a run so far."""
+
+    def __init__(self, request: Request) -> None:
+        #: The messages of the request in wire form; none of a request that cannot be read.
+        self.transcript: list[Any] = []
+        #: What has been said since.
+        self.added: list[AssistantMessage | ToolMessage] = []
+        self.turns: list[Turn] = []
+        self.completion: ChatCompletion | None = None
+        self._usage = NO_USAGE
+        messages = field_of(request, "messages")
+        if isinstance(messages, (list, tuple)):
+            self.transcript = plain(messages)
+
+    def answered(self, completion: ChatCompletion) -> None:
+        """Take note of a completion."""
+        self.completion = completion
+        self._usage = self._usage.plus(completion.usage)
+
+    def run(self) -> ToolRun:
+        """Return the run so far."""
+        return ToolRun(self.completion, tuple(self.turns), self._usage, (*self.transcript, *self.added))
+
+
+def tool_loop(
+    request: Request, asking: Callable[[], tuple[Toolbox, Limits, Asking]]
+) -> Steps:
+    """Return the run for `request`. `asking` makes what it needs, and raises what is wrong with what was given.
+
+    Raises BedrockOpenAIError with the run so far, and TypeError for what is no tool.
+    """
+    progress = Progress(request)
+    try:
+        toolbox, limits, asks = asking()
+        return (yield from _turns(progress, toolbox, limits, asks))
+    except BedrockOpenAIError as error:
+        error.run = progress.run()
+        raise
+
+
+def _turns(progress: Progress, toolbox: Toolbox, limits: Limits, asking: Asking) -> Steps:
+    progress.transcript = asking.transcript
+    while True:
+        completion = yield from _completion(progress, limits, asking)
+        calls = completion.tool_calls
+        if completion.choices:
+            progress.added.append(completion.choices[0].message.to_request_message())
+        if not calls:
+            run = progress.run()
+            yield Tell(run)
+            return run
+        failure = yield from _turn(completion, progress, toolbox, limits)
+        yield Tell(progress.run())
+        if failure is not None:
+            raise failure from failure.__cause__
+        limits.left()
+        if len(progress.turns) == limits.max_turns:
+            words = f"the model still calls tools after {limits.max_turns} turns"
+            advice = "Raise max_turns, or go on from the messages of .run: the calls of the last turn were run."
+            raise limits.error("max-turns", words, advice, completion)
+
+
+def _completion(
+    progress: Progress, limits: Limits, asking: Asking
+) -> Generator[Effect, Any, ChatCompletion]:
+    came = yield Complete(asking.request(progress.added), limits.left())
+    if isinstance(came, BedrockOpenAIError):
+        try:
+            raise came
+        finally:
+            del came  # its traceback leads back to this frame
+    completion: ChatCompletion = came
+    progress.answered(completion)
+    if completion.choices and is_cut(completion):
+        words = "the answer was cut at its limit of tokens, and none of its calls was run"
+        raise limits.error("length", words, cut_advice(completion), completion)
+    return completion
+
+
+def _turn(
+    completion: ChatCompletion, progress: Progress, toolbox: Toolbox, limits: Limits
+) -> Generator[Effect, Any, ToolLoopError | None]:
+    """Run the calls of a completion, and put their results into `progress`; return what ends the run, if anything."""
+    calls = completion.tool_calls
+    outcomes = yield from _outcomes([toolbox.prepared(call) for call in calls], limits)
+    results = tuple(ToolMessage(_said(outcome), call.id) for call, outcome in zip(calls, outcomes, strict=True))
+    progress.added.extend(results)
+    progress.turns.append(Turn(completion, results))
+    ...

@@ -1,0 +1,47 @@
+"""Which calls of a turn are run, and when.
+
+This module's law: they begin in order, no more at once than may be, and none after one has failed or time is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from ..values.tool_run import ToolError
+from .toolbox import Prepared
+
+#: What came of a call: the text for the model, or what was raised; None for one that was not run.
+Outcome: TypeAlias = str | Exception | None
+
+
+class Schedule:
+    """The calls of a turn, on their way. `may_begin` says whether there is time for another."""
+
+    def __init__(self, calls: Sequence[Prepared], may_begin: Callable[[], bool], most: int) -> None:
+        self.calls = calls
+        #: In the order of the calls.
+        self.outcomes: list[Outcome] = [None] * len(calls)
+        self._may_begin, self._most = may_begin, most
+        self._next = self._running = 0
+        self._failed = False
+
+    def begin(self) -> int | None:
+        """Return the place of a call that is to begin now; None where there is none, until another has ended."""
+        is_full = self._running == self._most or self._next == len(self.calls)
+        if is_full or self._failed or not self._may_begin():
+            return None
+        self._next += 1
+        self._running += 1
+        return self._next - 1
+
+    def end(self, place: int, outcome: str | Exception) -> None:
+        """Take note of what came of a call that has begun."""
+        self.outcomes[place] = outcome
+        self._running -= 1
+        self._failed = self._failed or is_failure(outcome)
+
+
+def is_failure(outcome: Outcome) -> bool:
+    """Tell whether what came of a call ends the run: an exception that is not for the model."""
+    return isinstance(outcome, Exception) and not isinstance(outcome, ToolError)

@@ -1,0 +1,142 @@
+"""How the words of a call become what a function is called with.
+
+This module's law: a function gets what its schema and its hints let pass, or nothing; nothing is mended.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from ..validation.instances import misfits
+from ..values import jsontext
+from ..values.kinds import object_kind
+from ..values.kinds.functions import Signature, given_by_place, hints_of, parameters_of
+from ..values.kinds.kind import Kind, Member, Misfit
+from . import told
+
+_BY_NAME = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class Wrong(Exception):
+    """The words of a call are not what its tool takes; the text is for the model."""
+
+
+class Taken(NamedTuple):
+    """What a function is called with."""
+
+    #: By the names of the parameters; of a custom tool the text.
+    arguments: Any
+    placed: list[Any]
+    named: dict[str, Any]
+
+
+#: Raises Wrong.
+Taking = Callable[[str], Taken]
+
+
+def by_signature(signature: Signature) -> Taking:
+    """Return how the words become the arguments of a function whose schema was made of its own signature."""
+    kind, names = signature.kind, [parameter.name for parameter in signature.parameters]
+    optional = [each.name for each in signature.parameters if each.default is not inspect.Parameter.empty]
+
+    def take(text: str) -> Taken:
+        given = _object(text, names)
+        if kind.strict:
+            given = {**dict.fromkeys(optional), **given}
+        else:
+            given = {name: value for name, value in given.items() if value is not None or name not in optional}
+        values = _converted(kind, given, names)
+        return Taken(values, *given_by_place(signature.parameters, values))
+
+    return take
+
+
+def by_schema(name: str, schema: Mapping[str, Any] | None, function: Callable[..., Any]) -> Taking:
+    """Return how the words become the arguments of a function with a schema of the caller's.
+
+    They are converted by those of its hints that can be said in a schema. Raises TypeError as `parameters_of` does.
+    """
+    parameters = parameters_of(function)
+    kinds = _kinds(name, parameters, _hints(function))
+    told_of = (schema or {}).get("properties")
+    names = list(told_of) if isinstance(told_of, Mapping) else list(kinds)
+
+    def take(text: str) -> Taken:
+        given = _object(text, names)
+        _refuse(misfits(schema or {}, given), names)
+        values: dict[str, Any] = {}
+        for key, value in given.items():
+            values |= _converted(kinds[key], {key: value}, names) if key in kinds else {key: value}
+        _refuse(_unfit(parameters, values), names)
+        return Taken(values, *given_by_place(parameters, values))
+
+    return take
+
+
+def by_text(text: str) -> Taken:
+    """Return what the function of a custom tool is called with: the text."""
+    return Taken(text, [text], {})
+
+
+def _object(text: str, names: list[str]) -> dict[str, Any]:
+    """Return the JSON object that `text` is; "" stands for one without members."""
+    try:
+        value = jsontext.decode(text.encode("utf-8", "surrogatepass")) if text.strip() else {}
+    except jsontext.JSONError as error:
+        raise Wrong(told.not_an_object(str(error), names)) from None
+    if not isinstance(value, dict):
+        raise Wrong(told.not_an_object("this is another kind of value", names))
+    return value
+
+
+def _converted(kind: Kind, given: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    _refuse(misfits(kind.full, given), names)
+    try:
+        values: dict[str, Any] = kind.value_of(given)
+    except Misfit as flaw:
+        _refuse([flaw], names)
+        raise
+    return values
+
+
+def _refuse(flaws: Iterable[Misfit], names: list[str]) -> None:
+    found = list(flaws)
+    if found:
+        raise Wrong(told.wrong(found, names)) from None
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        return hints_of(function)
+    except TypeError:  # the schema says enough
+        return {}
+
+
+def _kinds(name: str, parameters: Iterable[inspect.Parameter], hints: Mapping[str, Any]) -> dict[str, Kind]:
+    """Return how each parameter is converted whose hint can be said in a schema."""
+    kinds = {}
+    for parameter in parameters:
+        if parameter.name in hints and parameter.kind in (*_BY_NAME, inspect.Parameter.POSITIONAL_ONLY):
+            has_default = parameter.default is not inspect.Parameter.empty
+            member = Member(parameter.name, hints[parameter.name], None, has_default)
+            try:
+                kinds[parameter.name] = object_kind(name, [member], open=True)
+            except TypeError:  # it gets the plain JSON
+                continue
+    return kinds
+
+
+def _unfit(parameters: tuple[inspect.Parameter, ...], values: Mapping[str, Any]) -> Iterable[Misfit]:
+    """Yield what the function itself could not be called with, though the schema lets it pass."""
+    by_name = {each.name: each for each in parameters if each.kind in (*_BY_NAME, inspect.Parameter.POSITIONAL_ONLY)}
+    if all(each.kind is not inspect.Parameter.VAR_KEYWORD for each in parameters):
+        yield from (
+            Misfit((), "additionalProperties", "has a member that is no parameter")
+            for name in values
+            if name not in by_name
+        )
+    for name, parameter in by_name.items():
+        if name not in values and parameter.default is inspect.Parameter.empty:
+            yield Misfit((), "required", f"{name} is missing")

@@ -1,0 +1,49 @@
+"""What a model is told in place of a result.
+
+This module's law: nothing here comes from an exception but the text of a ToolError, which is written for the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..validation.fields import json_path
+from ..values.kinds.kind import Misfit
+
+FAILED = "The tool failed."
+NOT_RUN = "This call was not run."
+#: How many flaws of the arguments are told at once.
+_MOST_FLAWS = 5
+
+
+def no_such_tool(names: Sequence[str]) -> str:
+    """Return what is said of a name that no tool has."""
+    return f"{NOT_RUN} There is no tool of that name; the tools are: {', '.join(names)}."
+
+
+def other_kind(wants: str) -> str:
+    """Return what is said where a tool is called as one of another kind; `wants` is what it takes."""
+    return f"{NOT_RUN} The tool takes {wants}."
+
+
+def not_an_object(reason: str, parameters: Sequence[str]) -> str:
+    """Return what is said of arguments that cannot be read."""
+    return f"{NOT_RUN} Its arguments must be one JSON object: {reason}. {_listed(parameters)}"
+
+
+def wrong(flaws: Iterable[Misfit], parameters: Sequence[str]) -> str:
+    """Return what is said of arguments that do not fit, each by its place and the rule that it breaks."""
+    said = [
+        f"{json_path(flaw.path)}: {flaw.message} [{flaw.rule}]{f' ({flaw.hint})' if flaw.hint else ''}"
+        for flaw in list(flaws)[:_MOST_FLAWS]
+    ]
+    return f"{NOT_RUN} Its arguments are wrong: {'; '.join(said)}. {_listed(parameters)}"
+
+
+def by_tool(error: Exception) -> str:
+    """Return what a ToolError says."""
+    return str(error) or FAILED
+
+
+def _listed(parameters: Sequence[str]) -> str:
+    return f"The parameters are: {', '.join(parameters)}." if parameters else "It has no parameters."

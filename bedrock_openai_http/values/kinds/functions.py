@@ -1,0 +1,137 @@
+"""What a function takes, read from its signature, its type hints and its docstring.
+
+This module's law: a parameter that a model could not be told of is a TypeError that says what to do instead, and
+nothing of a function is called.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+
+from ..request import FunctionTool
+from . import object_kind
+from .docstrings import described
+from .kind import Kind, Member
+
+#: What the name of a tool looks like (`identifier` in schemas/request.json).
+_NAME = re.compile("[A-Za-z0-9_-]{1,64}")
+_NOTHING = inspect.Parameter.empty
+_SEVERAL = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+
+
+class Signature(NamedTuple):
+    """What a function takes, and what a model is told of it."""
+
+    name: str
+    description: str | None
+    kind: Kind
+    parameters: tuple[inspect.Parameter, ...]
+
+
+def signature_of(
+    function: Callable[..., Any], *, name: str | None = None, description: str | None = None
+) -> Signature:
+    """Return what `function` takes; `name` and `description` replace its own.
+
+    Raises TypeError for what is no function, and for one that a model could not be told of.
+    """
+    name = _name_of(function) if name is None else name
+    if not _NAME.fullmatch(name):
+        words = "a name of a tool has 1 to 64 letters, digits, _ and -: give name= to FunctionTool.from_function"
+        raise TypeError(f"{name[:80]!r}: {words}, and the tool as a pair (FunctionTool, function)")
+    said = described(_target(function).__doc__)
+    hints, parameters = hints_of(function), parameters_of(function)
+    members = [_member(name, parameter, hints, said.members) for parameter in parameters]
+    kind = object_kind(name, members, open=True)
+    return Signature(name, said.text if description is None else description, kind, parameters)
+
+
+def definition_of(signature: Signature) -> FunctionTool:
+    """Return what a model is told of a function."""
+    kind = signature.kind
+    strict = True if kind.strict else None
+    return FunctionTool(signature.name, description=signature.description, parameters=kind.schema, strict=strict)
+
+
+def parameters_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    """Return the parameters that are still to be given: a `functools.partial` has given some by name.
+
+    Raises TypeError for what has no signature.
+    """
+    given = function.keywords if isinstance(function, partial) else {}
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        raise TypeError(f"{_shown(function)}: its parameters cannot be known: write a function around it") from None
+    return tuple(parameter for parameter in parameters if parameter.name not in given)
+
+
+def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """Return the type hints of a function by the names of its parameters. Raises TypeError where one means nothing."""
+    try:
+        return get_type_hints(_target(function), include_extras=True)
+    except Exception as error:  # noqa: BLE001  (a hint is any expression)
+        words = "a name that is imported under TYPE_CHECKING is not there at run time"
+        raise TypeError(
+            f"{_shown(function)}: its type hints cannot be read, {type(error).__name__}: {error}; {words}"
+        ) from None
+
+
+def is_async(function: Any) -> bool:
+    """Tell whether calling `function`, or what a `functools.partial` is of, only makes what must be awaited."""
+    inner = _unwrapped(function)
+    made_by = (inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+    return any(made(each) for made in made_by for each in (inner, type(inner).__call__))
+
+
+def given_by_place(
+    parameters: tuple[inspect.Parameter, ...], values: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """Return how `values`, by name, are given to a function of these parameters: by position, and by name."""
+    named, placed = dict(values), []
+    for parameter in parameters:
+        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+            placed.append(named.pop(parameter.name, parameter.default))
+    return placed, named
+
+
+def _member(
+    function: str, parameter: inspect.Parameter, hints: Mapping[str, Any], texts: Mapping[str, str]
+) -> Member:
+    where = f"{function}({_SEVERAL.get(parameter.kind, '')}{parameter.name})"
+    if parameter.kind in _SEVERAL:
+        words = "a model cannot be told what goes there: name each parameter, or give a pair (FunctionTool, function)"
+        raise TypeError(f"{where}: {words}")
+    hint = hints.get(parameter.name)
+    if parameter.name not in hints:
+        raise TypeError(f"{where}: has no type hint: write one, such as `{parameter.name}: str`")
+    own = [note for note in get_args(hint)[1:] if isinstance(note, str)] if get_origin(hint) is Annotated else []
+    text = None if own else texts.get(parameter.name)
+    return Member(parameter.name, hint, text, parameter.default is not _NOTHING)
+
+
+def _unwrapped(function: Any) -> Any:
+    while isinstance(function, partial):
+        function = function.func
+    return function
+
+
+def _target(function: Any) -> Any:
+    """Return the function that is run in the end: that of a `functools.partial`, or the `__call__` of an object."""
+    inner = _unwrapped(function)
+    if isinstance(inner, type) or not callable(inner):
+        raise TypeError(f"{_shown(function)}: is no function: a tool is a function or a method")
+    return inner if inspect.isroutine(inner) else type(inner).__call__
+
+
+def _name_of(function: Any) -> str:
+    name = getattr(_unwrapped(function), "__name__", None)
+    return name if isinstance(name, str) else type(_unwrapped(function)).__name__ + "()"
+
+
+def _shown(function: Any) -> str:
+    return getattr(_unwrapped(function), "__name__", None) or f"a {type(function).__name__}"
