@@ -7,7 +7,24 @@ by any of them.
 from __future__ import annotations
 
 from .kind import Misfit
-from .nodes import Choice, Either, Fixed, Items, Node, Object, Plain, Text
+from .nodes import Choice, Either, Fixed, Items, Node, Plain, Text
+from .objects import Object
+
+
+def check_union(union: Either, where: str) -> None:
+    """Raise TypeError for a union, at the place `where`, whose kinds cannot be told apart."""
+    nodes = union.nodes
+    for index, one in enumerate(nodes):
+        for other in nodes[index + 1 :]:
+            try:
+                apart = can_be_told_apart(one, other)
+            except RecursionError:
+                apart = False
+            if not apart:
+                raise TypeError(
+                    f"{where}: two kinds of the union have the same JSON, so that nobody can tell which is meant; "
+                    "give each a member of its own, such as kind: Literal['a'], or leave one out"
+                )
 
 
 def can_be_told_apart(one: Node, other: Node) -> bool:

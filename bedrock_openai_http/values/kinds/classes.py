@@ -82,9 +82,7 @@ _Members = tuple[Mapping[str, tuple[Any, bool]], Callable[[dict[str, Any]], Any]
 def _dataclass(cls: Any, args: tuple[Any, ...]) -> _Members:
     hints = hints_of(cls, args)
     for each in cls.__dataclass_fields__.values():
-        if isinstance(each.type, dataclasses.InitVar) or str(each.type).startswith(
-            ("InitVar[", "dataclasses.InitVar[")
-        ):
+        if each._field_type.name == "_FIELD_INITVAR":
             raise TypeError(f"{cls.__name__}.{each.name}: an InitVar cannot come from JSON; make it a field")
     members = {
         each.name: (

@@ -14,7 +14,8 @@ from typing import Any
 
 from ..wire_value import plain
 from .kind import WRAPPER, Kind, Misfit, Path
-from .nodes import Node, or_null
+from .nodes import Node
+from .objects import or_null
 from .strict import strict_form
 
 

@@ -14,26 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .annotations import annotation_of
-from .apart import can_be_told_apart
+from .apart import check_union
 from .classes import bound, own_doc, shape_of
 from .docstrings import described
 from .foreign import ForeignNode, foreign_class, kind_of_schema
 from .kind import WRAPPER, Kind, Member
-from .nodes import (
-    JSON_TYPES,
-    Anything,
-    ByName,
-    Choice,
-    Described,
-    Either,
-    Fixed,
-    Items,
-    Named,
-    Node,
-    Object,
-    Plain,
-    Text,
-)
+from .nodes import JSON_TYPES, Anything, Choice, Described, Either, Fixed, Items, Named, Node, Plain, Text
+from .objects import ByName, Object
 from .strict import strict_form
 from .texts import TEXT_KINDS
 
@@ -93,7 +80,7 @@ def object_kind(name: str, members: Sequence[Member], description: str | None = 
 
 
 class _Reader:
-    """Reads the hints of one kind. `open` allows what has no strict schema; `is_open` tells whether there was such."""
+    """Reads the hints of one kind. `open` allows what has no strict schema; `is_open` tells whether there was any."""
 
     def __init__(self, *, open: bool = False) -> None:
         self._open, self.is_open = open, False
@@ -106,7 +93,7 @@ class _Reader:
     ) -> Kind:
         """Return the kind with this root, when all of it has been read."""
         for union, where in self._unions:
-            _check_union(union, where)
+            check_union(union, where)
         used = _definitions_used(root.form, {each: node.form for each, node in self._definitions.items()})
         full = {**root.form, **({"$defs": used} if used else {})}
         schema = full if self.is_open else strict_form(full)
@@ -266,21 +253,6 @@ class _Formed(Node):
 def _says_more(cls: type) -> bool:
     """Tell whether the name of a class says more than that of its JSON type."""
     return cls not in JSON_TYPES and cls not in TEXT_KINDS and cls.__module__ not in ("builtins", "types")
-
-
-def _check_union(union: Either, where: str) -> None:
-    nodes = union.nodes
-    for index, one in enumerate(nodes):
-        for other in nodes[index + 1 :]:
-            try:
-                apart = can_be_told_apart(one, other)
-            except RecursionError:
-                apart = False
-            if not apart:
-                raise TypeError(
-                    f"{where}: two kinds of the union have the same JSON, so that nobody can tell which is meant; "
-                    "give each a member of its own, such as kind: Literal['a'], or leave one out"
-                )
 
 
 def _definitions_used(form: Any, definitions: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
