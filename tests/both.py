@@ -146,6 +146,9 @@ class OnLoop:
 
         return run(opened())
 
+    def run_tools(self, *args: Any, **options: Any) -> Any:
+        return run(self.asynchronous.run_tools(*args, **options))
+
     @property
     def chat(self) -> Any:
         return self

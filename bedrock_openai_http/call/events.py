@@ -94,8 +94,8 @@ class ToolStarted(Event):
 
     #: The name of the tool, as it was given to `run_tools`.
     tool: str
-    #: The ID of the tool call.
-    call_id: str
+    #: The ID of the tool call; None where the model gave one that is no word.
+    call_id: str | None
     #: None here.
     error_type: str | None = None
 
@@ -105,6 +105,6 @@ class ToolEnded(Event):
     """A call of a tool is over, one of these for each ToolStarted."""
 
     tool: str
-    call_id: str
+    call_id: str | None
     #: The name of the class of what it raised; "cancelled" for a task; None if it returned.
     error_type: str | None = None

@@ -89,6 +89,15 @@ class Report:
         """Tell that the first chunk is there."""
         self._tell(events.FirstChunk)
 
+    def tool_started(self, tool: str, call_id: str) -> None:
+        """Tell that a call of a tool begins, which the model asked for in the answer to this call."""
+        self._tell(events.ToolStarted, tool, _word(call_id))
+
+    def tool_ended(self, tool: str, call_id: str, error: BaseException | None) -> None:
+        """Tell that a call of a tool is over, and what it raised, if it did."""
+        kind = None if error is None else type(error).__name__
+        self._tell(events.ToolEnded, tool, _word(call_id), "cancelled" if kind == "CancelledError" else kind)
+
     def completed(self, answer: ChatCompletion | None, attempts: int) -> None:
         """Tell that the call has its answer; None for a stream that was whole and empty."""
         self._end(None, answer, attempts)
@@ -133,6 +142,11 @@ class Report:
             # Its class alone: a call that fails is perhaps being told of, whose error a traceback would show too.
             with suppress(Exception):  # of a handler of the log
                 _LOGGER.warning("on_event has raised %s, which does not end the call", name)
+
+
+def _word(text: str) -> str | None:
+    """Return what a model gave for an ID, if it can be no more than that."""
+    return text if re.fullmatch(_WORD, text) else None
 
 
 def _counts(usage: Usage | None) -> Usage | None:
@@ -195,3 +209,7 @@ def _log(event: events.Event) -> None:
     elif isinstance(event, events.CallEnded):
         text = "call %s: ended after %.3f s, %s, request ID %s, %d attempts"
         log.debug(text, call, event.elapsed, event.error_type or "answered", event.request_id, event.attempts)
+    elif isinstance(event, events.ToolStarted):
+        log.debug("call %s: tool %s, %s: started", call, event.tool, event.call_id)
+    elif isinstance(event, events.ToolEnded):
+        log.debug("call %s: tool %s, %s: %s", call, event.tool, event.call_id, event.error_type or "returned")

@@ -6,7 +6,7 @@ This module loads aiohttp, through the transport, when a call first needs it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from ..call.walk import Call
+    from ..values.chunk import ChatCompletionChunk
+    from ..values.messages import CustomToolCall, ToolCall
+    from ..values.request import CustomTool, FunctionTool
+    from ..values.tool_run import ToolRun
     from .openai_shape import AsyncChat
 
     _Base = BaseClient[aiohttp.ClientSession, AsyncTransport, str | Awaitable[str]]
@@ -82,6 +87,34 @@ class AsyncClient(_Base):
         """
         return PendingStream(lambda: self._stream(request, deadline, extra_headers))
 
+    async def run_tools(
+        self,
+        request: ChatCompletionRequest | Mapping[str, Any],
+        tools: Sequence[Callable[..., Any] | tuple[FunctionTool | CustomTool, Callable[..., Any]]],
+        /,
+        *,
+        max_turns: int = 10,
+        before_call: Callable[[ToolCall | CustomToolCall, Any], object] | None = None,
+        on_turn: Callable[[ToolRun], object] | None = None,
+        on_chunk: Callable[[ChatCompletionChunk], object] | None = None,
+        max_concurrency: int = 1,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> ToolRun:
+        """Return the run for `request`, as `Client.run_tools` does, and raise what it raises.
+
+        Tools and the three callables may be coroutine functions, which are awaited. Other tools run in threads, other
+        callables on the loop. A run that is cancelled cancels the calls under way; a thread goes on to its end.
+        """
+        with loading():
+            from .async_tool_runs import AsyncToolRuns
+
+        runs = AsyncToolRuns(
+            self, before_call=before_call, on_turn=on_turn, on_chunk=on_chunk, extra_headers=extra_headers
+        )
+        limits: Any = {"max_turns": max_turns, "max_concurrency": max_concurrency, "deadline": deadline}
+        return await runs.drive(runs.steps(request, tools, **limits))
+
     @once
     def chat(self) -> AsyncChat:
         """The OpenAI-shaped door: `await client.chat.completions.create(...)`."""
@@ -122,8 +155,13 @@ class AsyncClient(_Base):
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
     ) -> ChatCompletion:
+        plan = self._planner.call
+        return await self._answer(
+            plan(request, stream=False, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
+        )
+
+    async def _answer(self, call: Call) -> ChatCompletion:
         plans = self._planner
-        call = plans.call(request, stream=False, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
         return await adrive(completed(call, plans.session), lambda: self._transport, plans.world.sleep)
 
     async def _stream(
@@ -133,8 +171,12 @@ class AsyncClient(_Base):
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
     ) -> AsyncChatCompletionStream:
+        plan = self._planner.call
+        call = plan(request, stream=True, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
+        return await self._open(call)
+
+    async def _open(self, call: Call) -> AsyncChatCompletionStream:
         plans = self._planner
-        call = plans.call(request, stream=True, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
         response: Any = await adrive(opened(call, plans.session), lambda: self._transport, plans.world.sleep)
         return AsyncChatCompletionStream(
             response,

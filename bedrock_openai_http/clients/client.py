@@ -8,7 +8,7 @@ the package costs next to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,11 @@ from .base import BaseClient
 if TYPE_CHECKING:
     import requests
 
+    from ..call.walk import Call
+    from ..values.chunk import ChatCompletionChunk
+    from ..values.messages import CustomToolCall, ToolCall
+    from ..values.request import CustomTool, FunctionTool
+    from ..values.tool_run import ToolRun
     from .openai_shape import Chat
     from .stream import ChatCompletionStream
 
@@ -102,6 +107,47 @@ class Client(_Base):
         """
         return self._stream(request, deadline, extra_headers)
 
+    def run_tools(
+        self,
+        request: ChatCompletionRequest | Mapping[str, Any],
+        tools: Sequence[Callable[..., Any] | tuple[FunctionTool | CustomTool, Callable[..., Any]]],
+        /,
+        *,
+        max_turns: int = 10,
+        before_call: Callable[[ToolCall | CustomToolCall, Any], object] | None = None,
+        on_turn: Callable[[ToolRun], object] | None = None,
+        on_chunk: Callable[[ChatCompletionChunk], object] | None = None,
+        max_concurrency: int = 1,
+        deadline: float | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> ToolRun:
+        """Return the run for `request` in which the model called the functions of `tools`, until it answered.
+
+        Args:
+            request: one without tools of its own. A `tool_choice` that forces a call holds for the first turn only.
+            tools: functions, each described by its type hints and docstring as `FunctionTool.from_function` says; or
+                pairs of a tool and the function that is called for it.
+            max_turns: how many completions are asked for at most. The calls of the last are run.
+            before_call: is given each call and its arguments, of a turn all before the first is run. A ToolError that
+                it raises is told to the model in place of a result.
+            on_turn: is given the run so far after each turn, and at the end.
+            on_chunk: is given each chunk as it arrives: every turn is streamed then.
+            max_concurrency: how many calls of a turn are run at once; above 1 each in a thread of its own.
+            deadline: seconds for all of the run. A call of a tool that has begun is not broken off.
+            extra_headers: go with each request.
+
+        Raises ToolLoopError for a run that cannot go on, BedrockOpenAIError as `complete` does, each with the run so
+        far as `.run`, and TypeError for what is no tool. What `on_turn` and `on_chunk` raise goes through.
+        """
+        with loading():
+            from .tool_runs import BlockingToolRuns
+
+        runs = BlockingToolRuns(
+            self, before_call=before_call, on_turn=on_turn, on_chunk=on_chunk, extra_headers=extra_headers
+        )
+        limits: Any = {"max_turns": max_turns, "max_concurrency": max_concurrency, "deadline": deadline}
+        return runs.drive(runs.steps(request, tools, **limits))
+
     @once
     def chat(self) -> Chat:
         """The OpenAI-shaped door: `client.chat.completions.create(...)`."""
@@ -132,8 +178,13 @@ class Client(_Base):
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
     ) -> ChatCompletion:
+        plan = self._planner.call
+        return self._answer(
+            plan(request, stream=False, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
+        )
+
+    def _answer(self, call: Call) -> ChatCompletion:
         plans = self._planner
-        call = plans.call(request, stream=False, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
         return drive(completed(call, plans.session), lambda: self._transport, plans.world.sleep)
 
     def _stream(
@@ -143,11 +194,14 @@ class Client(_Base):
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
     ) -> ChatCompletionStream:
+        plan = self._planner.call
+        return self._open(plan(request, stream=True, deadline=deadline, extra_headers=extra_headers, timeout=timeout))
+
+    def _open(self, call: Call) -> ChatCompletionStream:
         with loading():
             from .stream import ChatCompletionStream
 
         plans = self._planner
-        call = plans.call(request, stream=True, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
         return ChatCompletionStream(
             drive(opened(call, plans.session), lambda: self._transport, plans.world.sleep),
             lambda error: plans.session.annotate(call, error),

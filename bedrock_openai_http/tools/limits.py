@@ -57,9 +57,33 @@ class Limits:
         self._failures.update(found)
         return any(self._failures[each] >= _SAME for each in found)
 
-    def error(self, reason: str, message: str, advice: str, completion: ChatCompletion) -> ToolLoopError:
-        """Return the error of a run that ends after `completion`."""
-        error = ToolLoopError(message, reason=reason, request_id=completion.request_id)
+    def too_many_turns(self, completion: ChatCompletion) -> ToolLoopError:
+        """Return the error of a run in whose last turn the model still calls tools."""
+        words = f"the model still calls tools after {self.max_turns} turns"
+        advice = "Raise max_turns, or go on from the messages of .run: the calls of the last turn were run."
+        return self._error("max-turns", words, advice, completion)
+
+    def repeated(self, completion: ChatCompletion) -> ToolLoopError:
+        """Return the error of a run in which the same call fails again and again."""
+        words = f"the model made the same failing call in {_SAME} turns"
+        advice = "The messages of .run say what it was told: better words in the ToolError or the schema may help."
+        return self._error("repeated", words, advice, completion)
+
+    def tool_failed(self, words: str, cause: Exception, completion: ChatCompletion) -> ToolLoopError:
+        """Return the error of a run that an exception of the caller's code ends."""
+        advice = "Its __cause__ says why; what a model may be told of is raised as a ToolError."
+        error = self._error("tool-failed", words, advice, completion)
+        error.__cause__ = cause
+        return error
+
+    def cut(self, completion: ChatCompletion) -> ToolLoopError:
+        """Return the error of a run whose last answer was cut at its limit of tokens."""
+        has_calls = "none of its calls was run" if completion.tool_calls else "it says nothing"
+        words = f"the answer was cut at its limit of tokens: {has_calls}"
+        return self._error("length", words, _cut_advice(completion), completion)
+
+    def _error(self, reason: str, words: str, advice: str, completion: ChatCompletion) -> ToolLoopError:
+        error = ToolLoopError(words, reason=reason, request_id=completion.request_id)
         error.attempts, error.response, error.elapsed = completion.attempts, completion.response, self.elapsed
         error.advice = advice
         return error
@@ -67,13 +91,13 @@ class Limits:
 
 def is_cut(completion: ChatCompletion) -> bool:
     """Tell whether an answer was cut at its limit in such a way that the run cannot go on: in its calls, or empty."""
-    if completion.finish_reason != "length":
+    if completion.finish_reason != "length" or not completion.choices:
         return False
     message = completion.choices[0].message
     return bool(message.tool_calls) or not (message.text or message.refusal)
 
 
-def cut_advice(completion: ChatCompletion) -> str:
+def _cut_advice(completion: ChatCompletion) -> str:
     """Return what helps where an answer was cut at its limit."""
     usage = completion.usage
     spent = usage.completion_tokens_details.get("reasoning_tokens") if usage else None

@@ -20,7 +20,7 @@ from ..values.usage import NO_USAGE
 from ..values.wire_value import plain
 from . import told
 from .asking import Asking, Request, field_of
-from .limits import Limits, cut_advice, is_cut
+from .limits import Limits, is_cut
 from .schedule import Outcome, is_failure
 from .toolbox import Prepared, Toolbox, called
 
@@ -83,9 +83,7 @@ class Progress:
         return ToolRun(self.completion, tuple(self.turns), self._usage, (*self.transcript, *self.added))
 
 
-def tool_loop(
-    request: Request, asking: Callable[[], tuple[Toolbox, Limits, Asking]]
-) -> Steps:
+def tool_loop(request: Request, asking: Callable[[], tuple[Toolbox, Limits, Asking]]) -> Steps:
     """Return the run for `request`. `asking` makes what it needs, and raises what is wrong with what was given.
 
     Raises BedrockOpenAIError with the run so far, and TypeError for what is no tool.
@@ -103,38 +101,35 @@ def _turns(progress: Progress, toolbox: Toolbox, limits: Limits, asking: Asking)
     progress.transcript = asking.transcript
     while True:
         completion = yield from _completion(progress, limits, asking)
-        calls = completion.tool_calls
         if completion.choices:
             progress.added.append(completion.choices[0].message.to_request_message())
-        if not calls:
+        if not completion.tool_calls:
             run = progress.run()
             yield Tell(run)
             return run
         failure = yield from _turn(completion, progress, toolbox, limits)
         yield Tell(progress.run())
         if failure is not None:
-            raise failure from failure.__cause__
+            try:
+                raise failure
+            finally:
+                del failure  # its traceback leads back to this frame
         limits.left()
         if len(progress.turns) == limits.max_turns:
-            words = f"the model still calls tools after {limits.max_turns} turns"
-            advice = "Raise max_turns, or go on from the messages of .run: the calls of the last turn were run."
-            raise limits.error("max-turns", words, advice, completion)
+            raise limits.too_many_turns(completion)
 
 
-def _completion(
-    progress: Progress, limits: Limits, asking: Asking
-) -> Generator[Effect, Any, ChatCompletion]:
+def _completion(progress: Progress, limits: Limits, asking: Asking) -> Generator[Effect, Any, ChatCompletion]:
     came = yield Complete(asking.request(progress.added), limits.left())
     if isinstance(came, BedrockOpenAIError):
         try:
             raise came
         finally:
-            del came  # its traceback leads back to this frame
+            del came  # as above
     completion: ChatCompletion = came
     progress.answered(completion)
-    if completion.choices and is_cut(completion):
-        words = "the answer was cut at its limit of tokens, and none of its calls was run"
-        raise limits.error("length", words, cut_advice(completion), completion)
+    if is_cut(completion):
+        raise limits.cut(completion)
     return completion
 
 
@@ -143,8 +138,44 @@ def _turn(
 ) -> Generator[Effect, Any, ToolLoopError | None]:
     """Run the calls of a completion, and put their results into `progress`; return what ends the run, if anything."""
     calls = completion.tool_calls
-    outcomes = yield from _outcomes([toolbox.prepared(call) for call in calls], limits)
-    results = tuple(ToolMessage(_said(outcome), call.id) for call, outcome in zip(calls, outcomes, strict=True))
+    outcomes, failure = yield from _outcomes([toolbox.prepared(call) for call in calls], limits)
+    results = [ToolMessage(_said(outcome), call.id) for call, outcome in zip(calls, outcomes, strict=True)]
     progress.added.extend(results)
-    progress.turns.append(Turn(completion, results))
-    ...
+    progress.turns.append(Turn(completion, tuple(results)))
+    for call, outcome in zip(calls, outcomes, strict=True):
+        if failure is None and isinstance(outcome, Exception) and is_failure(outcome):
+            failure = f"the tool {called(call)[0]!r} failed with {type(outcome).__name__}", outcome
+    if failure is not None:
+        return limits.tool_failed(*failure, completion)
+    failing = [called(call) for call, outcome in zip(calls, outcomes, strict=True) if isinstance(outcome, Exception)]
+    return limits.repeated(completion) if limits.is_repeated(failing) else None
+
+
+def _outcomes(
+    prepared: Sequence[Prepared | ToolError], limits: Limits
+) -> Generator[Effect, Any, tuple[list[Outcome], tuple[str, Exception] | None]]:
+    """Return what came of each call, and what `before_call` failed with: then none was run."""
+    outcomes: list[Outcome] = [None if isinstance(each, Prepared) else each for each in prepared]
+    ready: dict[int, Prepared] = {}
+    for place, each in enumerate(prepared):
+        if isinstance(each, Prepared):
+            came = yield Confirm(each.call, each.shown())
+            if came is None:
+                ready[place] = each
+            elif isinstance(came, ToolError):
+                outcomes[place] = came
+            else:
+                return outcomes, (f"before_call failed with {type(came).__name__}", came)
+    came = yield RunCalls(tuple(ready.values()), limits.is_time_left, limits.max_concurrency)
+    for place, outcome in zip(ready, came, strict=True):
+        outcomes[place] = outcome
+    return outcomes, None
+
+
+def _said(outcome: Outcome) -> str:
+    """Return what the model is told of what came of a call."""
+    if outcome is None:
+        return told.NOT_RUN
+    if isinstance(outcome, str):
+        return outcome
+    return told.by_tool(outcome) if isinstance(outcome, ToolError) else told.FAILED

@@ -22,13 +22,13 @@ class Schedule:
         self.calls = calls
         #: In the order of the calls.
         self.outcomes: list[Outcome] = [None] * len(calls)
-        self._may_begin, self._most = may_begin, most
+        self._may_begin, self.most = may_begin, most
         self._next = self._running = 0
         self._failed = False
 
     def begin(self) -> int | None:
         """Return the place of a call that is to begin now; None where there is none, until another has ended."""
-        is_full = self._running == self._most or self._next == len(self.calls)
+        is_full = self._running == self.most or self._next == len(self.calls)
         if is_full or self._failed or not self._may_begin():
             return None
         self._next += 1

@@ -9,18 +9,15 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ..validation.instances import misfits
+from ..validation.instances import checked_schema, misfits
 from ..values import jsontext
-from ..values.kinds import object_kind
 from ..values.kinds.functions import Signature, given_by_place, hints_of, parameters_of
 from ..values.kinds.kind import Kind, Member, Misfit
+from ..values.kinds.reading import object_kind
+from ..values.tool_run import ToolError
 from . import told
 
 _BY_NAME = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-
-
-class Wrong(Exception):
-    """The words of a call are not what its tool takes; the text is for the model."""
 
 
 class Taken(NamedTuple):
@@ -32,7 +29,7 @@ class Taken(NamedTuple):
     named: dict[str, Any]
 
 
-#: Raises Wrong.
+#: Raises ToolError for words that the tool does not take.
 Taking = Callable[[str], Taken]
 
 
@@ -40,14 +37,18 @@ def by_signature(signature: Signature) -> Taking:
     """Return how the words become the arguments of a function whose schema was made of its own signature."""
     kind, names = signature.kind, [parameter.name for parameter in signature.parameters]
     optional = [each.name for each in signature.parameters if each.default is not inspect.Parameter.empty]
+    # The schema of an open kind does not say that null stands for the default: it is for a model to leave it out.
+    loose = {**kind.full, "required": []}
+    unless_null = [name for name in optional if any(misfits(loose, {name: None}))]
 
     def take(text: str) -> Taken:
         given = _object(text, names)
-        if kind.strict:
-            given = {**dict.fromkeys(optional), **given}
-        else:
-            given = {name: value for name, value in given.items() if value is not None or name not in optional}
-        values = _converted(kind, given, names)
+        absent = dict.fromkeys(name for name in optional if name not in given)
+        if not kind.strict:
+            given = {name: value for name, value in given.items() if not (name in unless_null and value is None)}
+            absent = {}
+        values = _converted(kind, {**absent, **given}, names)
+        values = {name: value for name, value in values.items() if name in given}
         return Taken(values, *given_by_place(signature.parameters, values))
 
     return take
@@ -56,8 +57,10 @@ def by_signature(signature: Signature) -> Taking:
 def by_schema(name: str, schema: Mapping[str, Any] | None, function: Callable[..., Any]) -> Taking:
     """Return how the words become the arguments of a function with a schema of the caller's.
 
-    They are converted by those of its hints that can be said in a schema. Raises TypeError as `parameters_of` does.
+    They are converted by those of its hints that can be said in a schema. Raises TypeError as `parameters_of` does,
+    and for what is no schema.
     """
+    checked_schema(schema or {})
     parameters = parameters_of(function)
     kinds = _kinds(name, parameters, _hints(function))
     told_of = (schema or {}).get("properties")
@@ -85,9 +88,9 @@ def _object(text: str, names: list[str]) -> dict[str, Any]:
     try:
         value = jsontext.decode(text.encode("utf-8", "surrogatepass")) if text.strip() else {}
     except jsontext.JSONError as error:
-        raise Wrong(told.not_an_object(str(error), names)) from None
+        raise ToolError(told.not_an_object(str(error), names)) from None
     if not isinstance(value, dict):
-        raise Wrong(told.not_an_object("this is another kind of value", names))
+        raise ToolError(told.not_an_object("this is another kind of value", names))
     return value
 
 
@@ -104,7 +107,7 @@ def _converted(kind: Kind, given: dict[str, Any], names: list[str]) -> dict[str,
 def _refuse(flaws: Iterable[Misfit], names: list[str]) -> None:
     found = list(flaws)
     if found:
-        raise Wrong(told.wrong(found, names)) from None
+        raise ToolError(told.wrong(found, names)) from None
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from ..values.kinds.functions import definition_of, is_async, signature_of
+from ..values.kinds.functions import is_async, signature_of
 from ..values.messages import CustomToolCall, ToolCall
 from ..values.request import CustomTool, FunctionTool
+from ..values.tool_run import ToolError
 from . import told
-from .taking import Taken, Taking, Wrong, by_schema, by_signature, by_text
+from .taking import Taken, Taking, by_schema, by_signature, by_text
 
 
 class Tool(NamedTuple):
@@ -29,6 +30,10 @@ class Prepared(NamedTuple):
     call: ToolCall | CustomToolCall
     tool: Tool
     taken: Taken
+
+    def shown(self) -> Any:
+        """Return the arguments as `before_call` is shown them: what it does to the dict changes nothing."""
+        return dict(self.taken.arguments) if isinstance(self.taken.arguments, dict) else self.taken.arguments
 
     def run(self) -> Any:
         """Return what the function of the tool returns; raise what it raises."""
@@ -61,23 +66,20 @@ class Toolbox:
         """What the model is told of the tools."""
         return [tool.definition for tool in self._tools.values()]
 
-    def prepared(self, call: ToolCall | CustomToolCall) -> Prepared | str:
-        """Return the call with its arguments checked and converted, or what the model is told in place of a result."""
+    def prepared(self, call: ToolCall | CustomToolCall) -> Prepared | ToolError:
+        """Return the call with its arguments checked and converted, or what the model is told instead."""
         is_custom = isinstance(call, CustomToolCall)
         name, text = called(call)
         tool = self._tools.get(name)
         if tool is None:
-            return told.no_such_tool(list(self._tools))
+            return ToolError(told.no_such_tool(list(self._tools)))
         if isinstance(tool.definition, CustomTool) is not is_custom:
-            return told.other_kind("JSON arguments, as a function" if is_custom else "free text, as a custom tool")
+            wants = "JSON arguments, as a function" if is_custom else "free text, as a custom tool"
+            return ToolError(told.other_kind(wants))
         try:
             return Prepared(call, tool, tool.take(text))
-        except Wrong as wrong:
-            return str(wrong)
-
-    def has(self, name: str) -> bool:
-        """Tell whether a tool has this name, which then is no word of the model's."""
-        return name in self._tools
+        except ToolError as wrong:
+            return wrong
 
 
 def called(call: ToolCall | CustomToolCall) -> tuple[str, str]:
@@ -94,7 +96,7 @@ def _tool(given: Any, where: str) -> Tool:
         if not callable(given):
             raise TypeError(f"{where}: must be a function, or a pair of a tool and a function")
         signature = signature_of(given)
-        return Tool(definition_of(signature), given, by_signature(signature))
+        return Tool(FunctionTool(**signature.members()), given, by_signature(signature))
     definition, function = given if len(given) == 2 else (None, None)
     if not isinstance(definition, (FunctionTool, CustomTool)) or not callable(function):
         raise TypeError(f"{where}: a pair must be (FunctionTool or CustomTool, function)")

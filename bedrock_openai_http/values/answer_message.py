@@ -187,7 +187,9 @@ def _unicode_function(call: FunctionCall) -> FunctionCall:
 
 def _unicode_call(call: ToolCall | CustomToolCall) -> ToolCall | CustomToolCall:
     if isinstance(call, CustomToolCall):
-        return CustomToolCall(call.id, CustomCall(jsontext.in_unicode(call.custom.name), jsontext.in_unicode(call.custom.input)))
+        return CustomToolCall(
+            call.id, CustomCall(jsontext.in_unicode(call.custom.name), jsontext.in_unicode(call.custom.input))
+        )
     return ToolCall(call.id, _unicode_function(call.function))
 
 

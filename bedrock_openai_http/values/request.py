@@ -57,9 +57,9 @@ class FunctionTool(Enveloped):
         Raises TypeError for what a model could not be told of: a parameter without a hint, `*args` and `**kwargs`.
         """
         with loading():
-            from .kinds.functions import definition_of, signature_of
+            from .kinds.functions import signature_of
 
-        return definition_of(signature_of(function, name=name, description=description))
+        return cls(**signature_of(function, name=name, description=description).members())
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> FunctionTool:

@@ -12,15 +12,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
-from ..request import FunctionTool
-from . import object_kind
 from .docstrings import described
 from .kind import Kind, Member
+from .reading import object_kind
 
 #: What the name of a tool looks like (`identifier` in schemas/request.json).
 _NAME = re.compile("[A-Za-z0-9_-]{1,64}")
 _NOTHING = inspect.Parameter.empty
-_SEVERAL = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+_SEVERAL: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
 
 
 class Signature(NamedTuple):
@@ -30,6 +29,16 @@ class Signature(NamedTuple):
     description: str | None
     kind: Kind
     parameters: tuple[inspect.Parameter, ...]
+
+    def members(self) -> dict[str, Any]:
+        """Return the members of the `FunctionTool` that a model is told of."""
+        strict = True if self.kind.strict else None
+        return {
+            "name": self.name,
+            "description": self.description,
+            "parameters": self.kind.schema,
+            "strict": strict,
+        }
 
 
 def signature_of(
@@ -50,13 +59,6 @@ def signature_of(
     return Signature(name, said.text if description is None else description, kind, parameters)
 
 
-def definition_of(signature: Signature) -> FunctionTool:
-    """Return what a model is told of a function."""
-    kind = signature.kind
-    strict = True if kind.strict else None
-    return FunctionTool(signature.name, description=signature.description, parameters=kind.schema, strict=strict)
-
-
 def parameters_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
     """Return the parameters that are still to be given: a `functools.partial` has given some by name.
 
@@ -71,7 +73,7 @@ def parameters_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]
 
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """Return the type hints of a function by the names of its parameters. Raises TypeError where one means nothing."""
+    """Return the type hints of a function by parameter. Raises TypeError where one means nothing."""
     try:
         return get_type_hints(_target(function), include_extras=True)
     except Exception as error:  # noqa: BLE001  (a hint is any expression)

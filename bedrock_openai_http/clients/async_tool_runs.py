@@ -1,0 +1,131 @@
+"""Drives a run of tools in a task: coroutine functions are awaited, and plain ones run in threads beside the loop.
+
+This module decides nothing: `tools` says what is next. A run that is cancelled cancels its calls, and waits for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+
+from ..tools.loop import Complete, Confirm, Effect, RunCalls, Steps, Tell
+from ..tools.results import text_of
+from ..tools.schedule import Outcome, Schedule
+from ..tools.toolbox import Prepared
+from ..transport.aio.aside import aside
+from ..values.completion import ChatCompletion
+from ..values.errors import BedrockOpenAIError
+from ..values.kinds.functions import is_async
+from ..values.tool_run import ToolRun
+from .tool_runs import ToolRuns, refusal
+
+if TYPE_CHECKING:
+    from .async_client import AsyncClient
+
+
+class AsyncToolRuns(ToolRuns):
+    """Runs of tools that await."""
+
+    awaits = True
+    _client: AsyncClient
+
+    async def drive(self, steps: Steps) -> ToolRun:
+        """Return what the run returns; raise what it raises."""
+        came = None
+        try:
+            while True:
+                try:
+                    effect = steps.send(came)
+                except StopIteration as end:
+                    run: ToolRun = end.value
+                    return run
+                came = await self._done(effect)
+        finally:
+            # Either may hold a failure, whose traceback holds this frame.
+            effect = came = None  # type: ignore[assignment]
+            steps.close()
+
+    async def _done(self, effect: Effect) -> Any:
+        if type(effect) is Complete:
+            return await self._completion(effect)
+        if type(effect) is Confirm:
+            return await self._confirmed(effect)
+        if type(effect) is RunCalls:
+            return await self._in_tasks(Schedule(effect.calls, effect.may_begin, effect.most))
+        if type(effect) is Tell:
+            return self._on_turn and await _called(self._on_turn, effect.run)
+        raise TypeError(f"no such effect: {type(effect).__name__}")
+
+    async def _completion(self, effect: Complete) -> ChatCompletion | BedrockOpenAIError:
+        try:
+            call = self._planned(effect)
+            if self._on_chunk is None:
+                return await self._client._answer(call)
+            stream = await self._client._open(call)
+        except BedrockOpenAIError as error:
+            return error
+        async with stream:
+            while True:
+                try:
+                    chunk = await anext(stream, None)
+                    if chunk is None:
+                        return await stream.completion()
+                except BedrockOpenAIError as error:
+                    return error
+                await _called(self._on_chunk, chunk)  # not within the `try`: what it raises is the caller's own
+
+    async def _confirmed(self, effect: Confirm) -> Exception | None:
+        if self._before_call is None:
+            return None
+        try:
+            return refusal(await _called(self._before_call, effect.call, effect.arguments))
+        except Exception as error:  # noqa: BLE001  (the loop knows what follows)
+            return error
+
+    async def _in_tasks(self, schedule: Schedule) -> list[Outcome]:
+        running: dict[asyncio.Task[str | Exception], int] = {}
+        try:
+            while True:
+                while (place := schedule.begin()) is not None:
+                    self._started(schedule.calls[place])
+                    running[asyncio.create_task(_outcome(schedule.calls[place]))] = place
+                if not running:
+                    return schedule.outcomes
+                ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in [each for each in running if each in ended]:
+                    outcome = task.result()
+                    place = running.pop(task)
+                    self._ended(schedule.calls[place], outcome)
+                    schedule.end(place, outcome)
+        except BaseException as error:
+            await self._give_up(schedule, running, error)
+            raise
+
+    async def _give_up(
+        self, schedule: Schedule, running: dict[asyncio.Task[str | Exception], int], error: BaseException
+    ) -> None:
+        """Cancel the calls that are running, and wait until they have left."""
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+        for task, place in running.items():
+            if not task.cancelled():
+                task.exception()  # it has been seen
+            self._ended(schedule.calls[place], error)
+
+
+async def _outcome(call: Prepared) -> str | Exception:
+    try:
+        result = call.run() if is_async(call.tool.function) else await aside(call.run)
+        return text_of(await result if isawaitable(result) else result)
+    except Exception as error:  # noqa: BLE001  (the loop knows what follows)
+        return error
+
+
+async def _called(function: Callable[..., Any], *given: Any) -> Any:
+    """Return what a function of the caller's gives, which may be a coroutine function."""
+    result = function(*given)
+    return await result if isawaitable(result) else result
