@@ -24,6 +24,7 @@ from ..values.once import once
 from ..values.request import ChatCompletionRequest
 from .async_stream import AsyncChatCompletionStream, PendingStream
 from .base import BaseClient
+from .typed_calls import AsyncTypedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -42,7 +43,7 @@ else:
     _Base = BaseClient
 
 
-class AsyncClient(_Base):
+class AsyncClient(AsyncTypedCalls, _Base):
     """Calls Amazon Bedrock's Chat Completions API on an event loop. Needs aiohttp: the extra `async`.
 
     It takes the arguments of `Client` and promises the same errors, repetitions, times and limits. One client serves
@@ -80,7 +81,7 @@ class AsyncClient(_Base):
         *,
         deadline: float | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> PendingStream:
+    ) -> PendingStream[AsyncChatCompletionStream]:
         """Return the answer to `request` as a stream of chunks, for `async with` or `await`.
 
         Nothing is sent until then, and then it raises what `Client.stream` raises.
@@ -170,15 +171,17 @@ class AsyncClient(_Base):
         deadline: float | None,
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
-    ) -> AsyncChatCompletionStream:
+        kind: Any = AsyncChatCompletionStream,
+    ) -> Any:
+        """Return the stream, of the class `kind`."""
         plan = self._planner.call
         call = plan(request, stream=True, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
-        return await self._open(call)
+        return await self._open(call, kind)
 
-    async def _open(self, call: Call) -> AsyncChatCompletionStream:
+    async def _open(self, call: Call, kind: Any = AsyncChatCompletionStream) -> Any:
         plans = self._planner
         response: Any = await adrive(opened(call, plans.session), lambda: self._transport, plans.world.sleep)
-        return AsyncChatCompletionStream(
+        return kind(
             response,
             lambda error: plans.session.annotate(call, error),
             attempts=call.attempts,

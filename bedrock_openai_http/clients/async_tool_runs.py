@@ -23,6 +23,7 @@ from .tool_runs import ToolRuns, refusal
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
+    from .async_stream import AsyncChatCompletionStream
 
 
 class AsyncToolRuns(ToolRuns):
@@ -63,7 +64,7 @@ class AsyncToolRuns(ToolRuns):
             call = self._planned(effect)
             if self._on_chunk is None:
                 return await self._client._answer(call)
-            stream = await self._client._open(call)
+            stream: AsyncChatCompletionStream = await self._client._open(call)
         except BedrockOpenAIError as error:
             return error
         async with stream:

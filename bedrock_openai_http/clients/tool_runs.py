@@ -28,6 +28,7 @@ from ..values.tool_run import ToolRun
 
 if TYPE_CHECKING:
     from .client import Client
+    from .stream import ChatCompletionStream
 
 
 class ToolRuns:
@@ -134,7 +135,7 @@ class BlockingToolRuns(ToolRuns):
             call = self._planned(effect)
             if self._on_chunk is None:
                 return self._client._answer(call)
-            stream = self._client._open(call)
+            stream: ChatCompletionStream = self._client._open(call)
         except BedrockOpenAIError as error:
             return error
         with stream:

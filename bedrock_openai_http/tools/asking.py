@@ -11,8 +11,10 @@ from typing import Any, TypeAlias
 
 from ..validation.lint import lint_request
 from ..validation.validate import checked_body
+from ..values import jsontext
+from ..values.answer_message import Message
 from ..values.errors import RequestValidationError
-from ..values.messages import AssistantMessage, ToolMessage
+from ..values.messages import AssistantMessage, FunctionCall, ToolCall, ToolMessage
 from ..values.request import ChatCompletionRequest, CustomTool, FunctionTool
 
 #: A request as a caller gives it.
@@ -71,6 +73,26 @@ class Asking:
         if not added:
             return self._first
         return _with(self._later, messages=[*field_of(self._first, "messages"), *added])
+
+
+def history_of(message: Message) -> AssistantMessage:
+    """Return an answer as history: arguments that are no JSON, on which models fail, as {}. The result tells them."""
+    said = message.to_request_message()
+    calls = [
+        replace(call, function=FunctionCall(call.function.name, "{}"))
+        if isinstance(call, ToolCall) and not _is_json(call.function.arguments)
+        else call
+        for call in said.tool_calls
+    ]
+    return replace(said, tool_calls=calls)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        jsontext.decode(text.encode("utf-8", "surrogatepass"))
+    except jsontext.JSONError:
+        return False
+    return True
 
 
 def _with(request: Request, **fields: Any) -> Request:

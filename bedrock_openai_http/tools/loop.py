@@ -19,7 +19,7 @@ from ..values.tool_run import ToolError, ToolRun, Turn
 from ..values.usage import NO_USAGE
 from ..values.wire_value import plain
 from . import told
-from .asking import Asking, Request, field_of
+from .asking import Asking, Request, field_of, history_of
 from .limits import Limits, is_cut
 from .schedule import Outcome, is_failure
 from .toolbox import Prepared, Toolbox, called
@@ -102,7 +102,7 @@ def _turns(progress: Progress, toolbox: Toolbox, limits: Limits, asking: Asking)
     while True:
         completion = yield from _completion(progress, limits, asking)
         if completion.choices:
-            progress.added.append(completion.choices[0].message.to_request_message())
+            progress.added.append(history_of(completion.choices[0].message))
         if not completion.tool_calls:
             run = progress.run()
             yield Tell(run)

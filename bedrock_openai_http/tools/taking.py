@@ -88,9 +88,9 @@ def _object(text: str, names: list[str]) -> dict[str, Any]:
     try:
         value = jsontext.decode(text.encode("utf-8", "surrogatepass")) if text.strip() else {}
     except jsontext.JSONError as error:
-        raise ToolError(told.not_an_object(str(error), names)) from None
+        raise ToolError(told.not_an_object(str(error), text, names)) from None
     if not isinstance(value, dict):
-        raise ToolError(told.not_an_object("this is another kind of value", names))
+        raise ToolError(told.not_an_object("this is another kind of value", text, names))
     return value
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..validation.fields import json_path
+from ..values.jsontext import in_unicode
 from ..values.kinds.kind import Misfit
 
 FAILED = "The tool failed."
 NOT_RUN = "This call was not run."
 #: How many flaws of the arguments are told at once.
 _MOST_FLAWS = 5
+#: How many characters of arguments that are no JSON are told.
+_MOST_TEXT = 1000
 
 
 def no_such_tool(names: Sequence[str]) -> str:
@@ -26,9 +29,10 @@ def other_kind(wants: str) -> str:
     return f"{NOT_RUN} The tool takes {wants}."
 
 
-def not_an_object(reason: str, parameters: Sequence[str]) -> str:
-    """Return what is said of arguments that cannot be read."""
-    return f"{NOT_RUN} Its arguments must be one JSON object: {reason}. {_listed(parameters)}"
+def not_an_object(reason: str, text: str, parameters: Sequence[str]) -> str:
+    """Return what is said of arguments that cannot be read; `text` is what came, which does not go back as it is."""
+    came = in_unicode(text if len(text) <= _MOST_TEXT else text[:_MOST_TEXT] + "...")
+    return f"{NOT_RUN} Its arguments must be one JSON object: {reason}. {_listed(parameters)} They were: {came}"
 
 
 def wrong(flaws: Iterable[Misfit], parameters: Sequence[str]) -> str:
