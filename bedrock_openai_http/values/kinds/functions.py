@@ -48,11 +48,12 @@ def signature_of(
 
     Raises TypeError for what is no function, and for one that a model could not be told of.
     """
+    target = _target(function)
     name = _name_of(function) if name is None else name
     if not _NAME.fullmatch(name):
         words = "a name of a tool has 1 to 64 letters, digits, _ and -: give name= to FunctionTool.from_function"
         raise TypeError(f"{name[:80]!r}: {words}, and the tool as a pair (FunctionTool, function)")
-    said = described(_target(function).__doc__)
+    said = described(target.__doc__)
     hints, parameters = hints_of(function), parameters_of(function)
     members = [_member(name, parameter, hints, said.members) for parameter in parameters]
     kind = object_kind(name, members, open=True)
