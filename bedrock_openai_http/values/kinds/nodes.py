@@ -203,13 +203,13 @@ class Described(Node):
     """A part with a description, and with bounds that are checked by its schema alone."""
 
     def __init__(self, node: Node, description: str | None, bounds: Mapping[str, Any]) -> None:
-        self._node, self._description, self._bounds = node, description, bounds
+        self._node, self.description, self._bounds = node, description, bounds
 
     @once
     def form(self) -> dict[str, Any]:
         form = self._node.form
         own = form.get("description")
-        words = " ".join(text for text in (self._description, own if own != self._description else None) if text)
+        words = " ".join(text for text in (self.description, own if own != self.description else None) if text)
         # A reference stands alone in its node.
         whole = {"anyOf": [form]} if "$ref" in form else form
         return {**whole, **self._bounds, **({"description": words} if words else {})}

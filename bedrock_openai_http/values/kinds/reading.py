@@ -274,7 +274,8 @@ def _definitions_used(form: Any, definitions: Mapping[str, dict[str, Any]]) -> d
 
 def _described(node: Node, description: str | None) -> Node:
     """Return `node` with a description, unless it has one that was written at its place."""
-    return node if description is None or isinstance(node, Described) else Described(node, description, {})
+    has_one = isinstance(node, Described) and node.description is not None
+    return node if description is None or has_one else Described(node, description, {})
 
 
 def _alias(hint: Any) -> Any:

@@ -44,6 +44,7 @@ def forecast(
         place: Where.
         days: Not read, as the hint says more.
         unit: In which unit.
+        since: The first day.
     """
     return f"{place} {days} {unit} {since}"
 
@@ -130,6 +131,19 @@ def test_name_and_description_can_be_given() -> None:
     assert FunctionTool.from_function(Shop(), name="price").description == "Tell the price."
     nothing = FunctionTool.from_function(lambda: None, name="now")
     assert (nothing.description, nothing.strict, (nothing.parameters or {})["properties"]) == (None, True, {})
+
+
+def test_a_bound_in_the_hint_leaves_the_docstring_its_word() -> None:
+    """`Annotated` with a bound alone does not take the place of what the docstring says."""
+
+    def wait(seconds: Annotated[int, {"minimum": 1}]) -> None:
+        """Wait.
+
+        :param seconds: How long.
+        """
+
+    schema: Any = FunctionTool.from_function(wait).parameters
+    assert "How long." in schema["properties"]["seconds"]["description"]
 
 
 def test_a_hint_that_leaves_open_what_comes_makes_an_open_tool() -> None:
