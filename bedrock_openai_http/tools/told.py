@@ -46,7 +46,7 @@ def wrong(flaws: Iterable[Misfit], parameters: Sequence[str]) -> str:
 
 def by_tool(error: Exception) -> str:
     """Return what a ToolError says."""
-    return str(error) or FAILED
+    return in_unicode(str(error)) or FAILED
 
 
 def _listed(parameters: Sequence[str]) -> str:

@@ -6,7 +6,13 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from bedrock_openai_http import ChatCompletionRequest, Headers, UserMessage
+from bedrock_openai_http import ChatCompletion, ChatCompletionRequest, Headers, ToolRun, UserMessage
+from bedrock_openai_http.tools.asking import Asking
+from bedrock_openai_http.tools.limits import Limits
+from bedrock_openai_http.tools.loop import Complete, Confirm, RunCalls, Steps, tool_loop
+from bedrock_openai_http.tools.results import text_of
+from bedrock_openai_http.tools.schedule import Schedule
+from bedrock_openai_http.tools.toolbox import Toolbox, called
 from bedrock_openai_http.values.http import HTTPRequest, TimeLimits
 from support import MODEL
 
@@ -128,3 +134,75 @@ class Clock:
 
 
 Function = Callable[..., Any]
+
+
+class Played:
+    """A run that was played to its end without any client: each effect is done at once, in this thread."""
+
+    def __init__(self, tools: Any, *answers: Any, request: Any = REQUEST, **options: Any) -> None:
+        self.answers = list(answers)
+        self.before_call: Function | None = options.pop("before_call", None)
+        self.clock: Clock = options.pop("clock", Clock())
+        limits = {"max_turns": 10, "max_concurrency": 1, "deadline": None, **options}
+        settings = {"endpoint": limits.pop("endpoint", "runtime"), "streamed": limits.pop("streamed", False)}
+        self.requests: list[Any] = []
+        self.seconds: list[float | None] = []
+        self.told: list[ToolRun] = []
+        #: The names of the tools whose functions were called, in order.
+        self.ran: list[str] = []
+
+        def asking() -> tuple[Toolbox, Limits, Asking]:
+            box = Toolbox(tools, awaits=False)
+            limited = Limits(clock=self.clock, **limits)
+            return box, limited, Asking(request, box.definitions, unknown_fields="refuse", **settings)
+
+        self.error: Exception | None = None
+        try:
+            self.run = self._play(tool_loop(request, asking))
+        except Exception as error:
+            self.error = error
+            self.run = getattr(error, "run", None)  # type: ignore[assignment]
+
+    def _play(self, steps: Steps) -> ToolRun:
+        came = None
+        while True:
+            try:
+                effect = steps.send(came)
+            except StopIteration as end:
+                run: ToolRun = end.value
+                return run
+            came = self._done(effect)
+
+    def _done(self, effect: Any) -> Any:
+        if isinstance(effect, Complete):
+            self.requests.append(effect.request)
+            self.seconds.append(effect.seconds)
+            given = self.answers.pop(0)
+            return given if isinstance(given, Exception) else ChatCompletion.from_dict(given, request_id="r-1")
+        if isinstance(effect, Confirm):
+            return self.before_call and _raised(lambda: self.before_call(effect.call, effect.arguments))  # type: ignore[misc]
+        if isinstance(effect, RunCalls):
+            schedule = Schedule(effect.calls, effect.may_begin, effect.most)
+            while (place := schedule.begin()) is not None:
+                call = schedule.calls[place]
+                self.ran.append(called(call.call)[0])
+                try:
+                    schedule.end(place, text_of(call.run()))
+                except Exception as error:
+                    schedule.end(place, error)
+            return schedule.outcomes
+        self.told.append(effect.run)
+        return None
+
+    @property
+    def results(self) -> list[str]:
+        """The results of the last turn."""
+        return [str(result.content) for result in self.run.turns[-1].results]
+
+
+def _raised(function: Function) -> Exception | None:
+    try:
+        function()
+    except Exception as error:
+        return error
+    return None
