@@ -52,10 +52,27 @@ class Answer:
         self.headers = Headers({"x-amzn-RequestId": "r-1", "content-type": kind})
         self._body = b"".join(_events(body)) if streamed else json.dumps(body).encode()
 
-    def pieces(self) -> Iterator[bytes]:
-        yield self._body
+    def pieces(self) -> Pieces:
+        return Pieces(self._body)
 
     def close(self, *, drain: bool = False) -> None: ...
+
+    async def aclose(self, *, drain: bool = False) -> None: ...
+
+
+class Pieces:
+    """A body in one piece, for both kinds of client."""
+
+    def __init__(self, body: bytes) -> None:
+        self._left = [body]
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self._left:
+            yield self._left.pop()
+
+    async def __aiter__(self) -> Any:
+        while self._left:
+            yield self._left.pop()
 
 
 class Model:

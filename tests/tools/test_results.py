@@ -34,7 +34,7 @@ class Point(NamedTuple):
 @dataclass
 class Order:
     no: int
-    placed: date
+    on: date
     points: list[Point] = field(default_factory=list)
 
 
@@ -71,7 +71,7 @@ class Word(str):
         (Colour.RED, "red"),
         ([Colour.RED, Level.HIGH], '["red", 3]'),
         (Point(1, 2), '{"x": 1, "y": 2}'),
-        (Order(7, date(2026, 1, 2), [Point(1, 2)]), '{"no": 7, "placed": "2026-01-02", "points": [{"x": 1, "y": 2}]}'),
+        (Order(7, date(2026, 1, 2), [Point(1, 2)]), '{"no": 7, "on": "2026-01-02", "points": [{"x": 1, "y": 2}]}'),
         (datetime(2026, 1, 2, 3, 4, tzinfo=timezone.utc), "2026-01-02T03:04:00+00:00"),
         ([time(3, 4)], '["03:04:00"]'),
         ([Decimal("1.10"), UUID(int=1)], '["1.10", "00000000-0000-0000-0000-000000000001"]'),

@@ -1,0 +1,213 @@
+"""`AsyncClient.run_tools`: coroutine functions are awaited, plain ones run beside the loop, cancelling ends them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any, TypeVar
+
+import pytest
+
+from bedrock_openai_http import AsyncClient, ToolError, ToolLoopError, ToolRun
+from bedrock_openai_http.events import Event, ToolEnded, ToolStarted
+from models import REQUEST, Model, answer, call
+from support import KEY
+
+Result = TypeVar("Result")
+
+
+class AsyncModel(Model):
+    """The same for an event loop."""
+
+    async def aopen(self, *args: Any) -> Any:
+        return self.open(*args)
+
+    async def aclose(self) -> None: ...
+
+
+def once(*calls: Any) -> AsyncModel:
+    return AsyncModel(answer(*calls), answer("Done."))
+
+
+def client_with(model: AsyncModel, **options: Any) -> AsyncClient:
+    return AsyncClient("us-west-2", api_key=KEY, transport=model, **options)  # type: ignore[arg-type]
+
+
+def run(work: Coroutine[Any, Any, Result]) -> Result:
+    return asyncio.run(asyncio.wait_for(work, 10))
+
+
+def threads_of(*functions: Any) -> Any:
+    """Return the results of a run of these tools, each called once."""
+    model = once(*[call(f"tool_{index}", {}) for index in range(len(functions))])
+    named = [partial(each) for each in functions]
+    for index, each in enumerate(named):
+        each.func.__name__ = f"tool_{index}"
+    run(client_with(model).run_tools(REQUEST, named))
+    return model.told
+
+
+def test_coroutine_functions_are_awaited_and_others_run_in_threads() -> None:
+    """A coroutine function runs on the loop, a plain one beside it, and what a plain one returns may be awaited."""
+
+    async def awaited() -> str:
+        return str(threading.get_ident() == here)
+
+    def plain() -> str:
+        return str(threading.get_ident() == here)
+
+    def gives_an_awaitable() -> Any:
+        return awaited_in_the_end()
+
+    async def awaited_in_the_end() -> str:
+        return str(threading.get_ident() == here)
+
+    here = threading.get_ident()
+    assert threads_of(awaited, plain, gives_an_awaitable) == ["True", "False", "True"]
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_coroutines_run_at_once_in_order(most: int) -> None:
+    """As many as may run at one time do so, and their results stand in the order of the calls."""
+    running = seen = 0
+
+    async def work(number: int) -> int:
+        nonlocal running, seen
+        running += 1
+        seen = max(seen, running)
+        await asyncio.sleep(0.002 * (3 - number))
+        running -= 1
+        return number
+
+    model = once(*[call("work", {"number": number}) for number in range(3)])
+    run(client_with(model).run_tools(REQUEST, [work], max_concurrency=most))
+    assert (seen, model.told) == (most, ["0", "1", "2"])
+
+
+def test_callables_may_be_coroutine_functions() -> None:
+    """`before_call`, `on_turn` and `on_chunk` are awaited, and what they raise means what it means elsewhere."""
+    seen: list[Any] = []
+
+    async def before(call: Any, arguments: Any) -> None:
+        await asyncio.sleep(0)
+        if arguments["a"] == 1:
+            raise ToolError("No.")
+
+    async def on_turn(run: ToolRun) -> None:
+        await asyncio.sleep(0)
+        seen.append(len(run.turns))
+
+    async def on_chunk(chunk: Any) -> None:
+        await asyncio.sleep(0)
+        seen.append(chunk.text)
+
+    async def double(a: int) -> int:
+        return 2 * a
+
+    model = once(call("double", {"a": 1}), call("double", {"a": 2}))
+    work = client_with(model).run_tools(
+        REQUEST, [double], before_call=before, on_turn=on_turn, on_chunk=on_chunk, max_concurrency=2
+    )
+    run(work)
+    assert model.told == ["No.", "4"]
+    assert [each for each in seen if each != ""] == [1, "Don", "e.", 1]
+
+
+def test_cancelling_a_run_cancels_its_calls() -> None:
+    """Both calls that run are cancelled and have left before the run does; each is told to have ended so."""
+    events: list[Event] = []
+    left: list[int] = []
+
+    async def work(number: int) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.001)  # it tidies up
+            left.append(number)
+
+    async def cancelled() -> None:
+        before = asyncio.all_tasks()
+        model = once(*[call("work", {"number": number}) for number in range(3)])
+        client = client_with(model, on_event=events.append)
+        task = asyncio.create_task(client.run_tools(REQUEST, [work], max_concurrency=2))
+        while sum(isinstance(event, ToolStarted) for event in events) < 2:
+            await asyncio.sleep(0.001)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert sorted(left) == [0, 1]
+        assert asyncio.all_tasks() == before
+
+    run(cancelled())
+    assert [event.error_type for event in events if isinstance(event, ToolEnded)] == ["cancelled", "cancelled"]
+
+
+def test_cancelling_does_not_wait_for_a_thread() -> None:
+    """A plain function cannot be broken off: its thread goes on, and nobody waits for it."""
+    go_on = threading.Event()
+
+    def work() -> None:
+        go_on.wait(10)
+
+    async def cancelled() -> None:
+        task = asyncio.create_task(client_with(once(call("work"))).run_tools(REQUEST, [work]))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        began = time.monotonic()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert time.monotonic() - began < 5
+
+    try:
+        run(cancelled())
+    finally:
+        go_on.set()
+
+
+def test_a_call_that_fails_while_another_runs() -> None:
+    """The other goes on to its end, and its result is kept; the one behind is not run."""
+
+    async def slow() -> str:
+        await asyncio.sleep(0.01)
+        return "slow"
+
+    async def fail() -> None:
+        raise KeyError("SECRET")
+
+    model = AsyncModel(answer(call("slow"), call("fail"), call("slow")))
+    with pytest.raises(ToolLoopError) as caught:
+        run(client_with(model).run_tools(REQUEST, [slow, fail], max_concurrency=2))
+    assert caught.value.run is not None
+    told = [result.content for result in caught.value.run.turns[0].results]
+    assert told == ["slow", "The tool failed.", "This call was not run."]
+
+
+def test_a_tool_that_is_cancelled_from_elsewhere() -> None:
+    """A CancelledError is no failure of the tool: it goes through raw."""
+
+    async def work() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        run(client_with(once(call("work"))).run_tools(REQUEST, [work]))
+
+
+def test_the_loop_is_free_while_plain_functions_run() -> None:
+    """Another task goes on meanwhile."""
+
+    def work() -> None:
+        time.sleep(0.05)
+
+    async def both() -> int:
+        count = 0
+        task = asyncio.create_task(client_with(once(call("work"))).run_tools(REQUEST, [work]))
+        while not task.done():
+            await asyncio.sleep(0.005)
+            count += 1
+        await task
+        return count
+
+    assert run(both()) > 3
