@@ -10,6 +10,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import SimpleNamespace
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from .docstrings import described
@@ -75,8 +76,12 @@ def parameters_of(function: Callable[..., Any]) -> tuple[inspect.Parameter, ...]
 
 def hints_of(function: Callable[..., Any]) -> dict[str, Any]:
     """Return the type hints of a function by parameter. Raises TypeError where one means nothing."""
+    target = _target(function)
+    names = getattr(inspect.unwrap(target), "__globals__", {})
     try:
-        return get_type_hints(_target(function), include_extras=True)
+        # Of the hints alone: Python 3.10 makes `Optional` of each whose parameter has the default None.
+        hints = SimpleNamespace(__annotations__=getattr(target, "__annotations__", {}))
+        return get_type_hints(hints, globalns=names, include_extras=True)
     except Exception as error:  # noqa: BLE001  (a hint is any expression)
         words = "a name that is imported under TYPE_CHECKING is not there at run time"
         raise TypeError(
