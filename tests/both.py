@@ -149,6 +149,17 @@ class OnLoop:
     def run_tools(self, *args: Any, **options: Any) -> Any:
         return run(self.asynchronous.run_tools(*args, **options))
 
+    def parse(self, *args: Any, **options: Any) -> Any:
+        return run(self.asynchronous.parse(*args, **options))
+
+    def parse_stream(self, *args: Any, **options: Any) -> Any:
+        pending = self.asynchronous.parse_stream(*args, **options)  # what is wrong with the kind is raised here
+
+        async def opened() -> StreamOnLoop:
+            return StreamOnLoop(await pending)
+
+        return run(opened())
+
     @property
     def chat(self) -> Any:
         return self
@@ -203,6 +214,9 @@ class StreamOnLoop:
 
     def completion(self) -> Any:
         return run(self.asynchronous.completion())
+
+    def parsed(self) -> Any:
+        return run(self.asynchronous.parsed())
 
     def close(self) -> None:
         run(self.asynchronous.aclose())
