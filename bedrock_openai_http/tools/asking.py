@@ -24,10 +24,11 @@ _NEEDS = "needs-no-reasoning"
 
 
 def field_of(request: Request, name: str) -> Any:
-    """Return a field of the request; None where it has none."""
+    """Return a field of the request, or what its `extra_body` has in its place; None where it has none."""
     if isinstance(request, Mapping):
         return request.get(name)
-    return getattr(request, name, None)
+    found, extra = getattr(request, name, None), getattr(request, "extra_body", None)
+    return extra.get(name) if found is None and isinstance(extra, Mapping) else found
 
 
 class Asking:
@@ -111,4 +112,4 @@ def _later_choice(choice: Any) -> Any:
 
 
 def _refused(name: str, words: str) -> RequestValidationError:
-    return RequestValidationError(words, json_path=f"$.{name}", rule="run-tools")
+    return RequestValidationError(words, json_path=f"$.{name}", rule="tool-run")

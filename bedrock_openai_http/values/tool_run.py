@@ -20,6 +20,9 @@ class ToolError(Exception):
     The text of any other exception is never told to a model: it may hold what is nobody else's business.
     """
 
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+
 
 @frozen
 class Turn:

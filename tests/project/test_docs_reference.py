@@ -161,8 +161,8 @@ def test_the_arguments_of_the_client_are_described() -> None:
             "AsyncChatCompletionStream",
             {"completion", "aclose", "request_id", "response", "attempts", "elapsed"},
         ),
-        ("Client", {"complete", "stream", "chat", "with_options", "close"}),
-        ("AsyncClient", {"complete", "stream", "chat", "with_options", "aclose"}),
+        ("Client", {"complete", "stream", "run_tools", "chat", "with_options", "close"}),
+        ("AsyncClient", {"complete", "stream", "run_tools", "chat", "with_options", "aclose"}),
         ("Endpoint", {"name", "root", "api_path", "region", "service", "chat_completions_url"}),
     ],
 )

@@ -438,7 +438,10 @@ def test_a_forced_choice_holds_for_the_first_turn(first: Any, later: Any) -> Non
 )
 def test_requests_that_are_refused(fields: dict[str, Any], path: str) -> None:
     """What the loop could not keep to, and what is not valid, is refused before anything is sent, with its place."""
-    for request in (replace(REQUEST, **fields), {**REQUEST.to_body(), **fields}):
+    requests: list[Any] = [replace(REQUEST, **fields), {**REQUEST.to_body(), **fields}]
+    if fields.keys() <= {"tools", "functions", "function_call", "stream", "n"}:
+        requests.append(replace(REQUEST, extra_body=fields))
+    for request in requests:
         played = Played(TOOLS, request=request)
         assert isinstance(played.error, RequestValidationError)
         assert played.error.json_path.startswith(path)
