@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from ..call.walk import Call
     from ..values.chunk import ChatCompletionChunk
-    from ..values.messages import CustomToolCall, ToolCall
     from ..values.request import CustomTool, FunctionTool
     from ..values.tool_run import ToolRun
+    from .async_tool_runs import AsyncToolRuns
     from .openai_shape import AsyncChat
 
     _Base = BaseClient[aiohttp.ClientSession, AsyncTransport, str | Awaitable[str]]
@@ -95,7 +95,7 @@ class AsyncClient(AsyncTypedCalls, _Base):
         /,
         *,
         max_turns: int = 10,
-        before_call: Callable[[ToolCall | CustomToolCall, Any], object] | None = None,
+        before_call: Callable[[Any, Any], object] | None = None,
         on_turn: Callable[[ToolRun], object] | None = None,
         on_chunk: Callable[[ChatCompletionChunk], object] | None = None,
         max_concurrency: int = 1,
@@ -107,14 +107,10 @@ class AsyncClient(AsyncTypedCalls, _Base):
         Tools and the three callables may be coroutine functions, which are awaited. Other tools run in threads, other
         callables on the loop. A run that is cancelled cancels the calls under way; a thread goes on to its end.
         """
-        with loading():
-            from .async_tool_runs import AsyncToolRuns
-
-        runs = AsyncToolRuns(
-            self, before_call=before_call, on_turn=on_turn, on_chunk=on_chunk, extra_headers=extra_headers
-        )
-        limits: Any = {"max_turns": max_turns, "max_concurrency": max_concurrency, "deadline": deadline}
-        return await runs.drive(runs.steps(request, tools, **limits))
+        kind = await aside(_tool_runs)
+        runs = kind(self, before_call=before_call, on_turn=on_turn, on_chunk=on_chunk, extra_headers=extra_headers)
+        steps = runs.steps(request, tools, max_turns=max_turns, max_concurrency=max_concurrency, deadline=deadline)
+        return await runs.drive(steps)
 
     @once
     def chat(self) -> AsyncChat:
@@ -215,6 +211,13 @@ class AsyncClient(AsyncTypedCalls, _Base):
             from ..transport.aio.transport import AiohttpTransport
 
         return AiohttpTransport(session, ca_bundle=ca_bundle)
+
+
+def _tool_runs() -> type[AsyncToolRuns]:
+    with loading():
+        from .async_tool_runs import AsyncToolRuns
+
+    return AsyncToolRuns
 
 
 def _awaiting(given: Any) -> Any:

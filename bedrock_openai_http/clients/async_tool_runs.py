@@ -110,12 +110,14 @@ class AsyncToolRuns(ToolRuns):
         """Cancel the calls that are running, and wait until they have left."""
         for task in running:
             task.cancel()
-        if running:
-            await asyncio.wait(running)
-        for task, place in running.items():
-            if not task.cancelled():
-                task.exception()  # it has been seen
-            self._ended(schedule.calls[place], error)
+        try:
+            if running:
+                await asyncio.wait(running)
+        finally:
+            for task, place in running.items():
+                if task.done() and not task.cancelled():
+                    task.exception()  # it has been seen
+                self._ended(schedule.calls[place], error)
 
 
 async def _outcome(call: Prepared) -> str | Exception:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from ..call.walk import Call
     from ..values.chunk import ChatCompletionChunk
-    from ..values.messages import CustomToolCall, ToolCall
     from ..values.request import CustomTool, FunctionTool
     from ..values.tool_run import ToolRun
     from .openai_shape import Chat
@@ -116,7 +115,7 @@ class Client(TypedCalls, _Base):
         /,
         *,
         max_turns: int = 10,
-        before_call: Callable[[ToolCall | CustomToolCall, Any], object] | None = None,
+        before_call: Callable[[Any, Any], object] | None = None,
         on_turn: Callable[[ToolRun], object] | None = None,
         on_chunk: Callable[[ChatCompletionChunk], object] | None = None,
         max_concurrency: int = 1,
@@ -130,8 +129,9 @@ class Client(TypedCalls, _Base):
             tools: functions, each described by its type hints and docstring as `FunctionTool.from_function` says; or
                 pairs of a tool and the function that is called for it.
             max_turns: how many completions are asked for at most. The calls of the last are run.
-            before_call: is given each call and its arguments, of a turn all before the first is run. A ToolError that
-                it raises is told to the model in place of a result.
+            before_call: is given each call, a ToolCall or CustomToolCall, and its arguments, a dict, or the text of a
+                custom tool: all of a turn before the first is run. A ToolError that it raises is told to the model
+                in place of a result.
             on_turn: is given the run so far after each turn, and at the end.
             on_chunk: is given each chunk as it arrives: every turn is streamed then.
             max_concurrency: how many calls of a turn are run at once; above 1 each in a thread of its own.
@@ -147,8 +147,8 @@ class Client(TypedCalls, _Base):
         runs = BlockingToolRuns(
             self, before_call=before_call, on_turn=on_turn, on_chunk=on_chunk, extra_headers=extra_headers
         )
-        limits: Any = {"max_turns": max_turns, "max_concurrency": max_concurrency, "deadline": deadline}
-        return runs.drive(runs.steps(request, tools, **limits))
+        steps = runs.steps(request, tools, max_turns=max_turns, max_concurrency=max_concurrency, deadline=deadline)
+        return runs.drive(steps)
 
     @once
     def chat(self) -> Chat:

@@ -124,8 +124,8 @@ class BlockingToolRuns(ToolRuns):
         if type(effect) is Confirm:
             return self._confirmed(effect)
         if type(effect) is RunCalls:
-            schedule = Schedule(effect.calls, effect.may_begin, effect.most)
-            return self._in_threads(schedule) if schedule.most > 1 else self._in_turn(schedule)
+            run = self._in_turn if effect.most == 1 else self._in_threads
+            return run(Schedule(effect.calls, effect.may_begin, effect.most))
         if type(effect) is Tell:
             return self._on_turn and self._on_turn(effect.run)
         raise TypeError(f"no such effect: {type(effect).__name__}")
@@ -157,17 +157,21 @@ class BlockingToolRuns(ToolRuns):
             return error
 
     def _in_turn(self, schedule: Schedule) -> list[Outcome]:
-        while (place := schedule.begin()) is not None:
-            call = schedule.calls[place]
-            self._started(call)
-            try:
-                outcome = _outcome(call)
-            except BaseException as error:
-                self._ended(call, error)
-                raise
-            self._ended(call, outcome)
-            schedule.end(place, outcome)
-        return schedule.outcomes
+        outcome: Outcome = None
+        try:
+            while (place := schedule.begin()) is not None:
+                call = schedule.calls[place]
+                self._started(call)
+                try:
+                    outcome = _outcome(call)
+                except BaseException as error:
+                    self._ended(call, error)
+                    raise
+                self._ended(call, outcome)
+                schedule.end(place, outcome)
+            return schedule.outcomes
+        finally:
+            del schedule, outcome  # as in `drive`: what a tool has raised leads back to this frame
 
     def _in_threads(self, schedule: Schedule) -> list[Outcome]:
         over: SimpleQueue[tuple[int, str | BaseException]] = SimpleQueue()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
+import gc
 import json
 import logging
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,6 +17,7 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http import (
+    BadRequestError,
     ConfigurationError,
     IncompleteStreamError,
     RateLimitError,
@@ -413,3 +417,33 @@ def test_the_log_has_a_line_for_each_call(caplog: pytest.LogCaptureFixture) -> N
     lines = [record.getMessage() for record in caplog.records if "tool " in record.getMessage()]
     assert [line.partition(": tool ")[2] for line in lines] == ["add, call_0: started", "add, call_0: returned"]
     assert "765432" not in json.dumps(lines)
+
+
+@pytest.mark.only("Client", "What an event loop keeps of a task that has failed is not ours.")
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [answer(call("add", {"a": 1})), answer("Done.")],
+        [answer(call("fail", {"a": 1}), call("add", {"a": 2}))],
+        [answer(call("add", {"a": 1})), (400, {"message": "no"})],
+        [answer("", finish="length")],
+    ],
+)
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_run_that_is_over_keeps_nothing_alive(answers: list[Any], most: int) -> None:
+    """Who drops the client and the error frees the prompt and the connections at once, without the collector."""
+
+    def fail(a: int) -> None:
+        raise KeyError(a)
+
+    def run() -> weakref.ref[Model]:
+        model = Model(*answers)
+        with contextlib.suppress(ToolLoopError, BadRequestError):
+            client_with(model).run_tools(REQUEST, [add, fail], max_concurrency=most)
+        return weakref.ref(model)
+
+    gc.disable()
+    try:
+        assert run()() is None
+    finally:
+        gc.enable()
