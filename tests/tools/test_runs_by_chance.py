@@ -15,7 +15,6 @@ from bedrock_openai_http import (
     CustomTool,
     RateLimitError,
     ToolError,
-    ToolLoopError,
     validate_request,
 )
 from bedrock_openai_http.tools.results import text_of
