@@ -287,6 +287,7 @@ def test_a_turn_that_was_cut(cut: Any, words: str) -> None:
 
 def test_a_text_that_was_cut_is_the_answer() -> None:
     """As with `complete` the caller sees it by the finish reason."""
+    assert Played(TOOLS, answer("", refusal="I can", finish="length")).error is None
     played = Played(TOOLS, answer("Half an", finish="length"))
     assert played.error is None
     assert played.run.completion is not None
@@ -366,6 +367,18 @@ def test_one_deadline_over_all() -> None:
     assert error.run == played.run
     assert played.results == ["done", "This call was not run."]
     assert fits(played.run)
+
+
+def test_a_deadline_that_passes_in_the_last_turn() -> None:
+    """It is what ended the run: calls were not run, which with `max-turns` they are."""
+    clock = Clock()
+
+    def work() -> None:
+        clock.now += 10
+
+    played = Played([work], answer(call("work"), call("work")), clock=clock, deadline=10, max_turns=1)
+    assert isinstance(played.error, APITimeoutError)
+    assert played.results == ["null", "This call was not run."]
 
 
 def test_without_a_deadline_each_call_has_the_clients() -> None:

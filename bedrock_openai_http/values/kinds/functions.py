@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import SimpleNamespace
-from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_type_hints
 
 from .docstrings import described
 from .kind import Kind, Member
@@ -114,12 +114,11 @@ def _member(
     if parameter.kind in _SEVERAL:
         words = "a model cannot be told what goes there: name each parameter, or give a pair (FunctionTool, function)"
         raise TypeError(f"{where}: {words}")
-    hint = hints.get(parameter.name)
     if parameter.name not in hints:
         raise TypeError(f"{where}: has no type hint: write one, such as `{parameter.name}: str`")
-    own = [note for note in get_args(hint)[1:] if isinstance(note, str)] if get_origin(hint) is Annotated else []
-    text = None if own else texts.get(parameter.name)
-    return Member(parameter.name, hint, text, parameter.default is not _NOTHING)
+    # What `Annotated` says of the parameter comes before this text: see `object_kind`.
+    text = texts.get(parameter.name)
+    return Member(parameter.name, hints[parameter.name], text, parameter.default is not _NOTHING)
 
 
 def _unwrapped(function: Any) -> Any:
