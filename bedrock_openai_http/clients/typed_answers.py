@@ -59,7 +59,8 @@ def steps_of(
     """Return the steps of one `parse`. Raises what it raises before anything is sent."""
     asked = Asked(client, request, hint, how)
     again = arguments.integer("reask", reask, 0, _MOST_AGAIN, "times")
-    limit = Deadline(seconds, client._planner.world.clock)
+    plans = client._planner
+    limit = Deadline(seconds, plans.world.clock, plans.options.deadline)
     return parsing(asking_for(request, asked.kind, asked.way), asked.kind, asked.way, reask=again, limit=limit)
 
 
