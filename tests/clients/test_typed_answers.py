@@ -111,13 +111,19 @@ def test_a_failure_while_asking_again_tells_what_was_spent() -> None:
 
 
 def test_one_deadline_is_over_all_calls() -> None:
-    """Each call gets what is left; when nothing is, the next is not made."""
+    """Each call gets what is left, but no more than the client's own; when nothing is, the next is not made."""
     listed = Listed(WRONG, GOOD)
     client(listed).parse(REQUEST, Point, reask=1, deadline=60)
     first, second = listed.deadlines
     assert first is not None
     assert second is not None
     assert abs(first - second) < 1
+
+    listed = Listed(GOOD)
+    began = time.monotonic()
+    client(listed, deadline=5).parse(REQUEST, Point, deadline=60)
+    assert listed.deadlines[0] is not None
+    assert listed.deadlines[0] - began < 6
 
     class Slow(Listed):
         def open(self, *args: Any) -> Any:
