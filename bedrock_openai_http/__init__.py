@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .clients.async_stream import PendingStream as PendingStream
     from .clients.client import Client as Client
     from .clients.stream import ChatCompletionStream as ChatCompletionStream
+    from .conversation import Conversation as Conversation
     from .schemas import load_schema as load_schema
     from .validation.lint import CompatibilityWarning as CompatibilityWarning
     from .validation.lint import Lint as Lint
@@ -109,6 +110,7 @@ _NAMES_BY_MODULE = {
     "clients.client": "Client",
     "clients.stream": "ChatCompletionStream",
     "values.completion": "ChatCompletion Choice",
+    "conversation": "Conversation",
     "aws.credentials": "Credentials",
     "values.delta": "ChunkChoice Delta FunctionCallDelta ToolCallDelta",
     "aws.endpoint": "Endpoint resolve_endpoint",
