@@ -53,6 +53,11 @@ class Lines:
                 return line
             note("this line is not UTF-8 text; nothing was sent")
 
+    @property
+    def cleared(self) -> bool:
+        """Whether something was typed already when Ctrl-C came."""
+        return readline is not None and readline.get_line_buffer() != ""
+
     def read_until(self, end: str) -> str | None:
         """Return the lines before the line `end` as one text; None if the input ends first."""
         lines: list[str] = []

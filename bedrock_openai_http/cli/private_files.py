@@ -81,7 +81,7 @@ def edited(text: str) -> str:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
         with _ctrl_c_is_the_editors():
-            code = subprocess.run([*shlex.split(editor), name], check=False).returncode
+            code = subprocess.run([*shlex.split(editor), name], check=False).returncode  # noqa: S603
         if code:
             raise FileError(f"the editor ended with code {code}; nothing is sent")
         return Path(name).read_text(encoding="utf-8-sig")

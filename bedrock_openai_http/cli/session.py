@@ -65,7 +65,7 @@ class Session:
                 self._answer.write("\n")
                 return
             except KeyboardInterrupt:
-                if self._interrupted:
+                if self._interrupted and not self._lines.cleared:
                     raise
                 self._interrupted = True
                 self._answer.write("\n")
@@ -99,7 +99,7 @@ class Session:
             note("the question waits: !retry asks it again")
             return
         except KeyboardInterrupt:
-            self._stopped("nothing had come: !retry asks again")
+            self._stopped("before anything came")
             return
         if completion is not None:
             self._add(completion)
@@ -110,23 +110,22 @@ class Session:
             return show(stream, self._answer, self._thoughts)
         except KeyboardInterrupt:
             stream.close()
+        came: ChatCompletion | None
         try:
-            partial = stream.completion()  # it may have been whole already
+            came = stream.completion()  # it may have been whole already
         except BedrockOpenAIError as error:
             came = error.partial
-        else:
-            came = partial
         # Half of a call is nothing that could be sent back.
         if came is None or not came.text or came.tool_calls:
             raise KeyboardInterrupt
-        self._stopped("what came is kept; !retry asks again")
+        self._stopped("and kept what came")
         self._add(came)
         return None
 
     def _stopped(self, words: str) -> None:
         self._interrupted = True
         self._answer.write("\n")
-        note(f"stopped; {words}; Ctrl-C again ends the conversation")
+        note(f"stopped {words}; !retry asks again, Ctrl-C again ends")
 
     def _add(self, completion: ChatCompletion) -> None:
         summarize(completion)

@@ -5,12 +5,13 @@ This module changes the conversation and writes about it to standard error; it a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..conversation import Conversation
 from .private_files import FileError, edited, save_conversation
-from .terminal import note
+from .terminal import Output, note
 
 if TYPE_CHECKING:
     from .lines import Lines
@@ -22,7 +23,7 @@ COMMANDS = (
     ("!retry", "", "ask the last question again, without its answer"),
     ("!system", "[TEXT]", 'set the system message, "" for none; alone: show it'),
     ("!model", "[ID]", "ask this model from now on; alone: show which"),
-    ("!save", "[FILE]", "write the conversation to a file, for --history; alone: to the last one"),
+    ("!save", "[FILE]", "keep the conversation in a file; alone: in the same again"),
     ("!usage", "", "the tokens of the whole conversation"),
     ("!help", "", "this list"),
     ("!quit", "", "end; so does Ctrl-D"),
@@ -57,7 +58,7 @@ class Commands:
             return Ask(line.strip())
         word, _, rest = line.strip().partition(" ")
         if word not in {name for name, _, _ in COMMANDS}:
-            note(f"no command {word[:40]}: !help lists them; a question that begins with ! needs a blank before it")
+            note(f"no command {word[:40]}: !help lists them; with a blank before it, it is sent")
             return None
         command: Callable[[str], Ask | None] = getattr(self, f"_{word[1:]}")
         try:
@@ -77,7 +78,7 @@ class Commands:
         return self._written("\n".join([rest, text]) if rest else text)
 
     def _edit(self, rest: str) -> Ask | None:
-        return self._written(edited(rest))
+        return self._written(edited(f"{rest}\n" if rest else ""))
 
     def _written(self, text: str) -> Ask | None:
         if not text.strip():
@@ -125,9 +126,8 @@ class Commands:
         note(f"{prompt} prompt + {completion} completion = {total} tokens; {turns} questions in the history")
 
     def _help(self, rest: str) -> None:
-        for name, given, words in COMMANDS:
-            note(f"{name + ' ' + given:15} {words}")
-        note("Ctrl-C stops an answer and keeps what came of it")
+        lines = [f"{name + ' ' + given:15} {words}\n" for name, given, words in COMMANDS]
+        Output(sys.stderr).write("".join(lines) + "Ctrl-C stops an answer and keeps what came of it.\n")
 
     def _quit(self, rest: str) -> None:
         raise Ended
