@@ -217,7 +217,7 @@ def test_quit_ends_and_the_tokens_are_told(person: Person, capsys: pytest.Captur
 
 
 def test_save_and_go_on(person: Person, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The file is private and holds the whole conversation; !save alone writes it again; other files are left alone."""
+    """The file is private and holds the whole conversation; !save alone writes it again; others are left alone."""
     file, other = tmp_path / "c.json", tmp_path / "notes.json"
     other.write_text('{"mine": 1}')
     conversation = person.types("one", f"!save {file}", f"!save {other}", "two", "!save", "!save /", "!retry x")
