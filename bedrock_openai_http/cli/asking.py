@@ -109,7 +109,7 @@ def _body_in_file(args: argparse.Namespace) -> Any:
 
     if args.request == "-" and args.prompt == "-":
         args.usage_error("--request - and the prompt - are both standard input")
-    data = _bytes_of("--request", args.request, args)
+    data = bytes_of("--request", args.request, args)
     try:
         value = jsontext.decode(data)
     except jsontext.JSONError as error:
@@ -199,14 +199,15 @@ def attached_parts(args: argparse.Namespace) -> list[ImagePart | FilePart]:
         if kind is None:
             args.usage_error(f"--image {name}: its name must end in {', '.join(IMAGE_TYPES)}")
         else:
-            parts.append(ImagePart.from_bytes(_bytes_of("--image", name, args), kind))
+            parts.append(ImagePart.from_bytes(bytes_of("--image", name, args), kind))
     for name in args.file:
-        data = b64encode(_bytes_of("--file", name, args)).decode("ascii")
+        data = b64encode(bytes_of("--file", name, args)).decode("ascii")
         parts.append(FilePart(file_data=data, filename=Path(name).name))
     return parts
 
 
-def _bytes_of(flag: str, name: str, args: argparse.Namespace) -> bytes:
+def bytes_of(flag: str, name: str, args: argparse.Namespace) -> bytes:
+    """Return what is in the file that a flag names. SystemExit where it cannot be read."""
     from .documents import UnreadableError, opened
 
     try:

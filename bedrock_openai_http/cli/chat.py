@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .answering import complete, reasoning_output, show, summarize, told_empty
 from .asking import add_request_options, attached_parts, conversation_of, request_of
 from .terminal import Output, answer_output
+from .typed import add_schema_options, print_value, schema_of_flags
 
 if TYPE_CHECKING:
     from ..clients.client import Client
@@ -35,6 +36,7 @@ examples:
   bedrock-openai-http chat --model us.openai.gpt-6-sol --image plan.png "What is on it?"
   bedrock-openai-http chat --request body.json --reasoning-effort low
   bedrock-openai-http chat --json "Hello!" | jq .usage
+  bedrock-openai-http chat --schema invoice.json - < invoice.txt | jq .total
   bedrock-openai-http chat --dry-run --region us-west-2 "Hello!"
 """
 
@@ -57,7 +59,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_request_options(parser.add_argument_group("request"))
     _add_conversation_options(parser.add_argument_group("conversation"))
     _add_service_options(parser.add_argument_group("service"))
-    _add_output_options(parser.add_argument_group("output"))
+    output = parser.add_argument_group("output")
+    _add_output_options(output)
+    add_schema_options(output)
     parser.set_defaults(run=run, usage_error=parser.error)
 
 
@@ -119,9 +123,15 @@ def run(args: argparse.Namespace) -> int:
     """
     if _is_conversation(args):
         return _converse(args)
+    schema = schema_of_flags(args)
+    args.stream = args.stream if schema is None else False
     request = request_of(args)
     if args.dry_run:
-        return _dry_run(args, request)
+        return _dry_run(args, request, schema)
+    if schema is not None:
+        with _client(args) as client, answer_output() as answer:
+            print_value(client, request, schema, args, answer)
+        return 0
     nowhere, thoughts = Output(None), reasoning_output(args.show_reasoning)
     ask = _stream if request.stream else complete
     with _client(args) as client, answer_output() as answer:
@@ -142,7 +152,7 @@ def _stream(client: Client, request: ChatCompletionRequest, answer: Output, thou
 
 def _is_conversation(args: argparse.Namespace) -> bool:
     """Tell whether it is a conversation: nothing says what to ask, and a person sits there."""
-    one = args.prompt is not None or args.request is not None or args.dry_run or args.json
+    one = args.dry_run or args.json or any(given is not None for given in (args.prompt, args.request, args.schema))
     at_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     if args.history is not None and (one or not at_terminal):
         args.usage_error(
@@ -202,12 +212,17 @@ def _service(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _dry_run(args: argparse.Namespace, request: ChatCompletionRequest) -> int:
+def _dry_run(args: argparse.Namespace, request: ChatCompletionRequest, schema: Mapping[str, Any] | None) -> int:
     if args.local:
         args.usage_error("--dry-run sends nothing, so it needs no --local")
-    from .dry_run import show
+    from .dry_run import show as show_request
 
-    return show(request, _service(args), as_json=args.json)
+    if schema is not None:
+        from ..structured.asking import typed_request
+
+        request = typed_request(request, schema, endpoint=args.endpoint)
+
+    return show_request(request, _service(args), as_json=args.json)
 
 
 def _document(completion: ChatCompletion) -> str:
