@@ -47,7 +47,7 @@ def schema_of_flags(args: argparse.Namespace) -> Mapping[str, Any] | None:
     from ..values import jsontext
 
     try:
-        schema = jsontext.decode(bytes_of("--schema", args.schema, args))
+        schema: object = jsontext.decode(bytes_of("--schema", args.schema, args))
         if not isinstance(schema, Mapping):
             raise TypeError("must be an object")
         schema_of(schema)

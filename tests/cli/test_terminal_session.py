@@ -43,6 +43,8 @@ class Terminal:
         os.write(self._master, text.encode())
 
     def ctrl_c(self) -> None:
+        """Interrupt the program while it waits: just before, Python sees a signal only when the wait is over."""
+        time.sleep(0.05)
         self.process.send_signal(signal.SIGINT)
 
 
