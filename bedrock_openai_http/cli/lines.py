@@ -6,6 +6,7 @@ This module reads from the terminal and keeps the questions of before; what a li
 from __future__ import annotations
 
 import io
+import select
 import sys
 from typing import Any
 
@@ -17,6 +18,9 @@ try:
     import readline
 except ImportError:  # Windows has none, and some builds of Python
     readline = None  # type: ignore[assignment]
+
+#: Whether a paste comes as one line, however many it has: GNU readline marks its beginning and its end.
+_PASTES_WHOLE = readline is not None and "libedit" not in (readline.__doc__ or "")
 
 #: What stands before a line: of a question, and of more lines of one.
 PROMPT, MORE = "> ", ". "
@@ -32,8 +36,8 @@ class Lines:
             sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
         if readline is not None:
             readline.set_auto_history(False)  # the lines of one question are one entry
-            # What is pasted is one question then, however many lines it has. libedit does not know the words.
-            _try(readline.parse_and_bind, "set enable-bracketed-paste on")
+            if _PASTES_WHOLE:
+                readline.parse_and_bind("set enable-bracketed-paste on")
             self._load(readline) if remember else readline.clear_history()
 
     def _load(self, library: Any) -> None:
@@ -52,6 +56,13 @@ class Lines:
             if is_unicode(line):
                 return line
             note("this line is not UTF-8 text; nothing was sent")
+
+    def read_question(self) -> str:
+        """Return a line, with those that were pasted with it. Raises what `read` raises."""
+        text = self.read()
+        while not _PASTES_WHOLE and text.strip() and not text.startswith("!") and _is_waiting():
+            text += "\n" + self.read("")
+        return text
 
     @property
     def cleared(self) -> bool:
@@ -80,11 +91,12 @@ class Lines:
                 _note_unkept(error)
 
 
-def _try(function: Any, *given: Any) -> None:
+def _is_waiting() -> bool:
+    """Tell whether more was typed already, as a paste does."""
     try:
-        function(*given)
-    except Exception as error:  # noqa: BLE001  (a convenience, whatever the library says)
-        del error
+        return bool(select.select([sys.stdin], [], [], 0.02)[0])
+    except (OSError, ValueError):  # a console that cannot be asked
+        return False
 
 
 def _note_unkept(error: Exception) -> None:

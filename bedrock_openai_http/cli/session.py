@@ -58,7 +58,7 @@ class Session:
         note(f"{self._commands.conversation.model}; !help lists the commands, Ctrl-D ends")
         while True:
             try:
-                self._turn(self._lines.read())
+                self._turn(self._lines.read_question())
             except Ended:
                 return
             except EOFError:

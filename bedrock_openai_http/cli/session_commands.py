@@ -123,7 +123,8 @@ class Commands:
         counts = (self.usage.prompt_tokens, self.usage.completion_tokens, self.usage.total_tokens)
         prompt, completion, total = (count or 0 for count in counts)
         turns = sum(message["role"] == "user" for message in self.conversation.messages)
-        note(f"{prompt} prompt + {completion} completion = {total} tokens; {turns} questions in the history")
+        questions = "1 question" if turns == 1 else f"{turns} questions"
+        note(f"{prompt} prompt + {completion} completion = {total} tokens; {questions} in the history")
 
     def _help(self, rest: str) -> None:
         lines = [f"{name + ' ' + given:15} {words}\n" for name, given, words in COMMANDS]

@@ -43,19 +43,25 @@ def schema_of_flags(args: argparse.Namespace) -> Mapping[str, Any] | None:
         return None
     if args.json:
         args.usage_error("--schema prints the value alone, --json the whole answer: leave one out")
-    from ..structured.asking import schema_of
     from ..values import jsontext
 
     try:
-        schema: object = jsontext.decode(bytes_of("--schema", args.schema, args))
-        if not isinstance(schema, Mapping):
-            raise TypeError("must be an object")
-        schema_of(schema)
+        return _checked(jsontext.decode(bytes_of("--schema", args.schema, args)))
     except jsontext.JSONError as error:
         args.usage_error(f"--schema {args.schema}: is not JSON: {error}")
     except TypeError as error:
         args.usage_error(f"--schema {args.schema}: {error}")
-    return schema
+    raise AssertionError  # pragma: no cover
+
+
+def _checked(document: object) -> Mapping[str, Any]:
+    """Return the document if it is a schema that can be asked for. Raises TypeError."""
+    from ..structured.asking import schema_of
+
+    if not isinstance(document, Mapping):
+        raise TypeError("must be an object")
+    schema_of(document)
+    return document
 
 
 def print_value(

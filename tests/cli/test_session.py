@@ -28,7 +28,7 @@ class Typed:
         #: Whether Ctrl-C came in a line with something in it.
         self.cleared = False
 
-    def read(self) -> str:
+    def read_question(self) -> str:
         line = self._lines.pop(0)
         if isinstance(line, BaseException):
             raise line

@@ -133,17 +133,18 @@ def test_a_model_cannot_drive_the_terminal_of_a_conversation(shell: Shell) -> No
 
 
 def test_without_readline_it_works_too(shell: Shell, endpoint: LocalEndpoint) -> None:
-    """A Python that was built without it has no history, and all else."""
+    """A Python that was built without it has no history, and all else; a paste of lines is one question there too."""
     (shell.home / "lib").mkdir()
     (shell.home / "lib" / "readline.py").write_text("raise ImportError('none')")
     path = os.pathsep.join([str(shell.home / "lib"), os.environ.get("PYTHONPATH", "")])
     variables = {**keys(endpoint), "PYTHONPATH": path}
     with terminal(shell, "--endpoint-url", endpoint.url, **variables) as screen:
         screen.wait_for("> ")
-        screen.type("one\n")
+        screen.type("one\n  two\n")
         screen.wait_for("> ", 2)
         screen.type("!quit\n")
         assert screen.process.wait(SECONDS) == 0
+    assert json.loads(endpoint.requests[-1].body)["messages"] == [{"role": "user", "content": "one\n  two"}]
     assert not history_of(shell).exists()
 
 
