@@ -19,6 +19,7 @@ from bedrock_openai_http import (
     Guardrail,
     ImagePart,
     OtherPart,
+    OtherTool,
     Parsed,
     RequestValidationError,
     TextPart,
@@ -214,6 +215,7 @@ def test_calls_get_their_results() -> None:
     conversation = Conversation("m", tools=[TOOL])
     conversation.request("one")
     conversation.add(completion(None, ("a", "b")))
+    validate_request(conversation.request())
     request = conversation.request([ToolMessage("42", "b")])
     validate_request(request)
     assert contents(request.to_body()["messages"])[2:] == ["42", "This call was not run."]
@@ -258,7 +260,7 @@ def test_it_is_kept_as_json() -> None:
     """What is saved and read again asks the same: fields, tools, guardrail, extra body, and the open question."""
     fields = {
         "temperature": 0.5,
-        "tools": [TOOL],
+        "tools": [TOOL, OtherTool("web_search", extra={"web_search": {"depth": 1}})],
         "guardrail": Guardrail("gr-1", "DRAFT", trace=True),
         "extra_body": {"top_k": 5},
     }

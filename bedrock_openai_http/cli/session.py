@@ -124,6 +124,7 @@ class Session:
 
     def _stopped(self, words: str) -> None:
         self._interrupted = True
+        self._thoughts.end_line()
         self._answer.write("\n")
         note(f"stopped {words}; !retry asks again, Ctrl-C again ends")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bedrock_openai_http import Client, Conversation
+from bedrock_openai_http import ChatCompletion, Client, Conversation
 from bedrock_openai_http.cli.session import Session
 from bedrock_openai_http.cli.terminal import Output
 from bedrock_openai_http.testing import LocalEndpoint
@@ -69,12 +69,14 @@ class Person:
         self._client = client
         self.page = Page()
 
-    def types(self, *lines: str | BaseException, page: Page | None = None, **options: Any) -> Conversation:
+    def types(
+        self, *lines: str | BaseException, page: Page | None = None, thoughts: Output | None = None, **options: Any
+    ) -> Conversation:
         """Type the lines, then Ctrl-D; return the conversation at the end."""
-        self.page = page or Page()
+        self.page, thoughts = page or Page(), thoughts or Output(None)
         begun = options.pop("conversation", None) or Conversation("m")
         self.lines = Typed(*lines)
-        session = Session(self._client, begun, self.lines, self.page, Output(None), **options)  # type: ignore[arg-type]
+        session = Session(self._client, begun, self.lines, self.page, thoughts, **options)  # type: ignore[arg-type]
         session.run()
         return session._commands.conversation
 
@@ -234,11 +236,10 @@ def test_save_and_go_on(person: Person, tmp_path: Path, capsys: pytest.CaptureFi
 def test_edit_asks_what_the_editor_has_written(
     person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The file is private and gone afterwards; VISUAL comes first; an editor that fails sends nothing."""
+    """The file is private and gone afterwards; VISUAL comes first; Ctrl-C is the editor's own."""
     editor, seen = tmp_path / "editor with blank.sh", tmp_path / "seen"
-    editor.write_text(
-        f'#!/bin/sh\nls -l "$2" | cut -c1-10 > "{seen}"; echo "$2" >> "{seen}"; echo "$1 zwei" >> "$2"\n'
-    )
+    steps = ("#!/bin/sh", "kill -INT $PPID", f'ls -l "$2" | cut -c1-10 > "{seen}"', f'echo "$2" >> "{seen}"')
+    editor.write_text("\n".join([*steps, 'echo "$1 zwei" >> "$2"', ""]))
     editor.chmod(0o700)
     monkeypatch.setenv("VISUAL", f"'{editor}' -x")
     monkeypatch.setenv("EDITOR", "false")
@@ -254,6 +255,33 @@ def test_edit_asks_what_the_editor_has_written(
     err = capsys.readouterr().err
     assert "the editor ended with code 1" in err
     assert "the editor /no/such/editor cannot be used: No such file" in err
+
+
+def test_ctrl_c_before_any_text_leaves_the_question(capsys: pytest.CaptureFixture[str]) -> None:
+    """Thoughts alone are no answer that could be history."""
+    with (
+        LocalEndpoint() as endpoint,
+        Client(endpoint.region, base_url=endpoint.url, credentials=endpoint.credentials) as client,
+    ):
+        conversation = Person(endpoint, client).types("one", thoughts=Page(interrupt_at="Nobody"))
+    assert "stopped before anything came; !retry asks again" in capsys.readouterr().err
+    assert conversation.messages == []
+    assert conversation.to_dict()["asked"] == [{"role": "user", "content": "one"}]
+
+
+def test_an_answer_swallowed_by_reasoning_leaves_the_question(capsys: pytest.CaptureFixture[str]) -> None:
+    """The budget went into thoughts: a warning names the option, and the question waits."""
+    choice = {"message": {"content": "<reasoning>Hm</reasoning>"}, "finish_reason": "length"}
+
+    class Service:
+        def complete(self, request: object) -> ChatCompletion:
+            return ChatCompletion.from_dict({"choices": [choice]})
+
+    session = Session(Service(), Conversation("m"), Typed("one"), Page(), Output(None), stream=False)  # type: ignore[arg-type]
+    session.run()
+    err = capsys.readouterr().err
+    assert "--max-tokens" in err
+    assert "the question waits" in err
 
 
 def test_nothing_is_no_answer(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bedrock_openai_http.cli import main
 from bedrock_openai_http.testing import LocalEndpoint
 from shell import COMMAND, DONE, SECONDS, SOME_KEYS, Shell, StreamServer, event, keys
 
@@ -150,7 +151,7 @@ def test_without_readline_it_works_too(shell: Shell, endpoint: LocalEndpoint) ->
 
 @pytest.mark.parametrize("option", ["--json", "--dry-run"])
 def test_one_answer_needs_one_prompt(shell: Shell, option: str) -> None:
-    """What prints one document begins no conversation, and neither does a terminal whose output goes elsewhere."""
+    """What prints one document begins no conversation."""
     with terminal(shell, option) as screen:
         screen.wait_for("no prompt: give one")
         assert screen.process.wait(SECONDS) == 2
@@ -162,3 +163,13 @@ def test_a_history_needs_a_conversation(shell: Shell, words: tuple[str, ...]) ->
     done = shell.run("chat", "--local", "--history", "c.json", *words, stdin=b"Hi")
     assert (done.code, done.out) == (2, "")
     assert "--history goes on with a conversation" in done.err
+
+
+def test_output_that_goes_elsewhere_begins_no_conversation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in `bedrock-openai-http chat > file`: the prompts would be in the file."""
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    with pytest.raises(SystemExit):
+        main(["chat", "--local"])
+    assert "no prompt: give one" in capsys.readouterr().err
