@@ -100,7 +100,7 @@ class Conversation:
         sent: Sequence[WireObject] = self._sent.messages
         if isinstance(answer, ToolRun):
             completion, transcript = answer.completion, answer.messages
-            if transcript[: len(sent)] != [plain(message) for message in sent]:
+            if not _begins_with(transcript, sent):
                 raise ValueError("the run is of another request than the last one of this conversation")
             said = all_fitting(transcript[len(sent) :], "role", MESSAGES)
             sent = transcript[: _last_answer(transcript)]
@@ -235,6 +235,18 @@ def _last_answer(messages: Sequence[Mapping[str, Any]]) -> int:
     """Return the position of the assistant's last message; the number of messages if there is none."""
     found = [i for i, message in enumerate(messages) if message.get("role") == "assistant"]
     return found[-1] if found else len(messages)
+
+
+def _begins_with(transcript: Sequence[Any], sent: Sequence[WireObject]) -> bool:
+    """Tell whether a run begins with these messages; what was null in them may have been left out."""
+    beginning = [_without_nulls(plain(message)) for message in sent]
+    return [_without_nulls(message) for message in transcript[: len(sent)]] == beginning
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
 def _size(value: Any) -> int:

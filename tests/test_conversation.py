@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -199,6 +200,15 @@ def test_a_run_of_tools_is_added_with_all_its_messages() -> None:
     validate_request(conversation.request())
     conversation.add(run_of(conversation))
     assert contents(conversation.messages)[-1] == "Done."
+
+
+def test_a_run_may_leave_nulls_out() -> None:
+    """Of a question with a member that is null, the run has what was sent, which is without it."""
+    conversation = Conversation("m")
+    conversation.request([{"role": "user", "content": "x", "name": None}])
+    run = run_of(conversation)
+    conversation.add(replace(run, transcript=({"role": "user", "content": "x"}, *run.transcript[1:])))
+    assert contents(conversation.messages) == ["x", "Done."]
 
 
 def test_a_run_without_a_message_leaves_the_question() -> None:
