@@ -224,11 +224,17 @@ def _with_results(history: Sequence[WireObject], asked: list[WireObject]) -> lis
     """Return what is asked with a result for each call of the last answer that has none yet."""
     said = [plain(message) for message in history]
     answer = _last_answer(said)
-    calls = said[answer].get("tool_calls", ()) if answer < len(said) else ()
     results = next((i for i, message in enumerate(asked) if plain(message).get("role") != "tool"), len(asked))
-    known = {message.get("tool_call_id") for message in [*said[answer:], *map(plain, asked[:results])]}
-    missing = [ToolMessage(NOT_RUN, call["id"]) for call in calls if call["id"] not in known]
+    known = [message.get("tool_call_id") for message in [*said[answer:], *map(plain, asked[:results])]]
+    missing = [ToolMessage(NOT_RUN, each) for each in _call_ids(said[answer:]) if each not in known]
     return [*asked[:results], *missing, *asked[results:]]
+
+
+def _call_ids(messages: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the IDs of the calls in the first of the messages; what cannot be read is left for `validation`."""
+    calls = messages[0].get("tool_calls") if messages else None
+    ids = [call.get("id") for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    return [each for each in ids if isinstance(each, str)]
 
 
 def _last_answer(messages: Sequence[Mapping[str, Any]]) -> int:

@@ -317,6 +317,19 @@ def test_what_is_no_saved_conversation_is_refused(change: Any, error: type[Excep
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("calls", [None, 7, [7], [{}], [{"id": []}], {"id": "a"}])
+def test_what_no_history_may_hold_is_for_the_check(calls: Any) -> None:
+    """A document that somebody wrote is read if it has the form; a request that cannot be sent is refused as ever."""
+    answer = {"role": "assistant", "content": "Yes.", "tool_calls": calls}
+    saved = {"model": "m", "messages": [{"role": "user", "content": "x"}, answer]}
+    request = Conversation.from_dict(saved).request("y")
+    if calls is None:
+        validate_request(request)
+    else:
+        with pytest.raises(RequestValidationError, match="tool_calls"):
+            validate_request(request)
+
+
 def test_the_repr_shows_no_content() -> None:
     """Neither what was said nor the system message; copies and pickles are whole."""
     conversation = talked("secret", system="secret")

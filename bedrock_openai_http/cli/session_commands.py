@@ -89,7 +89,7 @@ class Commands:
 
     def _retry(self, rest: str) -> Ask | None:
         saved = self.conversation.to_dict()
-        if saved.get("asked") is None:
+        if saved.get("asked") is None or not (saved["asked"] or saved["messages"]):
             asked = [i for i, message in enumerate(saved["messages"]) if message["role"] == "user"]
             if not asked:
                 note("nothing was asked yet")

@@ -150,6 +150,15 @@ def test_retry_asks_without_the_old_answer(person: Person) -> None:
     assert len(conversation.messages) == 4
 
 
+def test_retry_needs_a_question(person: Person, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is sent before anything was asked, whatever a saved file says."""
+    saved = {"model": "m", "messages": [], "asked": []}
+    for begun in (Conversation("m"), Conversation.from_dict(saved)):
+        person.types("!retry", conversation=begun)
+        assert "nothing was asked yet" in capsys.readouterr().err
+    assert person.asked == []
+
+
 def test_ctrl_c_keeps_what_came(person: Person, capsys: pytest.CaptureFixture[str]) -> None:
     """The piece of an answer is history; the next question goes on from it, and !retry asks for another."""
     page = Page(interrupt_at="to")
