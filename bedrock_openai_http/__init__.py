@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .clients.client import Client as Client
     from .clients.stream import ChatCompletionStream as ChatCompletionStream
     from .clients.typed_answers import ParsedStream as ParsedStream
+    from .conversation import Conversation as Conversation
     from .schemas import load_schema as load_schema
     from .structured.answers import parse_answer as parse_answer
     from .structured.asking import schema_of as schema_of
@@ -118,6 +119,7 @@ _NAMES_BY_MODULE = {
     "structured.answers": "parse_answer",
     "structured.asking": "schema_of typed_request",
     "values.completion": "ChatCompletion Choice",
+    "conversation": "Conversation",
     "aws.credentials": "Credentials",
     "values.delta": "ChunkChoice Delta FunctionCallDelta ToolCallDelta",
     "aws.endpoint": "Endpoint resolve_endpoint",

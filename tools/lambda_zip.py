@@ -60,6 +60,7 @@ PARTS = {
         "clients/*typed_answers.py",
         "clients/*tool_runs.py",
         "conversation.py",
+        "values/saved_conversation.py",
     ),
     "cli": ("cli/*", "__main__.py"),
     "testing": ("testing/*",),

@@ -18,6 +18,7 @@ from ..values.errors import (
     BedrockOpenAIError,
     ConfigurationError,
     CredentialsError,
+    ParseError,
     RequestValidationError,
 )
 from . import chat, key, serve, validate
@@ -35,6 +36,7 @@ exit codes:
   3    no usable AWS credentials; nothing was sent
   4    no whole answer: no connection, a timeout, a broken stream, or output that could not be written
   5    the service answered with nothing (of chat)
+  6    the answer does not fit the schema (of chat --schema)
   130  interrupted (Ctrl-C)
   141  the reader of the output went away (as in `... | head`)
 """
@@ -89,6 +91,8 @@ def _exit_code(error: BedrockOpenAIError) -> int:
         return 2
     if isinstance(error, CredentialsError):
         return 3
+    if isinstance(error, ParseError):
+        return 6
     return 4
 
 

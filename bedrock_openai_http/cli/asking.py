@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from .terminal import note
 
 if TYPE_CHECKING:
+    from ..conversation import Conversation
+    from ..values.messages import FilePart, ImagePart
     from ..values.request import ChatCompletionRequest
 
 #: The two endpoints have different IDs for the same model.
@@ -107,7 +109,7 @@ def _body_in_file(args: argparse.Namespace) -> Any:
 
     if args.request == "-" and args.prompt == "-":
         args.usage_error("--request - and the prompt - are both standard input")
-    data = _bytes_of("--request", args.request, args)
+    data = bytes_of("--request", args.request, args)
     try:
         value = jsontext.decode(data)
     except jsontext.JSONError as error:
@@ -158,25 +160,54 @@ def _streamed(body: Mapping[str, Any], streams: bool) -> dict[str, Any]:
     return {**rest, "stream": True, "stream_options": {"include_usage": True, **(body.get("stream_options") or {})}}
 
 
-def _user_message(args: argparse.Namespace, prompt: str) -> dict[str, Any]:
-    from ..values.messages import FilePart, ImagePart, TextPart, UserMessage
+def conversation_of(args: argparse.Namespace) -> Conversation:
+    """Return the conversation that the flags begin, or that of --history with what the flags change in it.
 
-    if not args.image and not args.file:
-        return UserMessage(prompt).to_dict()
-    parts: list[TextPart | ImagePart | FilePart] = [TextPart(prompt)]
+    SystemExit where a file cannot be read.
+    """
+    from ..conversation import Conversation
+    from .private_files import FileError, read_conversation
+
+    fields = _overrides(args, {"model": DEFAULT_MODELS[args.endpoint]})
+    if args.history is None:
+        return Conversation(fields.pop("model"), system=args.system, **fields)
+    try:
+        saved = read_conversation(args.history).to_dict()
+    except FileError as error:
+        args.usage_error(f"--history {error}")
+    fields = _overrides(args, saved)
+    saved["model"] = fields.pop("model")
+    if args.system is not None:
+        saved["system"] = args.system
+    return Conversation.from_dict({**saved, "fields": {**saved["fields"], **fields}})
+
+
+def _user_message(args: argparse.Namespace, prompt: str) -> dict[str, Any]:
+    from ..values.messages import TextPart, UserMessage
+
+    parts = attached_parts(args)
+    return UserMessage([TextPart(prompt), *parts] if parts else prompt).to_dict()
+
+
+def attached_parts(args: argparse.Namespace) -> list[ImagePart | FilePart]:
+    """Return the parts that --image and --file name. SystemExit where a file cannot be read."""
+    from ..values.messages import FilePart, ImagePart
+
+    parts: list[ImagePart | FilePart] = []
     for name in args.image:
         kind = IMAGE_TYPES.get(Path(name).suffix.lower())
         if kind is None:
             args.usage_error(f"--image {name}: its name must end in {', '.join(IMAGE_TYPES)}")
         else:
-            parts.append(ImagePart.from_bytes(_bytes_of("--image", name, args), kind))
+            parts.append(ImagePart.from_bytes(bytes_of("--image", name, args), kind))
     for name in args.file:
-        data = b64encode(_bytes_of("--file", name, args)).decode("ascii")
+        data = b64encode(bytes_of("--file", name, args)).decode("ascii")
         parts.append(FilePart(file_data=data, filename=Path(name).name))
-    return UserMessage(parts).to_dict()
+    return parts
 
 
-def _bytes_of(flag: str, name: str, args: argparse.Namespace) -> bytes:
+def bytes_of(flag: str, name: str, args: argparse.Namespace) -> bytes:
+    """Return what is in the file that a flag names. SystemExit where it cannot be read."""
     from .documents import UnreadableError, opened
 
     try:

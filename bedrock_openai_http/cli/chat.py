@@ -1,4 +1,4 @@
-"""`bedrock-openai-http chat`: one prompt, one answer, shown as it arrives.
+"""`bedrock-openai-http chat`: one prompt, one answer, shown as it arrives; without a prompt, a conversation.
 
 This module writes the answer to standard output and everything about it to standard error.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .asking import add_request_options, request_of
-from .terminal import Output, answer_output, note, separator
+from .answering import complete, reasoning_output, show, summarize, told_empty
+from .asking import add_request_options, attached_parts, conversation_of, request_of
+from .terminal import Output, answer_output
+from .typed import add_schema_options, print_value, schema_of_flags
 
 if TYPE_CHECKING:
     from ..clients.client import Client
@@ -27,12 +29,14 @@ EXAMPLES = """\
 The answer goes to standard output; the request ID, the token counts and any error go to standard error.
 
 examples:
+  bedrock-openai-http chat --local
   bedrock-openai-http chat --local "Hello!"
   bedrock-openai-http chat --region us-west-2 --system "Answer in one sentence." "Why is the sky blue?"
   git diff | bedrock-openai-http chat --system "Write a commit message." -
   bedrock-openai-http chat --model us.openai.gpt-6-sol --image plan.png "What is on it?"
   bedrock-openai-http chat --request body.json --reasoning-effort low
   bedrock-openai-http chat --json "Hello!" | jq .usage
+  bedrock-openai-http chat --schema invoice.json - < invoice.txt | jq .total
   bedrock-openai-http chat --dry-run --region us-west-2 "Hello!"
 """
 
@@ -41,19 +45,34 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command `chat` to the command line."""
     parser = subparsers.add_parser(
         "chat",
-        help="send one prompt and show the answer as it arrives",
-        description="Send one prompt and show the answer as it arrives.",
+        help="send one prompt and show the answer as it arrives, or converse",
+        description="Send one prompt and show the answer as it arrives; on a terminal, without a prompt, converse.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument(
-        "prompt", nargs="?", help="what to ask; read from standard input if '-', or if absent without --request"
+        "prompt",
+        nargs="?",
+        help="what to ask; read from standard input if '-'; on a terminal, if absent, a conversation begins",
     )
     add_request_options(parser.add_argument_group("request"))
+    _add_conversation_options(parser.add_argument_group("conversation"))
     _add_service_options(parser.add_argument_group("service"))
-    _add_output_options(parser.add_argument_group("output"))
+    output = parser.add_argument_group("output")
+    _add_output_options(output)
+    add_schema_options(output)
     parser.set_defaults(run=run, usage_error=parser.error)
+
+
+def _add_conversation_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--history", metavar="FILE", help="go on with the conversation that !save has written")
+    group.add_argument(
+        "--no-history",
+        dest="remember",
+        action="store_false",
+        help="neither read nor keep what is typed, for the arrow keys",
+    )
 
 
 def _add_service_options(group: argparse._ArgumentGroup) -> None:
@@ -102,12 +121,19 @@ def run(args: argparse.Namespace) -> int:
 
     Raises BedrockOpenAIError after showing what had arrived by then, and SystemExit where there is no prompt.
     """
+    if _is_conversation(args):
+        return _converse(args)
+    schema = schema_of_flags(args)
+    args.stream = args.stream if schema is None else False
     request = request_of(args)
     if args.dry_run:
-        return _dry_run(args, request)
-    nowhere = Output(None)
-    thoughts = Output(sys.stderr) if args.show_reasoning else nowhere
-    ask = _stream if request.stream else _complete
+        return _dry_run(args, request, schema)
+    if schema is not None:
+        with _client(args) as client, answer_output() as answer:
+            print_value(client, request, schema, args, answer)
+        return 0
+    nowhere, thoughts = Output(None), reasoning_output(args.show_reasoning)
+    ask = _stream if request.stream else complete
     with _client(args) as client, answer_output() as answer:
         if args.json:
             completion = ask(client, request, nowhere, nowhere)
@@ -115,11 +141,44 @@ def run(args: argparse.Namespace) -> int:
         else:
             with thoughts:
                 completion = ask(client, request, answer, thoughts)
-    _summarize(completion)
-    if not completion.empty or completion.budget_spent_on_reasoning:
-        return 0
-    note("the service answered with nothing: no text, no call, no refusal; ask again, or ask otherwise")
-    return EMPTY
+    summarize(completion)
+    return EMPTY if told_empty(completion) else 0
+
+
+def _stream(client: Client, request: ChatCompletionRequest, answer: Output, thoughts: Output) -> ChatCompletion:
+    with client.stream(request) as stream:
+        return show(stream, answer, thoughts)
+
+
+def _is_conversation(args: argparse.Namespace) -> bool:
+    """Tell whether it is a conversation: nothing says what to ask, and a person sits there."""
+    one = args.dry_run or args.json or any(given is not None for given in (args.prompt, args.request, args.schema))
+    at_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    if args.history is not None and (one or not at_terminal):
+        args.usage_error(
+            "--history goes on with a conversation: on a terminal, without a prompt and without --request"
+        )
+    return at_terminal and not one
+
+
+def _converse(args: argparse.Namespace) -> int:
+    """Converse until the person ends it, and return 0. Raises KeyboardInterrupt where Ctrl-C ended it."""
+    conversation, parts = conversation_of(args), attached_parts(args)
+    from .lines import Lines
+    from .session import Session
+
+    with _client(args) as client, answer_output() as answer:
+        Session(
+            client,
+            conversation,
+            Lines(remember=args.remember),
+            answer,
+            reasoning_output(args.show_reasoning),
+            stream=args.stream is not False,
+            attached=[*parts],
+            file=args.history,
+        ).run()
+    return 0
 
 
 @contextmanager
@@ -153,51 +212,20 @@ def _service(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _dry_run(args: argparse.Namespace, request: ChatCompletionRequest) -> int:
+def _dry_run(args: argparse.Namespace, request: ChatCompletionRequest, schema: Mapping[str, Any] | None) -> int:
     if args.local:
         args.usage_error("--dry-run sends nothing, so it needs no --local")
-    from .dry_run import show
+    from .dry_run import show as show_request
 
-    return show(request, _service(args), as_json=args.json)
+    if schema is not None:
+        from ..structured.asking import typed_request
 
+        request = typed_request(request, schema, endpoint=args.endpoint)
 
-def _complete(client: Client, request: ChatCompletionRequest, answer: Output, thoughts: Output) -> ChatCompletion:
-    """Return the completion, having written its reasoning to `thoughts` and its text to `answer`."""
-    completion = client.complete(request)
-    thoughts.write(completion.reasoning or "")
-    thoughts.end_paragraph()
-    answer.write(completion.text)
-    return completion
-
-
-def _stream(client: Client, request: ChatCompletionRequest, answer: Output, thoughts: Output) -> ChatCompletion:
-    """Do as `_complete`, each piece as it arrives."""
-    with client.stream(request) as stream:
-        for chunk in stream:
-            thoughts.write(chunk.reasoning)
-            if chunk.text:
-                thoughts.end_paragraph()
-            answer.write(chunk.text)
-        return stream.completion()
+    return show_request(request, _service(args), as_json=args.json)
 
 
 def _document(completion: ChatCompletion) -> str:
     """Return the body of the answer as JSON, with the request ID, which the service sends beside it."""
     document = {**completion.raw, "request_id": completion.request_id}
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def _summarize(completion: ChatCompletion) -> None:
-    """Note the request ID, the token counts and the finish reason, as far as the service named them."""
-    if completion.budget_spent_on_reasoning:
-        note("warning: the answer is empty: the token budget was spent on reasoning; allow more with --max-tokens")
-    parts = []
-    if completion.request_id:
-        parts.append(f"request ID {completion.request_id}")
-    if completion.usage:
-        prompt, answer = completion.usage.prompt_tokens, completion.usage.completion_tokens
-        parts.append(f"{prompt} prompt + {answer} completion = {completion.usage.total_tokens} tokens")
-    if completion.finish_reason:
-        parts.append(completion.finish_reason)
-    if parts:
-        note(separator().join(parts))

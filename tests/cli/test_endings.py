@@ -202,7 +202,7 @@ def test_help_lists_the_commands_and_every_exit_code(capsys: pytest.CaptureFixtu
     assert ended.value.code == 0
     out = capsys.readouterr().out
     listed = [line.split()[0] for line in out.partition("exit codes:")[2].splitlines() if line.strip()]
-    assert listed == ["0", "1", "2", "3", "4", "5", "130", "141"]
+    assert listed == ["0", "1", "2", "3", "4", "5", "6", "130", "141"]
     assert "chat" in out
     assert "serve" in out
 
