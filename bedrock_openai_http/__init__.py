@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from .clients.async_client import AsyncClient as AsyncClient
     from .clients.async_stream import AsyncChatCompletionStream as AsyncChatCompletionStream
     from .clients.async_stream import PendingStream as PendingStream
+    from .clients.async_typed_answers import AsyncParsedStream as AsyncParsedStream
     from .clients.client import Client as Client
     from .clients.stream import ChatCompletionStream as ChatCompletionStream
-    from .clients.typed_answers import AsyncParsedStream as AsyncParsedStream
     from .clients.typed_answers import ParsedStream as ParsedStream
     from .schemas import load_schema as load_schema
     from .structured.answers import parse_answer as parse_answer
@@ -113,7 +113,8 @@ _NAMES_BY_MODULE = {
     "clients.async_stream": "AsyncChatCompletionStream PendingStream",
     "clients.client": "Client",
     "clients.stream": "ChatCompletionStream",
-    "clients.typed_answers": "AsyncParsedStream ParsedStream",
+    "clients.async_typed_answers": "AsyncParsedStream",
+    "clients.typed_answers": "ParsedStream",
     "structured.answers": "parse_answer",
     "structured.asking": "schema_of typed_request",
     "values.completion": "ChatCompletion Choice",

@@ -49,6 +49,18 @@ PACKAGE = "bedrock_openai_http"
 #: are asked for; a part that is an extra of the package too (setup.cfg) then brings the libraries of that.
 PARTS = {
     "async": ("transport/aio/*", "clients/async_*"),
+    "answers": (
+        "structured/*",
+        "tools/*",
+        "values/kinds/*",
+        "values/parsed.py",
+        "values/tool_run.py",
+        "validation/instances.py",
+        "call/deadline.py",
+        "clients/*typed_answers.py",
+        "clients/*tool_runs.py",
+        "conversation.py",
+    ),
     "cli": ("cli/*", "__main__.py"),
     "testing": ("testing/*",),
     "batch": ("batch/*",),

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from ..values.parsed import Parsed
     from ..values.request import ChatCompletionRequest
     from .async_stream import PendingStream
-    from .typed_answers import AsyncParsedStream, ParsedStream
+    from .async_typed_answers import AsyncParsedStream
+    from .typed_answers import ParsedStream
 
 T = TypeVar("T")
 Request: TypeAlias = "ChatCompletionRequest | Mapping[str, Any]"
@@ -199,9 +200,9 @@ class AsyncTypedCalls:
     ) -> Parsed[Any]:
         """Return the answer to `request` as a value of `kind`. Raises what `Client.parse` raises."""
         with loading():
-            from .typed_answers import aparse
+            from .async_typed_answers import parse
 
-        return await aparse(self, request, kind, reask, how, deadline, extra_headers)
+        return await parse(self, request, kind, reask, how, deadline, extra_headers)
 
     @overload
     def parse_stream(
@@ -254,6 +255,6 @@ class AsyncTypedCalls:
         Raises TypeError at once for a kind that has no strict schema; nothing is sent until it is entered.
         """
         with loading():
-            from .typed_answers import aparse_stream
+            from .async_typed_answers import parse_stream
 
-        return aparse_stream(self, request, kind, how, deadline, extra_headers)
+        return parse_stream(self, request, kind, how, deadline, extra_headers)

@@ -31,7 +31,7 @@ _MOST = 500
 
 
 class Complete(NamedTuple):
-    """Complete `request` within so many seconds; None for the client's own deadline. Answered with the completion."""
+    """Complete `request` within so many seconds; None for no limit. Answered with the completion."""
 
     request: Request
     seconds: float | None

@@ -24,9 +24,9 @@ EXAMPLE = ROOT / "examples" / "lambda_handler.py"
 
 #: What this package may take in a bundle, in bytes, with its bytecode, by any Python; and the modules of it that the
 #: documented handler may load, from the import to the answer. Both grow with what every call needs, and nothing else:
-#: the last to grow them is `clients.base`, what both clients are, with what else they share.
-MOST_BYTES = 735_000
-MOST_MODULES = 67
+#: the last to grow them are `clients.typed_calls`, the doors to what `WITH=answers` keeps, and its errors and events.
+MOST_BYTES = 745_000
+MOST_MODULES = 68
 
 #: One invocation in a process of its own, whose packages are those of the bundle; prints the answer, what was loaded
 #: of this package, and which parts can be found.
@@ -45,8 +45,24 @@ class Context:
 
 answer = handler.handler({"question": "Why?"}, Context())["answer"]
 loaded = [name for name in sys.modules if name.partition(".")[0] == "bedrock_openai_http"]
-parts = ("cli", "testing", "__main__", "clients", "clients.async_client", "transport.aio")
+parts = ("cli", "testing", "__main__", "clients", "clients.async_client", "transport.aio", "structured", "tools")
 print(json.dumps([answer, loaded, [n for n in parts if importlib.util.find_spec(f"bedrock_openai_http.{n}")]]))
+"""
+
+
+TYPED = """
+import sys
+from bedrock_openai_http import Client, Conversation
+
+client = Client("us-west-2", base_url=sys.argv[1], api_key="bedrock-api-key-x")
+conversation = Conversation("openai.gpt-oss-20b-1:0")
+print(client.parse(conversation.request("Which?"), list[int]).value)
+
+def which(one: int) -> int:
+    return one
+
+conversation.add(client.run_tools(conversation.request("Which?"), [which]))
+print(len(conversation.messages))
 """
 
 
@@ -101,12 +117,16 @@ def test_what_belongs_into_a_bundle(name: str, own: bool, runtime: bool) -> None
 def test_parts_that_no_call_needs_are_kept_if_asked_for() -> None:
     """What `WITH=` names goes into the bundle, the command line with what `python -m` starts; all else stays out."""
     names = ("cli/chat.py", "__main__.py", "testing/verifier.py", "transport/aio/aside.py", "clients/async_stream.py")
-    cases = (("", ()), ("testing", names[2:3]), ("cli", names[:2]), ("cli,testing", names[:3]), ("async", names[3:]))
+    names += ("structured/walk.py", "clients/typed_answers.py", "values/kinds/strict.py")
+    cases = (("", ()), ("testing", names[2:3]), ("cli", names[:2]), ("cli,testing", names[:3]), ("async", names[3:5]))
+    cases += (("answers", names[5:]),)
     for kept, expected in cases:
         asked = lambda_zip.parts(kept)
         found = [name for name in names if lambda_zip.belongs(f"bedrock_openai_http/{name}", "own", asked)]
         assert found == list(expected)
-        assert lambda_zip.left_out(asked) == [part for part in ("async", "cli", "testing") if part not in kept]
+        assert lambda_zip.left_out(asked) == [
+            part for part in ("async", "answers", "cli", "testing") if part not in kept
+        ]
 
 
 def test_a_part_that_needs_libraries_brings_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -128,7 +148,7 @@ def test_a_part_that_is_not_there_cannot_be_kept() -> None:
     command = [sys.executable, lambda_zip.__file__, "--with", "testing clients"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "there is no part clients; there is async, cli, testing" in done.stderr
+    assert "there is no part clients; there is async, answers, cli, testing" in done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +180,19 @@ def test_a_call_from_a_bundle_needs_no_part_that_is_left_out(
     assert answer == "hi"
     assert found == ["clients"]
     assert len(loaded) <= MOST_MODULES, sorted(loaded)
+
+
+def test_a_value_needs_no_part_but_answers(
+    wheel: Path, run: Callable[..., str], dependencies: Path, tmp_path: Path
+) -> None:
+    """With the part `answers` alone a function parses an answer, runs a tool, and goes on with a conversation."""
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    lambda_zip.select(tmp_path / "installed", tmp_path / "task", "own", lambda_zip.parts("answers"))
+    answer = COMPLETION.replace(b'"hi"', b'"{\\"value\\": [1, 2]}"')
+    with RawServer(lambda number: [http(answer)]) as server:
+        said = run(sys.executable, "-S", "-c", TYPED, server.url, path=(tmp_path / "task", dependencies))
+    assert said.split() == ["[1,", "2]", "2"]
 
 
 def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
