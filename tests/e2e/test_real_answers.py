@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from itertools import product
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypedDict
 from uuid import UUID
 
 import pytest
-from typing_extensions import TypedDict
 
 from bedrock_openai_http import AsyncClient, ChatCompletionRequest, Client, ParseError, UserMessage, schema_of
 from bedrock_openai_http.testing import LocalEndpoint
