@@ -42,6 +42,8 @@ class Snapshot:
             self._begin()
         at = 0
         while self._begun and not self._is_over:
+            if self._string is None:
+                at = _SPACE.match(self._text, at).end()  # type: ignore[union-attr]
             after = self._step(at)
             if after is None:
                 break
@@ -51,10 +53,12 @@ class Snapshot:
     def _begin(self) -> None:
         """Leave out the words before the object; of a brace at the end it is not known yet whether it begins one."""
         found = OBJECT.search(self._text)
-        brace = self._text.rstrip().rfind("{") if found is None else found.start()
-        self._begun = found is not None
-        is_last = brace >= 0 and (self._begun or not self._text[brace + 1 :].strip())
-        self._text = self._text[brace:] if is_last else ""
+        if found is not None:
+            self._begun, self._text = True, self._text[found.start() :]
+            return
+        _, brace, after = self._text.rpartition("{")
+        # Of the space after a brace nothing is kept: models have been seen to write it without end.
+        self._text = "" if after.strip(" \t\r\n") else brace
 
     @property
     def value(self) -> dict[str, Any] | None:
@@ -65,7 +69,6 @@ class Snapshot:
         """Read one token and return where the next begins; None if it is not all there."""
         if self._string is not None:
             return self._go_on(self._string, at)
-        at = _SPACE.match(self._text, at).end()  # type: ignore[union-attr]
         mark = self._text[at : at + 1]
         if not mark:
             return None

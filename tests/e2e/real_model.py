@@ -60,12 +60,13 @@ def weights() -> Path:
 
 
 @contextmanager
-def real_model() -> Iterator[RealModel]:
+def real_model(chat_template: str = "") -> Iterator[RealModel]:
     """Run the model's server on a free port of 127.0.0.1 for the length of the block.
 
-    Raises ModelUnavailableError if it does not start within START_LIMIT seconds.
+    `chat_template` (Jinja) takes the place of the model's own, which shows it no tools. Raises ModelUnavailableError
+    if the server does not start within START_LIMIT seconds.
     """
-    settings = {"weights": str(weights()), "api_key": secrets.token_urlsafe(24)}
+    settings = {"weights": str(weights()), "api_key": secrets.token_urlsafe(24), "chat_template": chat_template}
     with tempfile.TemporaryFile() as log:
         child = subprocess.Popen(
             [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
@@ -110,6 +111,7 @@ def _serve(control: IO[str]) -> None:
     params.port = 0
     params.api_prefix = "/openai"
     params.api_keys = [settings["api_key"]]
+    params.chat_template = settings["chat_template"]
     params.n_ctx = 2048
     # More threads wait for each other in a busy loop: on a machine with other work, that is far slower than one.
     params.cpuparams.n_threads = 1

@@ -58,6 +58,7 @@ def test_a_snapshot_is_a_part_of_the_whole(value: dict[str, Any], ascii: bool, i
         ('{"a": 1} and {"a": 2}', {"a": 1}),
         ('{"a": 1, "b": ?, "c": 3}', {"a": 1}),
         ('{"a": NaN, "b": 1}', None),
+        ('{\xa0"a": 1}', None),
     ],
 )
 def test_only_what_is_finished_is_shown(text: str, complete: Any) -> None:
@@ -85,3 +86,17 @@ def test_a_long_text_is_read_once() -> None:
         snapshot.feed("0123456789")
     snapshot.feed('"}')
     assert len((snapshot.value or {})["a"]) == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("{", '"a": 2}'), ('{"a":', "2}"), ('{"b": [{', '"c": 2}], "a": 2}'), ('{"a": 2, "b": "x"', "}")],
+)
+def test_space_without_end_is_left_behind(before: str, after: str) -> None:
+    """White space costs no time that grows with its square: some models write it until their limit."""
+    snapshot = Snapshot()
+    snapshot.feed(before)
+    for _ in range(50_000):
+        snapshot.feed(" \t\r\n")
+    snapshot.feed(after)
+    assert (snapshot.value or {})["a"] == 2
