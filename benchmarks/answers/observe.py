@@ -58,7 +58,7 @@ def quotes(error: BaseException, words: Sequence[str]) -> bool:
 
 
 def reachable(root: Any, *wanted: str) -> str | None:
-    """Return where all of `wanted` are found from `root`: "attributes", "bytes" (of a request or an answer), or None."""
+    """Return where all of `wanted` are found from `root`: "attributes", "bytes" of a request or an answer, or None."""
     texts, raw = [], []
     for value in _walk(root):
         if isinstance(value, str):
@@ -89,7 +89,7 @@ def _parts(value: Any) -> list[Any]:
         return [*value, *value.values()]
     if isinstance(value, (list, tuple, set, frozenset)):
         return list(value)
-    if isinstance(value, (type, int, float, types.ModuleType)) or isinstance(value, types.FunctionType):
+    if isinstance(value, (type, int, float, types.ModuleType, types.FunctionType)):
         return []
     parts = list(getattr(value, "__dict__", {}).values())
     for kind in type(value).__mro__:

@@ -34,13 +34,14 @@ CALLS = {
 TOLD = 80
 
 READ_ANSWERS = """\
-How to read it. The same bad answer comes to each request, so the number of requests is how often a library asks; where
-none is named it was one. "Value" is the right one, or it is said where it differs from the invoice that was asked for.
-An error's class is the library's own, or has its package before it. "Answer kept" is whether what the model said can be
-reached from the error, by attributes and causes, or is in the caller's hands anyway; "quoted" is whether the error's
-text shows any of it, which then stands in logs. Each library is used as its documentation shows, with its defaults:
-instructor's mode asks for the answer as a tool's arguments, and there it comes; llm's documentation reads the text by
-`json.loads`, and checks nothing; openai-agents leaves the model's words out of its errors unless told otherwise.
+How to read it. The same bad answer comes to each request, so the number of requests is how often a library asks;
+where none is named it was one. "Value" is the right one, or it is said where it differs from the invoice that was
+asked for. An error's class is the library's own, or has its package before it. "Answer kept" is whether what the
+model said can be reached from the error, by attributes and causes, or is in the caller's hands anyway; "quoted" is
+whether the error's text shows any of it, which then stands in logs. Each library is used as its documentation shows,
+with its defaults: instructor's mode asks for the answer as a tool's arguments, and there it comes; llm's
+documentation reads the text by `json.loads`, and checks nothing; openai-agents leaves the model's words out of its
+errors unless told otherwise.
 """
 READ_CALLS = """\
 How to read it. "Runs" are the functions that were called, with their arguments. "Told" is the beginning of what the
@@ -48,9 +49,10 @@ next request said to the model of a call that failed. "Goes on" is that this nex
 returned. Where a library raises, it is said where the results of calls that were run can be found: in the error, by
 attributes and causes; in an object that the caller has in hand; as bytes of the failed request. A history is valid if
 each call has one result, right after its turn: services answer 400 if not. Each library is used as its documentation
-shows, with its defaults; a 429 is not repeated. openai's `parse` makes objects of arguments and runs nothing. instructor
-runs no tools. The tracing of openai-agents is off: it would be sent to OpenAI. llm's command line has a limit of turns,
-its Python API has none by default. That a tool's own words are told to the model is a help where they hold no secret.
+shows, with its defaults; a 429 is not repeated. openai's `parse` makes objects of arguments and runs nothing.
+instructor runs no tools. The tracing of openai-agents is off: it would be sent to OpenAI. llm's command line has a
+limit of turns, its Python API has none by default. That a tool's own words are told to the model is a help where they
+hold no secret.
 """
 
 

@@ -1,4 +1,4 @@
-"""This library: `Client.parse` into a dataclass, and `Client.run_tools`."""
+"""The library at hand: `Client.parse` into a dataclass, and `Client.run_tools`."""
 
 from __future__ import annotations
 
