@@ -35,7 +35,12 @@ if TYPE_CHECKING:
     from .clients.async_stream import PendingStream as PendingStream
     from .clients.client import Client as Client
     from .clients.stream import ChatCompletionStream as ChatCompletionStream
+    from .clients.typed_answers import AsyncParsedStream as AsyncParsedStream
+    from .clients.typed_answers import ParsedStream as ParsedStream
     from .schemas import load_schema as load_schema
+    from .structured.answers import parse_answer as parse_answer
+    from .structured.asking import schema_of as schema_of
+    from .structured.asking import typed_request as typed_request
     from .validation.lint import CompatibilityWarning as CompatibilityWarning
     from .validation.lint import Lint as Lint
     from .validation.lint import lint_request as lint_request
@@ -108,6 +113,9 @@ _NAMES_BY_MODULE = {
     "clients.async_stream": "AsyncChatCompletionStream PendingStream",
     "clients.client": "Client",
     "clients.stream": "ChatCompletionStream",
+    "clients.typed_answers": "AsyncParsedStream ParsedStream",
+    "structured.answers": "parse_answer",
+    "structured.asking": "schema_of typed_request",
     "values.completion": "ChatCompletion Choice",
     "aws.credentials": "Credentials",
     "values.delta": "ChunkChoice Delta FunctionCallDelta ToolCallDelta",

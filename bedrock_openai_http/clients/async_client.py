@@ -24,6 +24,7 @@ from ..values.once import once
 from ..values.request import ChatCompletionRequest
 from .async_stream import AsyncChatCompletionStream, PendingStream
 from .base import BaseClient
+from .typed_calls import AsyncTypedCalls
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -37,7 +38,7 @@ else:
     _Base = BaseClient
 
 
-class AsyncClient(_Base):
+class AsyncClient(AsyncTypedCalls, _Base):
     """Calls Amazon Bedrock's Chat Completions API on an event loop. Needs aiohttp: the extra `async`.
 
     It takes the arguments of `Client` and promises the same errors, repetitions, times and limits. One client serves
@@ -75,7 +76,7 @@ class AsyncClient(_Base):
         *,
         deadline: float | None = None,
         extra_headers: Mapping[str, str] | None = None,
-    ) -> PendingStream:
+    ) -> PendingStream[AsyncChatCompletionStream]:
         """Return the answer to `request` as a stream of chunks, for `async with` or `await`.
 
         Nothing is sent until then, and then it raises what `Client.stream` raises.
@@ -132,11 +133,13 @@ class AsyncClient(_Base):
         deadline: float | None,
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
-    ) -> AsyncChatCompletionStream:
+        kind: Any = AsyncChatCompletionStream,
+    ) -> Any:
+        """Return the stream, of the class `kind`."""
         plans = self._planner
         call = plans.call(request, stream=True, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
         response: Any = await adrive(opened(call, plans.session), lambda: self._transport, plans.world.sleep)
-        return AsyncChatCompletionStream(
+        return kind(
             response,
             lambda error: plans.session.annotate(call, error),
             attempts=call.attempts,

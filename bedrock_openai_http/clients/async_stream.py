@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ..call.decode import ChunkDecoder
 from ..values.chunk import ChatCompletionChunk
@@ -139,23 +139,29 @@ class AsyncChatCompletionStream(BaseStream[AsyncOpenResponse]):
             pass
 
 
-class PendingStream:
+#: What is streamed: `AsyncChatCompletionStream`, or one that is also something else.
+StreamT = TypeVar("StreamT", bound=AsyncChatCompletionStream)
+
+
+class PendingStream(Generic[StreamT]):
     """A stream that has not been asked for: await it, or enter it with `async with`, for the stream.
 
     Nothing is sent before. One that is thrown away without either gives a RuntimeWarning, as a coroutine does.
     """
 
-    def __init__(self, start: Callable[[], Coroutine[Any, Any, AsyncChatCompletionStream]]) -> None:
-        self._start: Callable[[], Coroutine[Any, Any, AsyncChatCompletionStream]] | None = start
-        self._stream: AsyncChatCompletionStream | None = None
+    def __init__(self, start: Callable[[], Coroutine[Any, Any, StreamT]], method: str = "stream") -> None:
+        self._start: Callable[[], Coroutine[Any, Any, StreamT]] | None = start
+        #: The method of the client that gave it.
+        self._method = method
+        self._stream: StreamT | None = None
 
-    def __await__(self) -> Generator[Any, None, AsyncChatCompletionStream]:
+    def __await__(self) -> Generator[Any, None, StreamT]:
         start, self._start = self._start, None
         if start is None:
             raise RuntimeError("this stream has been awaited or entered before")
         return start().__await__()
 
-    async def __aenter__(self) -> AsyncChatCompletionStream:
+    async def __aenter__(self) -> StreamT:
         self._stream = await self
         return self._stream
 
@@ -167,7 +173,7 @@ class PendingStream:
 
     def __del__(self) -> None:
         if vars(self).get("_start") is not None:
-            text = "client.stream() was never awaited or entered: nothing was sent"
+            text = f"client.{self._method}() was never awaited or entered: nothing was sent"
             warnings.warn(text, RuntimeWarning, source=self, stacklevel=2)
 
     def __repr__(self) -> str:

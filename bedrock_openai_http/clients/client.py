@@ -23,6 +23,7 @@ from ..values.http import Transport
 from ..values.once import once
 from ..values.request import ChatCompletionRequest
 from .base import BaseClient
+from .typed_calls import TypedCalls
 
 if TYPE_CHECKING:
     import requests
@@ -35,7 +36,7 @@ else:
     _Base = BaseClient
 
 
-class Client(_Base):
+class Client(TypedCalls, _Base):
     """Calls Amazon Bedrock's Chat Completions API. Thread-safe, fork-safe, and lazy: making one looks nothing up.
 
     Args:
@@ -100,7 +101,8 @@ class Client(_Base):
         Use it in a `with` statement. `deadline` (seconds) replaces the client's and includes the stream's end.
         Raises BedrockOpenAIError, and nothing else; once the stream has begun, it is the stream that raises.
         """
-        return self._stream(request, deadline, extra_headers)
+        stream: ChatCompletionStream = self._stream(request, deadline, extra_headers)
+        return stream
 
     @once
     def chat(self) -> Chat:
@@ -142,13 +144,15 @@ class Client(_Base):
         deadline: float | None,
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
-    ) -> ChatCompletionStream:
+        kind: Any = None,
+    ) -> Any:
+        """Return the stream, of the class `kind` if that is given."""
         with loading():
             from .stream import ChatCompletionStream
 
         plans = self._planner
         call = plans.call(request, stream=True, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
-        return ChatCompletionStream(
+        return (kind or ChatCompletionStream)(
             drive(opened(call, plans.session), lambda: self._transport, plans.world.sleep),
             lambda error: plans.session.annotate(call, error),
             attempts=call.attempts,

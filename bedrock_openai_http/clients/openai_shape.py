@@ -111,7 +111,8 @@ class AsyncCompletions:
         """Return what `Completions.create` returns; raise what it raises."""
         request = _request_of(self._client, stream, extra_body, fields)
         if stream is True:
-            return await self._client._stream(request, None, extra_headers, timeout)
+            streamed: AsyncChatCompletionStream = await self._client._stream(request, None, extra_headers, timeout)
+            return streamed
         return await self._client._complete(request, None, extra_headers, timeout)
 
 

@@ -178,6 +178,9 @@ GUARDED = Models(families=("gpt-oss",))
 UNGUARDED = Models(since=(5, 6))
 #: GPT models that refuse to be told not to reason (LiteLLM 1.110.2, live checks of 2026-10).
 ALWAYS_REASON = Models(starts=("openai.gpt-6-astra", "openai.gpt-6.1-sol"))
+#: Models that enforce a strict `response_format` on Chat Completions; gpt-oss takes one and ignores it (_PER_MODEL
+#: 01/01, 2026-08; LiteLLM 1.110.2, flags of 22 models).
+ENFORCE_SCHEMAS = Models(("Grok",), since=(5, 6))
 
 
 def profile_of(model: str) -> Profile | None:

@@ -2,7 +2,7 @@
 
 jsonschema finds it. This module and that library are loaded for the first body that `generated` does not pass.
 
-This module is the only one that imports jsonschema. It fetches nothing: a `$ref` in a caller's own schema is data.
+Only this module and `instances` import jsonschema. It fetches nothing: a `$ref` in a caller's own schema is data.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _flaws(error: ValidationError) -> Iterator[Flaw]:
             if name not in known:
                 yield Flaw((*path, name), "unknown-key", unknown_key(name, known, within=path))
     else:
-        message = _MESSAGES[rule](wanted)
+        message = MESSAGES[rule](wanted)
         if "propertyNames" in error.absolute_schema_path:
             message = f"has a key that {message}"
         if path[-1:] == ("type",) and path[0] in _CHOSEN_BY_TYPE:
@@ -146,7 +146,7 @@ def _listed(values: Any) -> str:
 
 
 #: What is wrong, by the JSON Schema keyword that says so; the argument is the keyword's own value.
-_MESSAGES: Mapping[str, Callable[[Any], str]] = {
+MESSAGES: Mapping[str, Callable[[Any], str]] = {
     "type": _type_message,
     "enum": lambda wanted: f"must be one of {_listed(wanted)}",
     "const": lambda wanted: f"must be {json.dumps(wanted)}",

@@ -458,6 +458,33 @@ def values_http_TimeLimits(self, connect, read, deadline):
     own["deadline"] = deadline
 
 
+def values_kinds_kind_Member(self, name, hint, description, has_default):
+    own = self.__dict__
+    own["name"] = name
+    own["hint"] = hint
+    own["description"] = description
+    own["has_default"] = has_default
+
+
+def values_kinds_kind_Kind(self, name, schema, full, value_of, strict, wrapped):
+    own = self.__dict__
+    own["name"] = name
+    own["schema"] = schema
+    own["full"] = full
+    own["value_of"] = value_of
+    own["strict"] = strict
+    own["wrapped"] = wrapped
+
+
+def values_kinds_texts_TextKind(self, format, words, must, pattern, make):
+    own = self.__dict__
+    own["format"] = format
+    own["words"] = words
+    own["must"] = must
+    own["pattern"] = pattern
+    own["make"] = make
+
+
 def values_messages_TextPart(self, text, *, extra, prompt_cache_breakpoint):
     own = self.__dict__
     own["extra"] = extra

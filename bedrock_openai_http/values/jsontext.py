@@ -38,17 +38,22 @@ def decode(data: bytes) -> Any:
         except StopIteration:  # white space, a mark, or an error, which `decode` has a name for
             pass
         return _decoder.decode(text.removeprefix("\ufeff"))
-    except UnicodeDecodeError:
-        reason = "not UTF-8"
-    except json.JSONDecodeError as error:
-        # Some of Python's words already end with "at".
-        reason = f"{error.msg.lower().removesuffix(' at')} at character {error.pos}"
-    except JSONError as error:
-        reason = str(error)
-    except RecursionError:  # little was left of the stack
-        reason = "nested too deeply"
-    except ValueError:
-        reason = "an integer with too many digits"
+    except (RecursionError, ValueError) as error:
+        reason = _reason(error)
+    raise JSONError(reason)
+
+
+def decode_at(text: str, start: int) -> tuple[Any, int]:
+    """Return the value of the JSON document that begins at `start` in `text`, and where it ends.
+
+    Raises JSONError as `decode`.
+    """
+    if len(text) > MAX_DEPTH and _is_too_deep(text[start:]):
+        raise JSONError("nested too deeply")
+    try:
+        return _decoder.raw_decode(text, start)
+    except (RecursionError, ValueError) as error:
+        reason = _reason(error)
     raise JSONError(reason)
 
 
@@ -59,6 +64,19 @@ def encode(value: Any) -> bytes:
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8")
+
+
+def _reason(error: Exception) -> str:
+    """Return why Python's decoder has failed, without what it has failed on."""
+    if isinstance(error, JSONError):
+        return str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8"
+    if isinstance(error, json.JSONDecodeError):
+        # Some of Python's words already end with "at".
+        return f"{error.msg.lower().removesuffix(' at')} at character {error.pos}"
+    # Else little was left of the stack, or Python makes no integer of so many digits.
+    return "nested too deeply" if isinstance(error, RecursionError) else "an integer with too many digits"
 
 
 _STRING = r'"[^"]*"?'

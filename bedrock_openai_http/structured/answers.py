@@ -1,0 +1,107 @@
+"""From an answer to a value of the kind that was asked for, or to the one error that says why not.
+
+This module's law: what is no whole answer is never read as one, nothing is repaired, and no error repeats the answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from ..validation.fields import json_path
+from ..validation.instances import misfits
+from ..values import jsontext
+from ..values.completion import ChatCompletion
+from ..values.errors import ParseError
+from ..values.guardrail_outcome import FINISH_REASONS
+from ..values.kinds.kind import Kind, Misfit
+from .document import document_in
+from .kinds import asked_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import TypeForm
+
+T = TypeVar("T")
+
+_MORE = "Allow more tokens with max_completion_tokens."
+
+
+@overload
+def parse_answer(answer: ChatCompletion | str, kind: type[T], /) -> T: ...
+@overload
+def parse_answer(answer: ChatCompletion | str, kind: Mapping[str, Any], /) -> Any: ...
+@overload
+def parse_answer(answer: ChatCompletion | str, kind: TypeForm[T], /) -> T: ...
+def parse_answer(answer: ChatCompletion | str, kind: Any, /) -> Any:
+    """Return the value of `kind` that a completion, or its text, holds.
+
+    Raises ParseError for an answer that is none, and TypeError for a kind that has no strict schema.
+    """
+    return value_in(answer, asked_kind(kind))
+
+
+def value_in(answer: ChatCompletion | str, kind: Kind) -> Any:
+    """Return the value of `kind` in an answer. Raises ParseError."""
+    try:
+        return read_answer(answer, kind)
+    except UnfitError as unfit:
+        failure = unfit.failure
+    raise failure
+
+
+class UnfitError(Exception):
+    """An answer is there and is not of the kind, so that it can be asked for again."""
+
+    def __init__(self, failure: ParseError, told: str) -> None:
+        super().__init__(failure, told)
+        self.failure = failure
+        #: What is wrong, for the model that wrote the answer.
+        self.told = told
+
+
+def read_answer(answer: ChatCompletion | str, kind: Kind) -> Any:
+    """Return the value of `kind` in an answer. Raises UnfitError, and ParseError where there is no answer."""
+    completion = None if isinstance(answer, str) else answer
+    if completion is not None:
+        refuse_no_answer(completion)
+    try:
+        document = document_in(answer if isinstance(answer, str) else answer.text)
+        misfit = next(misfits(kind.full, document), None)
+        if misfit is None:
+            return kind.value_of(document)
+    except jsontext.JSONError as error:
+        words = f"the answer is not one JSON document: {error}"
+        unfit = UnfitError(ParseError(words, reason="not-json", completion=completion), f"It is no JSON: {error}.")
+    except Misfit as error:
+        unfit = _unfit(error, completion)
+    else:
+        unfit = _unfit(misfit, completion)
+    raise unfit
+
+
+def _unfit(misfit: Misfit, completion: ChatCompletion | None) -> UnfitError:
+    place = json_path(misfit.path)
+    failure = ParseError(misfit.message, reason="schema", json_path=place, rule=misfit.rule, completion=completion)
+    return UnfitError(failure, f"{place}: {misfit.message}{f': {misfit.hint}' if misfit.hint else ''}.")
+
+
+def refuse_no_answer(completion: ChatCompletion) -> None:
+    """Raise ParseError for a completion that cannot hold a whole value, whatever its text is."""
+    outcome, message = completion.guardrail, completion.choices[0].message if completion.choices else None
+    if (outcome is not None and outcome.intervened) or completion.finish_reason in FINISH_REASONS:
+        raise ParseError("a guardrail has intervened", reason="guardrail", completion=completion)
+    if message is not None and message.refusal:
+        raise ParseError("the model has refused to answer", reason="refusal", completion=completion)
+    if completion.finish_reason == "length":
+        spent = completion.budget_spent_on_reasoning
+        words = "the token budget was spent on reasoning" if spent else "the answer was cut at its limit of tokens"
+        failure = ParseError(words, reason="length", completion=completion)
+        failure.partial, failure.advice = completion, _MORE
+        raise failure
+    if completion.tool_calls or (message is not None and message.function_call):
+        failure = ParseError("the model has answered with calls of tools", reason="tool-calls", completion=completion)
+        failure.advice = "Run them first, as run_tools does, and ask for the value without tools."
+        raise failure
+    if not completion.text.strip():
+        raise ParseError("the answer is empty", reason="empty", completion=completion)

@@ -1,0 +1,73 @@
+"""What `Annotated` adds to a type: a description, and bounds.
+
+Bounds are JSON Schema keywords in a mapping, such as `Annotated[int, {"minimum": 1}]`, or objects with the attributes
+of `annotated_types`, which pydantic's `Field` has too; no library is needed for either.
+
+This module's law: a bound that cannot be checked is a TypeError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .nodes import Node, Text
+
+#: The attributes of `annotated_types`, with the keyword for each (JSON Schema 2020-12 validation, section 6).
+_NUMBERS = {
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+    "multiple_of": "multipleOf",
+}
+_LENGTHS = {"min_length": ("minLength", "minItems"), "max_length": ("maxLength", "maxItems")}
+#: The JSON types for which each keyword says anything.
+_FOR = {
+    **dict.fromkeys(_NUMBERS.values(), "number"),
+    **dict.fromkeys(("minLength", "maxLength", "pattern"), "string"),
+    **dict.fromkeys(("minItems", "maxItems", "uniqueItems"), "array"),
+}
+
+
+def annotation_of(notes: tuple[Any, ...], node: Node, where: str) -> tuple[str | None, dict[str, Any]]:
+    """Return the description and the bounds of a part; what says neither is somebody else's. Raises TypeError."""
+    texts: list[str] = []
+    bounds: dict[str, Any] = {}
+    for note in _flat(notes):
+        if isinstance(note, str):
+            texts.append(note)
+        elif isinstance(note, Mapping):
+            bounds |= note
+        else:
+            text = getattr(note, "documentation", None) or getattr(note, "description", None)
+            texts += [text] if isinstance(text, str) else []
+            bounds |= _bounds(note, node)
+    for name in bounds:
+        if _FOR.get(name) not in node.types or isinstance(node.inner, Text):
+            raise TypeError(f"{where}: {name} says nothing of such a value; bounds are {', '.join(sorted(_FOR))}")
+    return " ".join(texts) or None, bounds
+
+
+def _flat(notes: Any) -> Iterator[Any]:
+    for note in notes:
+        yield note
+        inner = getattr(note, "metadata", None)  # of pydantic's Field
+        if isinstance(inner, list | tuple):
+            yield from _flat(inner)
+
+
+def _bounds(note: Any, node: Node) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, keyword in _NUMBERS.items():
+        value = getattr(note, name, None)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            found[keyword] = value
+    for name, keywords in _LENGTHS.items():
+        value = getattr(note, name, None)
+        if isinstance(value, int) and (value or name == "max_length"):
+            found[keywords["array" in node.types]] = value
+    pattern = getattr(note, "pattern", None)
+    if isinstance(pattern, str):
+        found["pattern"] = pattern
+    return found

@@ -1,0 +1,81 @@
+"""Whether the kinds of a union can be told apart by their JSON alone.
+
+This module's law: where it says yes, every JSON value is of one of the kinds at most, or gives the same Python value
+by any of them.
+"""
+
+from __future__ import annotations
+
+from .kind import Misfit
+from .nodes import Choice, Either, Fixed, Items, Node, Plain, Text
+from .objects import Object
+
+
+def check_union(union: Either, where: str) -> None:
+    """Raise TypeError for a union, at the place `where`, whose kinds cannot be told apart."""
+    nodes = union.nodes
+    for index, one in enumerate(nodes):
+        for other in nodes[index + 1 :]:
+            try:
+                apart = can_be_told_apart(one, other)
+            except RecursionError:
+                apart = False
+            if not apart:
+                raise TypeError(
+                    f"{where}: two kinds of the union have the same JSON, so that nobody can tell which is meant; "
+                    "give each a member of its own, such as kind: Literal['a'], or leave one out"
+                )
+
+
+def can_be_told_apart(one: Node, other: Node) -> bool:
+    """Tell whether no JSON value is read as two different Python values by two kinds of one union."""
+    one, other = one.inner, other.inner
+    if one is other or not one.types & other.types:
+        return True
+    for this, that in ((one, other), (other, one)):
+        if isinstance(this, Either):
+            return all(can_be_told_apart(node, that) for node in this.nodes)
+    for this, that in ((one, other), (other, one)):
+        if isinstance(this, Choice):
+            return (this.plain and _is_plain(that)) or not _takes_one(that, this)
+    if isinstance(one, Object) and isinstance(other, Object):
+        return _objects(one, other)
+    if isinstance(one, Plain) and isinstance(other, Plain):
+        return True  # of two numbers 1 is an int and 1.0 a float
+    if isinstance(one, Text) and isinstance(other, Text):
+        return one.kind is not other.kind
+    if isinstance(one, Items) and isinstance(other, Items):
+        return one.make is other.make and can_be_told_apart(one.item, other.item)
+    if isinstance(one, Fixed) and isinstance(other, Fixed):
+        return len(one.items) != len(other.items) or any(map(_disjoint, one.items, other.items))
+    return False
+
+
+def _is_plain(node: Node) -> bool:
+    """Tell whether JSON and Python values are the same, so that it does not matter which kind reads one."""
+    return node.plain if isinstance(node, Choice) else isinstance(node, Plain)
+
+
+def _takes_one(node: Node, choice: Choice) -> bool:
+    """Tell whether `node` takes any of the values of `choice`."""
+    for value, _ in choice.values:
+        try:
+            node.read(value, ())
+        except Misfit:
+            continue
+        return True
+    return False
+
+
+def _objects(one: Object, other: Object) -> bool:
+    """Tell whether two objects differ in the names of their members, or in a member that never has the same value."""
+    if one.members.keys() != other.members.keys():
+        return True
+    return any(_disjoint(one.members[name], other.members[name]) for name in one.members)
+
+
+def _disjoint(one: Node, other: Node) -> bool:
+    one, other = one.inner, other.inner
+    if isinstance(one, Choice) and isinstance(other, Choice):
+        return not (_takes_one(one, other) or _takes_one(other, one))
+    return not one.types & other.types

@@ -1,0 +1,57 @@
+"""A kind: what a JSON value is to be, as a schema to send, a schema to check by, and the way to a Python value.
+
+This module holds plain values; `reading` makes kinds of type hints, `foreign` of schemas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..frozen import field, frozen
+
+#: Where in a JSON value, from its root: names of members and indices of items.
+Path = tuple[str | int, ...]
+
+#: The member that holds a value which is no object: what is asked for is always an object.
+WRAPPER = "value"
+
+
+class Misfit(Exception):
+    """A JSON value is not of the kind. The text repeats nothing of the value."""
+
+    def __init__(self, path: Path, rule: str, message: str, *, hint: str | None = None) -> None:
+        super().__init__(path, rule, message)
+        self.path = path
+        #: The JSON Schema keyword that is broken, or "value" for what cannot be converted.
+        self.rule = rule
+        self.message = message
+        #: What the check of a class of the caller's has said, for the model alone.
+        self.hint = hint
+
+
+@frozen
+class Member:
+    """A parameter of a function, or another named value of which `object_kind` makes a kind."""
+
+    name: str
+    hint: Any
+    description: str | None = None
+    has_default: bool = False
+
+
+@frozen
+class Kind:
+    """What a JSON value is to be. The root is always an object: see `WRAPPER`."""
+
+    #: A name for it, in letters, digits, `_` and `-`, at most 64 of them.
+    name: str
+    #: The schema to send: the strict form that `strict` describes, or the open one if the kind is not `strict`.
+    schema: Mapping[str, Any] = field(repr=False)
+    #: The schema to check by, which has also the bounds that the strict form can only describe.
+    full: Mapping[str, Any] = field(repr=False)
+    #: Makes the Python value of the root, a JSON value that `full` has passed. Raises Misfit.
+    value_of: Callable[[Any], Any] = field(repr=False)
+    strict: bool = True
+    #: Whether the root only holds the value.
+    wrapped: bool = False

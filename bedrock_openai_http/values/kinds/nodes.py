@@ -1,0 +1,257 @@
+"""The parts of a kind: each says its JSON schema, and reads a JSON value as a Python one.
+
+This module's law: a part reads what its schema takes and nothing else, and repeats nothing of it. What it says of
+itself is asked for when the whole kind is there, since parts may hold each other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..once import once
+from .kind import Misfit, Path
+from .texts import TextKind
+
+#: The JSON type of Python's own values.
+JSON_TYPES: Mapping[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+    list: "array",
+    dict: "object",
+}
+_ARTICLES = {"integer": "an integer", "array": "an array", "object": "an object", "null": "null"}
+#: The schema of null.
+NULL = {"type": "null"}
+
+
+class Node:
+    """A part of a kind."""
+
+    #: Its JSON schema, which may refer to definitions of the root.
+    form: Any
+    #: The JSON types that it takes; integers count as "number".
+    types: Any
+
+    def read(self, value: Any, path: Path) -> Any:
+        """Return the Python value of a JSON value. Raises Misfit."""
+        raise NotImplementedError
+
+    @property
+    def inner(self) -> Node:
+        """The part itself, where this one only names or describes it."""
+        return self
+
+
+class Plain(Node):
+    """One of `str`, `bool`, `int`, `float` and `None`."""
+
+    def __init__(self, kind: type) -> None:
+        self.kind = kind
+        name = JSON_TYPES[kind]
+        self.form = {"type": name}
+        self.types = frozenset(["number" if name == "integer" else name])
+
+    def read(self, value: Any, path: Path) -> Any:
+        if type(value) is self.kind:
+            return value
+        # JSON has one kind of numbers: 1.0 is an integer to it, and 1 is a number.
+        if self.kind is int and type(value) is float and value.is_integer():
+            return int(value)
+        if self.kind is float and type(value) is int:
+            try:
+                return float(value)
+            except OverflowError:
+                raise Misfit(path, "value", "is a number out of range") from None
+        raise of_another_type(path, self.form["type"])
+
+
+class Text(Node):
+    """A value that JSON has no type for, as a text."""
+
+    types = frozenset(["string"])
+
+    def __init__(self, kind: TextKind) -> None:
+        self.kind = kind
+        self.form = {"type": "string", **({"format": kind.format} if kind.format else {}), "description": kind.words}
+
+    def read(self, value: Any, path: Path) -> Any:
+        if type(value) is not str:
+            raise of_another_type(path, "string")
+        found = self.kind.read(value)
+        if found is None:
+            raise Misfit(path, "format", f"must be {self.kind.must}")
+        return found
+
+
+class Choice(Node):
+    """One of some values: of a `Literal`, or the members of an `Enum` by their values."""
+
+    def __init__(self, values: Sequence[tuple[Any, Any]], *, plain: bool) -> None:
+        #: Each JSON value with the Python value that it stands for.
+        self.values = values
+        #: Whether they are the same.
+        self.plain = plain
+        names = [JSON_TYPES[type(value)] for value, _ in values]
+        self.types = frozenset("number" if name == "integer" else name for name in names)
+        groups = [
+            NULL if name == "null" else {"type": name, "enum": [value for value, _ in values if _is(value, name)]}
+            for name in dict.fromkeys(names)
+        ]
+        self.form = groups[0] if len(groups) == 1 else {"anyOf": groups}
+
+    def read(self, value: Any, path: Path) -> Any:
+        for known, meant in self.values:
+            if known == value and isinstance(known, bool) is isinstance(value, bool):
+                return meant
+        shown = ", ".join(json.dumps(known, ensure_ascii=False) for known, _ in self.values)
+        raise Misfit(path, "enum", f"must be one of {shown}")
+
+
+class Items(Node):
+    """A list, or a tuple of any length."""
+
+    types = frozenset(["array"])
+
+    def __init__(self, item: Node, make: Callable[[list[Any]], Any]) -> None:
+        self.item, self.make = item, make
+
+    @once
+    def form(self) -> dict[str, Any]:
+        return {"type": "array", "items": self.item.form}
+
+    def read(self, value: Any, path: Path) -> Any:
+        if type(value) is not list:
+            raise of_another_type(path, "array")
+        return self.make([self.item.read(item, (*path, index)) for index, item in enumerate(value)])
+
+
+class Fixed(Node):
+    """A tuple of a fixed length."""
+
+    types = frozenset(["array"])
+
+    def __init__(self, items: Sequence[Node]) -> None:
+        self.items = items
+
+    @once
+    def form(self) -> dict[str, Any]:
+        forms, count = [item.form for item in self.items], len(self.items)
+        return {"type": "array", "prefixItems": forms, "items": False, "minItems": count, "maxItems": count}
+
+    def read(self, value: Any, path: Path) -> Any:
+        if type(value) is not list:
+            raise of_another_type(path, "array")
+        if len(value) != len(self.items):
+            raise Misfit(path, "minItems", f"must have {len(self.items)} items")
+        return tuple(self.items[index].read(item, (*path, index)) for index, item in enumerate(value))
+
+
+class Either(Node):
+    """A value of one of some kinds that can be told apart."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self.nodes = nodes
+
+    @once
+    def form(self) -> dict[str, Any]:
+        return {"anyOf": [form for node in self.nodes for form in alternatives(node.form)]}
+
+    @property
+    def types(self) -> frozenset[str]:
+        return frozenset[str]().union(*(node.types for node in self.nodes))
+
+    def read(self, value: Any, path: Path) -> Any:
+        # Of 2.0 an int can be made, but where a float may stand it is one.
+        nodes = sorted(self.nodes, key=lambda node: type(value) is float and _is_int(node))
+        deepest: Misfit | None = None
+        for node in nodes:
+            try:
+                return node.read(value, path)
+            except Misfit as misfit:
+                if deepest is None or len(misfit.path) > len(deepest.path):
+                    deepest = misfit
+        raise deepest or Misfit(path, "anyOf", "fits none of the kinds that may stand here")
+
+
+class Named(Node):
+    """A part that has a definition of its own, so that it can hold parts like itself."""
+
+    target: Node | None = None
+
+    def __init__(self, name: str) -> None:
+        self.form = {"$ref": f"#/$defs/{name}"}
+
+    @property
+    def types(self) -> frozenset[str]:
+        return frozenset() if self.target is None else self.target.types
+
+    @property
+    def inner(self) -> Node:
+        return self if self.target is None else self.target.inner
+
+    def read(self, value: Any, path: Path) -> Any:
+        assert self.target is not None  # noqa: S101  (the whole kind has been read)
+        return self.target.read(value, path)
+
+
+class Described(Node):
+    """A part with a description, and with bounds that are checked by its schema alone."""
+
+    def __init__(self, node: Node, description: str | None, bounds: Mapping[str, Any]) -> None:
+        self._node, self._description, self._bounds = node, description, bounds
+
+    @once
+    def form(self) -> dict[str, Any]:
+        form = self._node.form
+        own = form.get("description")
+        words = " ".join(text for text in (self._description, own if own != self._description else None) if text)
+        # A reference stands alone in its node.
+        whole = {"anyOf": [form]} if "$ref" in form else form
+        return {**whole, **self._bounds, **({"description": words} if words else {})}
+
+    @property
+    def types(self) -> frozenset[str]:
+        types: frozenset[str] = self._node.types
+        return types
+
+    @property
+    def inner(self) -> Node:
+        return self._node.inner
+
+    def read(self, value: Any, path: Path) -> Any:
+        return self._node.read(value, path)
+
+
+class Anything(Node):
+    """Any JSON value: in open kinds only."""
+
+    types = frozenset("number" if name == "integer" else name for name in JSON_TYPES.values())
+
+    def __init__(self) -> None:
+        self.form = {}
+
+    def read(self, value: Any, path: Path) -> Any:
+        return value
+
+
+def of_another_type(path: Path, name: str) -> Misfit:
+    """Return the Misfit of a value that should be of the JSON type `name`."""
+    return Misfit(path, "type", f"must be {_ARTICLES.get(name, f'a {name}')}")
+
+
+def _is(value: Any, name: str) -> bool:
+    return JSON_TYPES[type(value)] == name
+
+
+def _is_int(node: Node) -> bool:
+    return isinstance(node.inner, Plain) and node.inner.kind is int
+
+
+def alternatives(form: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the alternatives of a form that is nothing but alternatives, or the form itself."""
+    return form["anyOf"] if set(form) == {"anyOf"} else [form]
