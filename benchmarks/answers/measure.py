@@ -1,7 +1,8 @@
 """Twelve bad answers and twelve bad calls: what five libraries do with each, and what this one does.
 
     make answers
-    python benchmarks/answers/measure.py         # the same, where bedrock-openai-http is installed
+    python benchmarks/answers/measure.py                   # the same, where bedrock-openai-http is installed
+    python benchmarks/answers/measure.py "this library"    # plays this one alone, and leaves the others' results
 
 Each library gets an environment of its own below .venv/answers, with the version of requirements.txt; making them
 takes some minutes once, playing takes one. All servers are on loopback; from a library's process no other machine can
@@ -33,16 +34,11 @@ ENVIRONMENTS = ROOT / ".venv" / "answers"
 LIMIT = 300
 
 
-def main() -> int:
+def main(wanted: list[str]) -> int:
     if subprocess.run([sys.executable, "-c", "import bedrock_openai_http"], cwd=HERE).returncode:
         print("bedrock-openai-http is not installed here: python -m pip install .", file=sys.stderr)
         return 1
-    libraries = {OURS: play(OURS, sys.executable)}
-    for requirement in requirements():
-        name = requirement.partition("==")[0]
-        libraries[name] = play(name, environment(name, requirement))
-    today = datetime.now(timezone.utc).date().isoformat()
-    results = {"measured": today, "python": platform.python_version(), "libraries": libraries}
+    results = played(wanted)
     (HERE / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for page, part in (("structured.md", part_answers(results)), ("tools.md", part_calls(results))):
         if not write_into(ROOT / "docs" / page, part):
@@ -50,9 +46,25 @@ def main() -> int:
     return 0
 
 
-def requirements() -> list[str]:
+def played(wanted: list[str]) -> dict[str, Any]:
+    """Return the results, with what the named libraries do now; without names all are played, and the date is new."""
+    results: dict[str, Any] = {}
+    if wanted:
+        results = json.loads((HERE / "results.json").read_text(encoding="utf-8"))
+    else:
+        today = datetime.now(timezone.utc).date().isoformat()
+        results = {"measured": today, "python": platform.python_version(), "libraries": {}}
+    for name, requirement in {OURS: "", **requirements()}.items():
+        if name in wanted or not wanted:
+            python = environment(name, requirement) if requirement else sys.executable
+            results["libraries"][name] = play(name, python)
+    return results
+
+
+def requirements() -> dict[str, str]:
+    """Return the requirement of each library that this one is compared with."""
     lines = (HERE / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+    return {line.partition("==")[0]: line for line in lines if line and not line.startswith("#")}
 
 
 def environment(name: str, requirement: str) -> str:
@@ -90,4 +102,4 @@ def play(name: str, python: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -58,7 +58,7 @@ def quotes(error: BaseException, words: Sequence[str]) -> bool:
 
 
 def reachable(root: Any, *wanted: str) -> str | None:
-    """Return where all of `wanted` are found from `root`: "attributes", "bytes" of a request or an answer, or None."""
+    """Return where all of `wanted` are found: "attributes", "bytes" of a request or an answer, or None."""
     texts, raw = [], []
     for value in _walk(root):
         if isinstance(value, str):

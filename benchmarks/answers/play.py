@@ -33,7 +33,7 @@ Seen = dict[str, Any]
 
 def player_of(name: str) -> Player:
     """Return the player of a library. It is loaded here: no environment holds more than one."""
-    return importlib.import_module(f"answers.players.{LIBRARIES[name].module}").player  # type: ignore[no-any-return]
+    return importlib.import_module(f".players.{LIBRARIES[name].module}", __package__).player  # type: ignore[no-any-return]
 
 
 def play_all(player: Player, server: AnswerServer) -> Seen:

@@ -31,7 +31,7 @@ CALLS = {
     "openai": "openai's `parse`",
 }
 #: How much of what a model was told is shown.
-TOLD = 80
+TOLD = 110
 
 READ_ANSWERS = """\
 How to read it. The same bad answer comes to each request, so the number of requests is how often a library asks;
@@ -46,7 +46,7 @@ errors unless told otherwise.
 READ_CALLS = """\
 How to read it. "Runs" are the functions that were called, with their arguments. "Told" is the beginning of what the
 next request said to the model of a call that failed. "Goes on" is that this next request was sent, and its answer
-returned. Where a library raises, it is said where the results of calls that were run can be found: in the error, by
+returned; "ends there" is that the turn itself came back as the last message, with its stop reason. Where a library raises, it is said where the results of calls that were run can be found: in the error, by
 attributes and causes; in an object that the caller has in hand; as bytes of the failed request. A history is valid if
 each call has one result, right after its turn: services answer 400 if not. Each library is used as its documentation
 shows, with its defaults; a 429 is not repeated. openai's `parse` makes objects of arguments and runs nothing.

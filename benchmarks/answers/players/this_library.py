@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from answers.forms import MODEL
+from ..forms import MODEL
 from bedrock_openai_http import ChatCompletionRequest, Client, UserMessage
 
 from . import KEY, PROMPT, TASK, Player, Tools

@@ -8,7 +8,7 @@ from typing import Any
 import agents
 import openai
 
-from answers.forms import MODEL
+from ..forms import MODEL
 
 from . import KEY, PROMPT, TASK, Player, Tools
 from .kinds import Invoice

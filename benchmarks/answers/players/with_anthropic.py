@@ -6,7 +6,7 @@ from typing import Any
 
 import anthropic
 
-from answers.forms import MODEL
+from ..forms import MODEL
 
 from . import KEY, PROMPT, TASK, Player, Tools
 from .kinds import Invoice

@@ -7,7 +7,7 @@ from typing import Any
 import instructor
 import openai
 
-from answers.forms import MODEL
+from ..forms import MODEL
 
 from . import KEY, PROMPT, Player
 from .kinds import Invoice

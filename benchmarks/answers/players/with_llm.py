@@ -7,7 +7,7 @@ from typing import Any
 
 import llm
 
-from answers.forms import MODEL
+from ..forms import MODEL
 
 from . import PROMPT, TASK, Player, Tools
 from .kinds import Invoice

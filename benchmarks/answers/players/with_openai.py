@@ -8,7 +8,7 @@ from typing import Any
 import openai
 import pydantic
 
-from answers.forms import MODEL
+from ..forms import MODEL
 
 from . import KEY, PROMPT, TASK, Parsed, Player, Tools
 from .kinds import Invoice
