@@ -46,13 +46,13 @@ errors unless told otherwise.
 READ_CALLS = """\
 How to read it. "Runs" are the functions that were called, with their arguments. "Told" is the beginning of what the
 next request said to the model of a call that failed. "Goes on" is that this next request was sent, and its answer
-returned; "ends there" is that the turn itself came back as the last message, with its stop reason. Where a library raises, it is said where the results of calls that were run can be found: in the error, by
-attributes and causes; in an object that the caller has in hand; as bytes of the failed request. A history is valid if
-each call has one result, right after its turn: services answer 400 if not. Each library is used as its documentation
-shows, with its defaults; a 429 is not repeated. openai's `parse` makes objects of arguments and runs nothing.
-instructor runs no tools. The tracing of openai-agents is off: it would be sent to OpenAI. llm's command line has a
-limit of turns, its Python API has none by default. That a tool's own words are told to the model is a help where they
-hold no secret.
+returned; "ends there" is that the turn itself came back as the last message, with its stop reason. Where a library
+raises, it is said where the results of calls that were run can be found: in the error, by attributes and causes; in
+an object that the caller has in hand; as bytes of the failed request. A history is valid if each call has one result,
+right after its turn: services answer 400 if not. Each library is used as its documentation shows, with its defaults;
+a 429 is not repeated. openai's `parse` makes objects of arguments and runs nothing. instructor runs no tools. The
+tracing of openai-agents is off: it would be sent to OpenAI. llm's command line has a limit of turns, its Python API
+has none by default. That a tool's own words are told to the model is a help where they hold no secret.
 """
 
 

@@ -103,12 +103,12 @@ def result(name: str) -> dict[str, Any]:
     ],
 )
 def test_a_history_that_a_service_would_refuse_is_seen(messages: list[Any], valid: bool, module: Any) -> None:
-    """ "History valid" in the table is said of those alone in which each call has one result, after its turn."""
+    """A history is called valid only if each call in it has one result, right after its turn."""
     assert module("told").is_valid({"messages": messages}) is valid
 
 
 def test_what_an_error_keeps_is_found(module: Any) -> None:
-    """ "Kept" and "results in the error" are said only where all texts are reached, and bytes are told apart."""
+    """An error is said to keep texts only where all of them are reached, and bytes are told apart."""
     reachable = module("observe").reachable
     error = ValueError("text")
     error.__cause__ = KeyError({"body": b"in bytes", "list": ["in a list"]})
@@ -128,5 +128,5 @@ def test_what_an_error_keeps_is_found(module: Any) -> None:
     ],
 )
 def test_a_value_that_is_not_the_right_one_is_seen(found: Any, words: str | None, module: Any) -> None:
-    """ "Value" in the table is the invoice itself; anything else is named by its first difference."""
+    """A value that is not the invoice itself is named by its first difference."""
     assert module("observe").difference({"a": [1], "b": 2.0}, found) == words

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..forms import MODEL
 from bedrock_openai_http import ChatCompletionRequest, Client, UserMessage
 
+from ..forms import MODEL
 from . import KEY, PROMPT, TASK, Player, Tools
 
 

@@ -9,7 +9,6 @@ import agents
 import openai
 
 from ..forms import MODEL
-
 from . import KEY, PROMPT, TASK, Player, Tools
 from .kinds import Invoice
 

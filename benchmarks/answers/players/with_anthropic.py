@@ -7,7 +7,6 @@ from typing import Any
 import anthropic
 
 from ..forms import MODEL
-
 from . import KEY, PROMPT, TASK, Player, Tools
 from .kinds import Invoice
 

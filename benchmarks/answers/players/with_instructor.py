@@ -8,7 +8,6 @@ import instructor
 import openai
 
 from ..forms import MODEL
-
 from . import KEY, PROMPT, Player
 from .kinds import Invoice
 

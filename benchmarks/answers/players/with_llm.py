@@ -8,7 +8,6 @@ from typing import Any
 import llm
 
 from ..forms import MODEL
-
 from . import PROMPT, TASK, Player, Tools
 from .kinds import Invoice
 

@@ -9,7 +9,6 @@ import openai
 import pydantic
 
 from ..forms import MODEL
-
 from . import KEY, PROMPT, TASK, Parsed, Player, Tools
 from .kinds import Invoice
 
