@@ -21,7 +21,7 @@ from typing import Any
 from . import observe, told
 from .cases import ANSWERS, CALLS, DONE, INVOICE, ONLY_SAID, BadAnswer, BadCall
 from .players import LIBRARIES, Parse, Parsed, Player, Run
-from .server import AnswerServer, Play
+from .server import AnswerServer
 from .shop import SECRET, Shop
 
 #: Seconds that a library gets for a case.
@@ -74,7 +74,9 @@ def play_call(case: BadCall, run: Run, player: Player, server: AnswerServer) -> 
     play, shop = server.play(case.script), Shop()
     held: list[Any] = []
     ended = _within_limit(lambda: run(play.url, shop.tools(), held))
-    seen: Seen = {"shows": case.shows if player.runs_tools else (), "ran": shop.ran, **_of_requests(play, shop)}
+    transcript = player.left(ended) if isinstance(ended, Exception) else None
+    seen: Seen = {"shows": case.shows if player.runs_tools else (), "ran": shop.ran}
+    seen |= _of_requests(play.bodies, transcript, shop)
     if ended is None:
         return {"outcome": "hang", **seen}
     if isinstance(ended, Exception):
@@ -91,14 +93,15 @@ def _of_error(error: Exception, player: Player) -> Seen:
     return seen
 
 
-def _of_requests(play: Play, shop: Shop) -> Seen:
-    """Return what the requests after the first told the model, without what the tools gave."""
-    bodies = list(play.bodies)
-    seen: Seen = {"requests": len(bodies), "secret": any(SECRET in json.dumps(body) for body in bodies)}
+def _of_requests(sent: list[told.Body], left: list[Any] | None, shop: Shop) -> Seen:
+    """Return what the requests after the first told the model, and what the one would that an error leaves to make."""
+    bodies = [*sent, {"messages": left}] if left else list(sent)
+    seen: Seen = {"requests": len(sent), "secret": any(SECRET in json.dumps(body) for body in bodies)}
+    if len(sent) > 1:
+        lines = told.added(sent[0], sent[1]).splitlines()
+        seen["told"] = "\n".join(line for line in lines if line not in shop.gave)
     if len(bodies) > 1:
         turns = list(told.results(bodies[-1]))
-        lines = told.added(bodies[0], bodies[1]).splitlines()
-        seen["told"] = "\n".join(line for line in lines if line not in shop.gave)
         seen["calls"] = sum(len(ids) for ids, _ in turns)
         seen["results"] = sum(len(given) for _, given in turns)
         seen["valid"] = all(map(told.is_valid, bodies))

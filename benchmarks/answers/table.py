@@ -49,10 +49,11 @@ next request said to the model of a call that failed. "Goes on" is that this nex
 returned; "ends there" is that the turn itself came back as the last message, with its stop reason. Where a library
 raises, it is said where the results of calls that were run can be found: in the error, by attributes and causes; in
 an object that the caller has in hand; as bytes of the failed request. A history is valid if each call has one result,
-right after its turn: services answer 400 if not. Each library is used as its documentation shows, with its defaults;
-a 429 is not repeated. openai's `parse` makes objects of arguments and runs nothing. instructor runs no tools. The
-tracing of openai-agents is off: it would be sent to OpenAI. llm's command line has a limit of turns, its Python API
-has none by default. That a tool's own words are told to the model is a help where they hold no secret.
+right after its turn: services answer 400 if not. Where an error has one for the caller to go on with, that counts
+too. Each library is used as its documentation shows, with its defaults; a 429 is not repeated. openai's `parse` makes
+objects of arguments and runs nothing. instructor runs no tools. The tracing of openai-agents is off: it would be sent
+to OpenAI. llm's command line has a limit of turns, its Python API has none by default. That a tool's own words are
+told to the model is a help where they hold no secret.
 """
 
 
@@ -74,7 +75,7 @@ def part_calls(results: Seen) -> str:
 
 def _part(results: Seen, libraries: dict[str, str], head: str, rows: list[list[str]], read: str) -> str:
     lines = [head, "|---" * (1 + len(libraries)) + "|", *(f"| {' | '.join(row)} |" for row in rows)]
-    return "\n".join([BEGIN, "", versions(results, libraries), *lines, "", read, END])
+    return "\n".join([BEGIN, "", versions(results, libraries), *lines, "", _filled(read), END])
 
 
 def versions(results: Seen, libraries: dict[str, str]) -> str:
@@ -84,7 +85,11 @@ def versions(results: Seen, libraries: dict[str, str]) -> str:
     }
     named = ", ".join(f"{package} {version}" for package, version in packages.items())
     text = f"Played by `make answers` on {results['measured']} with Python {results['python']}, {named}."
-    return textwrap.fill(text, 118, break_on_hyphens=False) + "\n"
+    return _filled(text)
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), 118, break_on_hyphens=False) + "\n"
 
 
 def _answers_cell(library: Seen, name: str) -> str:

@@ -48,6 +48,8 @@ class Player:
     messages: bool = False
     #: Whether it runs tools, and does not only read the arguments of calls.
     runs_tools: bool = True
+    #: The transcript that an error has for the next request, where the library documents one.
+    left: Callable[[Exception], list[Any] | None] = lambda error: None
     #: `parse` with one repetition, where that is not what the library does by itself.
     reask: Parse | None = None
 

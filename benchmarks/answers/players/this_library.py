@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bedrock_openai_http import ChatCompletionRequest, Client, UserMessage
+from bedrock_openai_http import BedrockOpenAIError, ChatCompletionRequest, Client, UserMessage
 
 from ..forms import MODEL
 from . import KEY, PROMPT, TASK, Player, Tools
@@ -43,4 +43,9 @@ def run(url: str, tools: Tools, held: list[Any]) -> Any:
     return done.completion.text
 
 
-player = Player("bedrock_openai_http", parse, run, reask=partial(parse, reask=1))
+def left(error: Exception) -> list[Any] | None:
+    so_far = error.run if isinstance(error, BedrockOpenAIError) else None
+    return so_far and so_far.messages
+
+
+player = Player("bedrock_openai_http", parse, run, left=left, reask=partial(parse, reask=1))
