@@ -146,6 +146,17 @@ class OnLoop:
 
         return run(opened())
 
+    def parse(self, *args: Any, **options: Any) -> Any:
+        return run(self.asynchronous.parse(*args, **options))
+
+    def parse_stream(self, *args: Any, **options: Any) -> Any:
+        pending = self.asynchronous.parse_stream(*args, **options)  # what is wrong with the kind is raised here
+
+        async def opened() -> StreamOnLoop:
+            return StreamOnLoop(await pending)
+
+        return run(opened())
+
     @property
     def chat(self) -> Any:
         return self
@@ -200,6 +211,9 @@ class StreamOnLoop:
 
     def completion(self) -> Any:
         return run(self.asynchronous.completion())
+
+    def parsed(self) -> Any:
+        return run(self.asynchronous.parsed())
 
     def close(self) -> None:
         run(self.asynchronous.aclose())

@@ -55,13 +55,17 @@ def typed_request(request: RequestT, kind: Any, /, *, how: str = "auto", endpoin
 
 
 def way_for(request: ChatCompletionRequest | Mapping[str, Any], how: str, endpoint: str) -> str:
-    """Return "response_format" or "message". Raises ConfigurationError for a `how` that is none of `WAYS`."""
+    """Return "response_format" or "message".
+
+    Raises ConfigurationError for a `how` that is none of `WAYS`, and RequestValidationError for what is no request.
+    """
+    if not isinstance(request, Mapping | ChatCompletionRequest):
+        raise RequestValidationError("must be a ChatCompletionRequest or a mapping", rule="type")
     if arguments.plain_text(how) not in WAYS:
         raise ConfigurationError(f"how: must be one of {', '.join(WAYS)}")
     if how != "auto":
         return how
-    given = request.get("model") if isinstance(request, Mapping) else request.model
-    model = arguments.plain_text(given) or ""
+    model = arguments.plain_text(_member(request, "model")) or ""
     family = family_of(model)
     if ENFORCE_SCHEMAS.have(model):
         return "response_format"
@@ -100,8 +104,6 @@ def _member(request: ChatCompletionRequest | Mapping[str, Any], name: str) -> An
 
 
 def _refuse_own(request: Any, *, stream: bool) -> None:
-    if not isinstance(request, Mapping | ChatCompletionRequest):
-        raise RequestValidationError("must be a ChatCompletionRequest or a mapping", rule="type")
     if _member(request, "response_format") is not None:
         raise RequestValidationError("is made of the kind that is asked for; leave it out", **_at("response_format"))
     if _member(request, "stream") is True and not stream:

@@ -6,7 +6,6 @@ This module's law: it shows what is finished and guesses nothing; what it shows 
 from __future__ import annotations
 
 import re
-from copy import deepcopy
 from typing import Any
 
 from ..values import jsontext
@@ -22,8 +21,10 @@ class Snapshot:
     """Takes the pieces of a text, and tells what is complete of the JSON object in it."""
 
     def __init__(self) -> None:
-        #: What has come and is not read yet, and where the search for the end of a string goes on in it.
-        self._text, self._from = "", 0
+        #: What has come and is not read yet.
+        self._text = ""
+        #: The pieces of the string that has begun, from its quotation mark on; None outside of one.
+        self._string: list[str] | None = None
         self._begun = False
         #: The containers that are open, outermost first, each with the name in it whose value comes next.
         self._open: list[tuple[Any, str | None]] = []
@@ -45,7 +46,7 @@ class Snapshot:
             if after is None:
                 break
             at = after
-        self._text, self._from = self._text[at:], max(self._from - at, 0)
+        self._text = self._text[at:]
 
     def _begin(self) -> None:
         """Leave out the words before the object; of a brace at the end it is not known yet whether it begins one."""
@@ -58,10 +59,12 @@ class Snapshot:
     @property
     def value(self) -> dict[str, Any] | None:
         """What is complete so far, in new dicts and lists; None before anything is."""
-        return deepcopy(self._root)
+        return _copy(self._root)  # type: ignore[no-any-return]
 
     def _step(self, at: int) -> int | None:
         """Read one token and return where the next begins; None if it is not all there."""
+        if self._string is not None:
+            return self._go_on(self._string, at)
         at = _SPACE.match(self._text, at).end()  # type: ignore[union-attr]
         mark = self._text[at : at + 1]
         if not mark:
@@ -71,19 +74,20 @@ class Snapshot:
         elif mark in "}]":
             self._leave()
         elif mark == '"':
-            return self._string(at)
+            self._string = ['"']
         elif mark not in ",:":
             return self._scalar(at)
         return at + 1
 
-    def _string(self, at: int) -> int | None:
-        end = _INSIDE.match(self._text, max(self._from, at + 1)).end()  # type: ignore[union-attr]
+    def _go_on(self, pieces: list[str], at: int) -> int | None:
+        """Read more of a string; each character once, however long it is."""
+        end = _INSIDE.match(self._text, at).end()  # type: ignore[union-attr]
+        pieces.append(self._text[at:end])
         if self._text[end : end + 1] != '"':
-            self._from = end
-            return None
-        self._from = 0
-        value = self._decoded(at, end + 1)
-        if self._open and isinstance(self._open[-1][0], dict) and self._open[-1][1] is None:
+            return end if end > at else None
+        self._string = None
+        value = _decoded("".join([*pieces, '"']))
+        if value is not _NOTHING and isinstance(self._open[-1][0], dict) and self._open[-1][1] is None:
             self._open[-1] = (self._open[-1][0], value)
         else:
             self._add(value)
@@ -96,15 +100,8 @@ class Snapshot:
             return at + 1
         if found.end() == len(self._text):
             return None  # more digits may come
-        self._add(self._decoded(at, found.end()))
+        self._add(_decoded(found[0]))
         return found.end()
-
-    def _decoded(self, start: int, end: int) -> Any:
-        try:
-            return jsontext.decode(self._text[start:end].encode("utf-8", "surrogatepass"))
-        except jsontext.JSONError:
-            self._is_over = True
-            return None
 
     def _enter(self, container: Any) -> None:
         self._is_over = len(self._open) >= jsontext.MAX_DEPTH
@@ -117,7 +114,7 @@ class Snapshot:
         self._is_over = not self._open
 
     def _add(self, value: Any) -> None:
-        if self._is_over or not self._open:
+        if value is _NOTHING or not self._open:
             self._is_over = True
             return
         self._show()
@@ -140,3 +137,21 @@ class Snapshot:
         elif name is not None:
             container[name] = value
             self._open[index] = (container, None)
+
+
+#: What stands for a token that is no JSON.
+_NOTHING: Any = object()
+
+
+def _decoded(token: str) -> Any:
+    try:
+        value, end = jsontext.decode_at(token, 0)
+    except jsontext.JSONError:
+        return _NOTHING
+    return value if end == len(token) else _NOTHING
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copy(member) for name, member in value.items()}
+    return [_copy(item) for item in value] if isinstance(value, list) else value

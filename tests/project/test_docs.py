@@ -18,7 +18,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -70,13 +72,14 @@ def run(name: str, page: str) -> None:
 
     What awaits outside of a function is run as a notebook runs it, on one event loop for the page.
     """
-    namespace: dict[str, Any] = {"__name__": "page"}
-    with contextlib.closing(asyncio.new_event_loop()) as loop:
+    module = ModuleType("page")  # in which the hints of classes are looked up
+    namespace = vars(module)
+    with contextlib.closing(asyncio.new_event_loop()) as loop, mock.patch.dict(sys.modules, page=module):
         for block in blocks(page, "python"):
             if block.not_run is not None:
                 continue
             text = "\n" * (block.line - 1) + block.text
-            code = compile(text, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            code = compile(text, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
             printed = io.StringIO()
             with contextlib.redirect_stdout(printed):
                 if code.co_flags & inspect.CO_COROUTINE:

@@ -1,0 +1,87 @@
+"""What is complete of a JSON object while it arrives."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bedrock_openai_http.structured.snapshot import Snapshot
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=12,
+)
+OBJECTS = st.dictionaries(st.text(max_size=5), JSON, max_size=4)
+
+
+def is_part(part: Any, whole: Any) -> bool:
+    """Tell whether all of `part` is in `whole`, at its place; scalars are whole."""
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(name in whole and is_part(member, whole[name]) for name, member in part.items())
+    if isinstance(part, list) and isinstance(whole, list):
+        return len(part) <= len(whole) and all(map(is_part, part, whole))
+    return type(part) is type(whole) and part == whole
+
+
+@settings(max_examples=60, deadline=None)
+@given(OBJECTS, st.booleans(), st.sampled_from([None, 1]), st.integers(1, 7))
+def test_a_snapshot_is_a_part_of_the_whole(value: dict[str, Any], ascii: bool, indent: int | None, size: int) -> None:
+    """However the text is cut, each snapshot is in the whole, none loses what one before had, and the last is it."""
+    text = json.dumps(value, ensure_ascii=ascii, indent=indent)
+    snapshot, before = Snapshot(), None
+    for start in range(0, len(text), size):
+        snapshot.feed(text[start : start + size])
+        now = snapshot.value
+        assert now is None or is_part(now, value)
+        assert before is None or is_part(before, now)
+        before = now
+    assert before == value
+
+
+@pytest.mark.parametrize(
+    ("text", "complete"),
+    [
+        ("", None),
+        ("Here it is: ", None),
+        ('A set {x} is this: {"a": 1, "b": "tw', {"a": 1}),
+        ('```json\n{"a": [{"b": 1}, {"c": tr', {"a": [{"b": 1}]}),
+        ('{"a": 12', None),
+        ('{"a": 12 ', {"a": 12}),
+        ('{"a": "x\\', None),
+        ('{"a": "x\\""', {"a": 'x"'}),
+        ('{"a": [], "b": {', {"a": []}),
+        ('{"a": 1} and {"a": 2}', {"a": 1}),
+        ('{"a": 1, "b": ?, "c": 3}', {"a": 1}),
+        ('{"a": NaN, "b": 1}', None),
+    ],
+)
+def test_only_what_is_finished_is_shown(text: str, complete: Any) -> None:
+    """A number, a text or a name whose end has not come is not there yet; what is no JSON ends the snapshot."""
+    snapshot = Snapshot()
+    for character in text:
+        snapshot.feed(character)
+    assert snapshot.value == complete
+
+
+def test_a_snapshot_is_the_callers_own() -> None:
+    """What a caller does to one snapshot does not show in the next."""
+    snapshot = Snapshot()
+    snapshot.feed('{"a": [1, ')
+    (snapshot.value or {})["a"].append(9)
+    snapshot.feed("2]}")
+    assert snapshot.value == {"a": [1, 2]}
+
+
+def test_a_long_text_is_read_once() -> None:
+    """A text of a million characters in pieces of ten takes no time that grows with its square."""
+    snapshot = Snapshot()
+    snapshot.feed('{"a": "')
+    for _ in range(100_000):
+        snapshot.feed("0123456789")
+    snapshot.feed('"}')
+    assert len((snapshot.value or {})["a"]) == 1_000_000
