@@ -94,7 +94,7 @@ def _of_error(error: Exception, player: Player) -> Seen:
 
 
 def _of_requests(sent: list[told.Body], left: list[Any] | None, shop: Shop) -> Seen:
-    """Return what the requests after the first told the model, and what the one would that an error leaves to make."""
+    """Return what the requests after the first told the model, and what the one would that an error leaves."""
     bodies = [*sent, {"messages": left}] if left else list(sent)
     seen: Seen = {"requests": len(sent), "secret": any(SECRET in json.dumps(body) for body in bodies)}
     if len(sent) > 1:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import instructor
-import openai
 
 from ..forms import MODEL
 from . import KEY, PROMPT, Player
@@ -13,10 +12,8 @@ from .kinds import Invoice
 
 
 def parse(url: str, held: list[Any]) -> Any:
-    client = instructor.from_openai(openai.OpenAI(base_url=f"{url}/v1", api_key=KEY))
-    return client.chat.completions.create(
-        model=MODEL, messages=[{"role": "user", "content": PROMPT}], response_model=Invoice
-    )
+    client = instructor.from_provider(f"openai/{MODEL}", base_url=f"{url}/v1", api_key=KEY)
+    return client.create(messages=[{"role": "user", "content": PROMPT}], response_model=Invoice)
 
 
 player = Player("instructor", parse)
