@@ -39,9 +39,9 @@ where none is named it was one. "Value" is the right one, or it is said where it
 asked for. An error's class is the library's own, or has its package before it. "Answer kept" is whether what the
 model said can be reached from the error, by attributes and causes, or is in the caller's hands anyway; "quoted" is
 whether the error's text shows any of it, which then stands in logs. Each library is used as its documentation shows,
-with its defaults: instructor's mode asks for the answer as a tool's arguments, and there it comes; llm's
-documentation reads the text by `json.loads`, and checks nothing; openai-agents leaves the model's words out of its
-errors unless told otherwise.
+with its defaults: instructor's default mode asks for the answer as a tool's arguments, and there it comes (its mode
+`MD_JSON` looks for JSON in a text); llm's documentation reads the text by `json.loads`, and checks nothing;
+openai-agents leaves the model's words out of its errors unless `OPENAI_AGENTS_DONT_LOG_MODEL_DATA` is 0.
 """
 READ_CALLS = """\
 How to read it. "Runs" are the functions that were called, with their arguments. "Told" is the beginning of what the
@@ -52,8 +52,8 @@ an object that the caller has in hand; as bytes of the failed request. A history
 right after its turn: services answer 400 if not. Where an error has one for the caller to go on with, that counts
 too. Each library is used as its documentation shows, with its defaults; a 429 is not repeated. openai's `parse` makes
 objects of arguments and runs nothing. instructor runs no tools. The tracing of openai-agents is off: it would be sent
-to OpenAI. llm's command line has a limit of turns, its Python API has none by default. That a tool's own words are
-told to the model is a help where they hold no secret.
+to OpenAI. llm's command line has a limit of turns, its Python API has none by default. What an exception of a tool
+says may help a model to mend its call, and may hold a secret: libraries put the one or the other first.
 """
 
 
