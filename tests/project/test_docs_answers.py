@@ -57,9 +57,16 @@ def test_the_table_is_what_was_played(name: str, part: str, kind: str, results: 
     assert getattr(table, part)(changed) not in (page, written)
 
 
+def without_pythons_words(seen: Any) -> Any:
+    """Leave out what is wrong with a text that is no JSON: the versions of Python have other words for it."""
+    text = re.sub(r"(no JSON|one JSON object): [^.]+\.", r"\1", json.dumps(seen))
+    return json.loads(text)
+
+
 def test_this_library_does_so_today(results: Any, today: Any) -> None:
     """Each case, played again, ends for this library as the tables say."""
-    assert today == {name: results["libraries"][OURS][name] for name in ("answers", "reasked", "calls")}
+    played = {name: results["libraries"][OURS][name] for name in ("answers", "reasked", "calls")}
+    assert without_pythons_words(today) == without_pythons_words(played)
 
 
 def test_twelve_of_each_were_played(results: Any, module: Any) -> None:
