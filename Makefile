@@ -4,7 +4,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test replay e2e system lambda lint generate floor bench dist lambda-zip clean model
+.PHONY: help demo test replay e2e system lambda lint generate floor bench answers dist lambda-zip clean model
 .NOTPARALLEL:
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -52,6 +52,9 @@ floor: .venv/floor/tools.stamp  ## run the test suite against the oldest depende
 
 bench: .venv/bench/tools.stamp  ## measure this client and three others, for docs/benchmarks.md (about fifteen minutes)
 	@$(BENCH)/python benchmarks/bench
+
+answers: .venv/package.stamp  ## play bad answers and bad calls to five other libraries, for docs/structured.md and docs/tools.md
+	@$(BIN)/python benchmarks/answers/measure.py
 
 dist: .venv/tools.stamp  ## build the wheel and the source distribution into dist/
 	rm -rf build dist
