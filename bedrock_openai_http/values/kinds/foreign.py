@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from ..wire_value import plain
-from .kind import WRAPPER, Kind, Misfit, Path
+from .kind import WRAPPER, Kind, Misfit, Path, definition_name
 from .nodes import Node
 from .objects import or_null
 from .strict import strict_form
@@ -82,15 +83,21 @@ def _misfit(error: Exception, path: Path, name: str) -> Misfit:
 def _parted(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the root and the definitions of a schema, in new dicts; all references are `#/$defs/NAME`."""
     whole = plain(schema)
-    given = {**(whole.pop("definitions", None) or {}), **(whole.pop("$defs", None) or {})}
-    if any(ref == "#" for ref in _references([whole, given])):
-        given["Root"] = whole
-    names = {"#": "#/$defs/Root"} | {f"#/{folder}/{name}": f"#/$defs/{name}" for folder in _FOLDERS for name in given}
-    for ref in _references([whole, given]):
-        if ref not in names:
+    places: dict[tuple[str, ...], Any] = {
+        (folder, name): part for folder in _FOLDERS for name, part in (whole.pop(folder, None) or {}).items()
+    }
+    pointers = {ref: _pointer(ref) for ref in _references([whole, *places.values()])}
+    if () in pointers.values():
+        places[()] = whole
+    own: dict[tuple[str, ...], str] = {}
+    for place in places:
+        own[place] = definition_name(place[-1] if place else "Root", own.values())
+    for ref, pointer in pointers.items():
+        if pointer not in own:
             raise TypeError(f"{where}: refers to {ref!r}, which is none of its own definitions in $defs")
+    names = {ref: f"#/$defs/{own[pointer]}" for ref, pointer in pointers.items()}
     root = _with_references(whole, names)
-    definitions = {name: _with_references(part, names) for name, part in given.items()}
+    definitions = {own[place]: _with_references(part, names) for place, part in places.items()}
     seen = set()
     while set(root) <= {"$ref", "title", "description"} and "$ref" in root and root["$ref"] not in seen:
         seen.add(root["$ref"])
@@ -99,6 +106,15 @@ def _parted(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict
 
 
 _FOLDERS = ("$defs", "definitions")
+
+
+def _pointer(ref: str) -> tuple[str, ...] | None:
+    """Return the steps of a reference into its own document (RFC 6901, section 6); None of one that leads elsewhere."""
+    if ref == "#":
+        return ()
+    if not ref.startswith("#/"):
+        return None
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in unquote(ref[2:]).split("/"))
 
 
 def _parts(schema: Any) -> Iterator[tuple[str, Any]]:
@@ -116,8 +132,7 @@ def _parts(schema: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _references(schemas: list[Any]) -> Iterator[str]:
-    root, definitions = schemas
-    waiting = [root, *definitions.values()]
+    waiting = list(schemas)
     while waiting:
         part = waiting.pop()
         if isinstance(part, Mapping) and isinstance(part.get("$ref"), str):

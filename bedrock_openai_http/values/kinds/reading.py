@@ -18,7 +18,7 @@ from .apart import check_union
 from .classes import bound, own_doc, shape_of
 from .docstrings import described
 from .foreign import ForeignNode, foreign_class, kind_of_schema
-from .kind import WRAPPER, Kind, Member
+from .kind import WRAPPER, Kind, Member, definition_name
 from .nodes import JSON_TYPES, Anything, Choice, Described, Either, Fixed, Items, Named, Node, Plain, Text
 from .objects import ByName, Object
 from .strict import strict_form
@@ -220,24 +220,21 @@ class _Reader:
         for known, named in self._named:
             if known == key:
                 return named
-        own = self._free_name(name)
-        self._definitions[own] = Plain(type(None))  # its place, until it is read
+        own = self._place(name)
         named = Named(own)
         self._named.append((key, named))
         named.target = self._definitions[own] = make()
         return named
 
-    def _free_name(self, name: str) -> str:
-        """Return a name that no definition has yet."""
-        own = name = re.sub("[^A-Za-z0-9_-]", "_", name)[:60]
-        number = 2
-        while own in self._definitions:
-            own, number = f"{name}_{number}", number + 1
+    def _place(self, name: str) -> str:
+        """Return the name of a new definition, whose place is kept until it is read."""
+        own = definition_name(name, self._definitions)
+        self._definitions[own] = Plain(type(None))
         return own
 
     def _with_definitions(self, foreign: ForeignNode) -> ForeignNode:
         """Return the part for a class of another library, its own definitions being of the root now."""
-        foreign.rename({name: self._free_name(name) for name in foreign.definitions})
+        foreign.rename({name: self._place(name) for name in foreign.definitions})
         for name, form in foreign.definitions.items():
             self._definitions[name] = _Formed(form)
         return foreign
