@@ -21,6 +21,7 @@ from .foreign import ForeignNode, foreign_class, kind_of_schema
 from .kind import WRAPPER, Kind, Member, definition_name
 from .nodes import JSON_TYPES, Anything, Choice, Described, Either, Fixed, Items, Named, Node, Plain, Text
 from .objects import ByName, Object
+from .places import definitions_used
 from .strict import strict_form
 from .texts import TEXT_KINDS
 
@@ -32,7 +33,7 @@ _INSTEAD: Mapping[Any, str] = {
     Any: "it may be anything; name the kinds that it may be",
     object: "it may be anything; name the kinds that it may be",
     typing.NoReturn: "it has no values",
-    list: "it does not say of what; write list[T]",
+    **dict.fromkeys(_LISTS, "it does not say of what; write list[T]"),
     tuple: "it does not say of what; write tuple[T, ...] or list[T]",
     set: _NO_SETS,
     frozenset: _NO_SETS,
@@ -94,7 +95,7 @@ class _Reader:
         """Return the kind with this root, when all of it has been read."""
         for union, where in self._unions:
             check_union(union, where)
-        used = _definitions_used(root.form, {each: node.form for each, node in self._definitions.items()})
+        used = definitions_used(root.form, {each: node.form for each, node in self._definitions.items()})
         full = {**root.form, **({"$defs": used} if used else {})}
         schema = full if self.is_open else strict_form(full)
         return Kind(
@@ -138,7 +139,7 @@ class _Reader:
         return self._class(hint, hint if origin is None else origin, args, where)
 
     def _class(self, hint: Any, cls: Any, args: tuple[Any, ...], where: str) -> Node:
-        if cls in _LISTS and args:
+        if args and cls in _LISTS:
             return Items(self.node(args[0], f"{where}[]"), list)
         if cls is tuple and args:
             return self._tuple(args, where)
@@ -169,12 +170,14 @@ class _Reader:
         if self._open and cls is list:
             self.is_open = True
             return Items(Anything(), list)
+        if not isinstance(cls, type) and getattr(cls, "__hash__", None) is None:
+            raise TypeError(f"{where}: must be a type, and is a value of the class {type(cls).__name__}")
         instead = _INSTEAD.get(cls)
         if instead is None and cls in _DICTS:
             instead = _MAPPING_INSTEAD
         if instead is None and cls in (collections.abc.Callable, types.FunctionType):
             instead = _CALLABLE_INSTEAD
-        words = instead or "it is no kind that JSON can hold; write a dataclass, a TypedDict or a type of the list"
+        words = instead or "it is no kind that JSON can hold; write a dataclass, or another type that schema_of names"
         raise TypeError(f"{where}: {_words(cls)} cannot be asked for: {words}")
 
     def _object(self, shape: Any, where: str) -> Object:
@@ -250,23 +253,6 @@ class _Formed(Node):
 def _says_more(cls: type) -> bool:
     """Tell whether the name of a class says more than that of its JSON type."""
     return cls not in JSON_TYPES and cls not in TEXT_KINDS and cls.__module__ not in ("builtins", "types")
-
-
-def _definitions_used(form: Any, definitions: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the definitions that `form` refers to, directly or through others, in order."""
-    used: set[str] = set()
-    waiting = [form]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            name = str(part.get("$ref", "")).removeprefix("#/$defs/")
-            if name in definitions and name not in used:
-                used.add(name)
-                waiting.append(definitions[name])
-            waiting += part.values()
-        elif isinstance(part, list):
-            waiting += part
-    return {name: form for name, form in definitions.items() if name in used}
 
 
 def _described(node: Node, description: str | None) -> Node:
