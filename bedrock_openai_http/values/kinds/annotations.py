@@ -85,7 +85,7 @@ def _bounds(note: Any, node: Node) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, keyword in _NUMBERS.items():
         value = getattr(note, name, None)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if value is not None:
             found[keyword] = value
     for name, keywords in _LENGTHS.items():
         value = getattr(note, name, None)

@@ -8,6 +8,7 @@ This module's law: pydantic is not imported; a class that has its two methods is
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -44,7 +45,7 @@ class ForeignNode(Node):
     """A class of another library, by its own schema."""
 
     def __init__(self, cls: Any, where: str) -> None:
-        self._name, self._validate = cls.__name__, cls.model_validate
+        self._name, self._class = cls.__name__, cls
         self._root, self._given = _parted(cls.model_json_schema(), where)
         self.is_object = _is_object(self._root)
         self.form = _closed(self._root, self._given, where)
@@ -60,7 +61,9 @@ class ForeignNode(Node):
         """Return the instance of the class. Raises Misfit for what its own check refuses."""
         given = _without_nulls(value, self._root, self._given)
         try:
-            return self._validate(given)
+            # A strict model takes a date from JSON, and not from a text.
+            by_json = getattr(self._class, "model_validate_json", None)
+            return by_json(json.dumps(given)) if by_json else self._class.model_validate(given)
         except Exception as error:  # noqa: BLE001  (of validators that a caller wrote anything can come out)
             failure = _misfit(error, path, self._name)
         # Raised outside of the handler: what was caught holds what the model said.
@@ -153,7 +156,7 @@ def _closed(schema: Any, definitions: Mapping[str, Any], where: str) -> Any:
         required = new.get("required") or ()
         _refuse_conditions(new, required, where)
         new["properties"] = {
-            name: part if name in required or "null" in _types(part, definitions) else or_null(part)
+            name: or_null(part) if _may_lack(name, part, required, definitions) else part
             for name, part in new["properties"].items()
         }
         new["required"] = list(new["properties"])
@@ -161,6 +164,14 @@ def _closed(schema: Any, definitions: Mapping[str, Any], where: str) -> Any:
     elif "items" in new or "prefixItems" in new:
         new.setdefault("type", "array")
     return new
+
+
+def _may_lack(name: str, schema: Any, required: Sequence[str], definitions: Mapping[str, Any]) -> bool:
+    """Tell whether null stands for a property that is not there."""
+    if name in required or "null" in _types(schema, definitions):
+        return False
+    # What can have one value alone, such as the tag of a kind in a union, is always said if that is its default.
+    return not isinstance(schema, Mapping) or "default" not in schema or schema["default"] != schema.get("const", ...)
 
 
 def _refuse_conditions(schema: Mapping[str, Any], required: Sequence[str], where: str) -> None:
@@ -228,7 +239,7 @@ def _without_nulls(value: Any, schema: Any, definitions: Mapping[str, Any]) -> A
     lacking = [
         name
         for name, part in properties.items()
-        if value.get(name, ...) is None and name not in required and "null" not in _types(part, definitions)
+        if value.get(name, ...) is None and _may_lack(name, part, required, definitions)
     ]
     return {
         name: _without_nulls(member, properties.get(name), definitions)

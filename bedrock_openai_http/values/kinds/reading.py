@@ -141,7 +141,7 @@ class _Reader:
     def _class(self, hint: Any, cls: Any, args: tuple[Any, ...], where: str) -> Node:
         if args and cls in _LISTS:
             return Items(self.node(args[0], f"{where}[]"), list)
-        if cls is tuple and args:
+        if cls is tuple and (args or hint not in (tuple, typing.Tuple)):  # noqa: UP006
             return self._tuple(args, where)
         if not isinstance(cls, type) or cls in _INSTEAD or cls in _DICTS:
             return self._open_node(cls, args, where)
@@ -185,7 +185,12 @@ class _Reader:
             name: _described(self.node(member.hint, f"{shape.name}.{name}"), member.description)
             for name, member in shape.members.items()
         }
-        optional = frozenset(name for name, member in shape.members.items() if member.has_default)
+        optional = frozenset(
+            name
+            for name, member in shape.members.items()
+            # What can have one value alone, such as the tag of a kind in a union, is always said.
+            if member.has_default and not (shape.has_defaults and _is_constant(nodes[name]))
+        )
         return Object(shape.name, nodes, optional, shape.make, description=shape.description)
 
     def _annotated(self, hint: Any, notes: tuple[Any, ...], where: str) -> Node:
@@ -203,6 +208,8 @@ class _Reader:
             return Items(self.node(args[0], f"{where}[]"), tuple)
         if args == ((),):  # tuple[()] before Python 3.11
             args = ()
+        if not args:
+            raise TypeError(f"{where}: an empty tuple has nothing to be asked for; leave it out")
         return Fixed([self.node(each, f"{where}[{index}]") for index, each in enumerate(args)])
 
     def _literal(self, values: tuple[Any, ...], where: str) -> Node:
@@ -253,6 +260,10 @@ class _Formed(Node):
 def _says_more(cls: type) -> bool:
     """Tell whether the name of a class says more than that of its JSON type."""
     return cls not in JSON_TYPES and cls not in TEXT_KINDS and cls.__module__ not in ("builtins", "types")
+
+
+def _is_constant(node: Node) -> bool:
+    return isinstance(node.inner, Choice) and len(node.inner.values) == 1
 
 
 def _described(node: Node, description: str | None) -> Node:

@@ -97,7 +97,8 @@ def _form(schema: Any, where: str) -> dict[str, Any]:
         raise TypeError(f"{where}: does not say what the value is; name the kinds that it may be, in anyOf")
     if words:
         must = f"Must be {', '.join(words)}."
-        form["description"] = f"{form['description']} {must}" if form.get("description") else must
+        own = str(form.get("description") or "").rstrip()
+        form["description"] = f"{own}{'' if own[-1] in '.!?:;' else '.'} {must}" if own else must
         if "$ref" in form:
             form = {"anyOf": [{"$ref": form.pop("$ref")}], **form}
     return form

@@ -64,6 +64,8 @@ class Made:
     #: The JSON types.
     types: frozenset[str]
     is_object: bool = False
+    #: Whether there is one value of it, which is said even where it is the default.
+    is_constant: bool = False
 
     def __repr__(self) -> str:
         return repr(self.hint)
@@ -151,6 +153,7 @@ def _choices(draw: st.DrawFn) -> Made:
     made = _made(hint, st.sampled_from(values), lambda value: value, "", *bad)
     made.cases = made.cases.map(lambda case: case._replace(value=meant[repr(case.asked)]))
     made.types = frozenset(names[type(value)] for value in values)
+    made.is_constant = len(values) == 1
     return made
 
 
@@ -257,7 +260,8 @@ def _object_cases(make: Callable[..., Any], members: Mapping[str, Member]) -> st
 
     def may_lack(member: Member) -> bool:
         # Where null is a value of its own, it is never the default.
-        return member.default is not None and "null" not in member.made.types
+        is_said = member.made.is_constant and make is not dict
+        return member.default is not None and "null" not in member.made.types and not is_said
 
     each = {
         name: st.none() | member.made.cases if may_lack(member) else member.made.cases
