@@ -22,7 +22,7 @@ class Deadline:
         self._until = None if seconds is None else self._began + arguments.seconds("deadline", seconds)
 
     def left(self) -> float | None:
-        """Return the seconds that the next call has; None without a limit. Raises APITimeoutError if none are left."""
+        """Return the seconds that the next call has; None for no limit. Raises APITimeoutError if none are left."""
         if self._until is None:
             return self._each
         left = self._until - self._clock()
@@ -31,6 +31,10 @@ class Deadline:
         failure = APITimeoutError("the deadline over all calls has passed", phase="deadline")
         failure.elapsed = self.elapsed
         raise failure
+
+    def is_time_left(self) -> bool:
+        """Tell whether the deadline has not passed."""
+        return self._until is None or self._clock() < self._until
 
     @property
     def elapsed(self) -> float:

@@ -64,7 +64,11 @@ class ToolRuns:
 
         def asking() -> tuple[Toolbox, Limits, Asking]:
             limits = Limits(
-                max_turns=max_turns, max_concurrency=max_concurrency, deadline=deadline, clock=planner.world.clock
+                max_turns=max_turns,
+                max_concurrency=max_concurrency,
+                deadline=deadline,
+                clock=planner.world.clock,
+                each=planner.options.deadline,
             )
             toolbox = Toolbox(tools, awaits=self.awaits)
             unknown_fields, endpoint = planner.options.unknown_fields, self._client._options.endpoint
@@ -78,8 +82,6 @@ class ToolRuns:
     def _planned(self, effect: Complete) -> Any:
         """Return the call that asks for a completion. Raises what cannot be asked for."""
         planner, seconds = self._client._planner, effect.seconds
-        if seconds is not None and planner.options.deadline is not None:
-            seconds = min(seconds, planner.options.deadline)
         streamed = self._on_chunk is not None
         call = planner.call(
             effect.request, stream=streamed, deadline=seconds, extra_headers=self._headers, timeout=None

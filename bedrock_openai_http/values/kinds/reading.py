@@ -85,6 +85,7 @@ class _Reader:
 
     def __init__(self, *, open: bool = False) -> None:
         self._open, self.is_open = open, False
+        self._exact = True
         self._named: list[tuple[Any, Named]] = []
         self._definitions: dict[str, Node] = {}
         self._unions: list[tuple[Either, str]] = []
@@ -104,6 +105,7 @@ class _Reader:
             full=full,
             value_of=lambda value: read(value, ()),
             strict=not self.is_open,
+            exact=self._exact,
             wrapped=wrapped,
         )
 
@@ -196,6 +198,7 @@ class _Reader:
     def _annotated(self, hint: Any, notes: tuple[Any, ...], where: str) -> Node:
         node = self.node(hint, where)
         description, bounds = annotation_of(notes, node, where)
+        self._exact = self._exact and not bounds
         return Described(node, description, bounds) if description or bounds else node
 
     def _union(self, args: tuple[Any, ...], where: str) -> Node:
