@@ -9,9 +9,11 @@ This module's law: a bound that cannot be checked is a TypeError.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 from .nodes import Node, Text
+from .strict import is_pattern
 
 #: The attributes of `annotated_types`, with the keyword for each (JSON Schema 2020-12 validation, section 6).
 _NUMBERS = {
@@ -30,6 +32,16 @@ _FOR = {
 }
 
 
+#: What the bound itself must be.
+_MUST = {
+    **dict.fromkeys(_NUMBERS.values(), "a number"),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), "an integer of at least 0"),
+    "multipleOf": "a number above 0",
+    "pattern": "a regular expression that Python reads",
+    "uniqueItems": "true or false",
+}
+
+
 def annotation_of(notes: tuple[Any, ...], node: Node, where: str) -> tuple[str | None, dict[str, Any]]:
     """Return the description and the bounds of a part; what says neither is somebody else's. Raises TypeError."""
     texts: list[str] = []
@@ -43,10 +55,22 @@ def annotation_of(notes: tuple[Any, ...], node: Node, where: str) -> tuple[str |
             text = getattr(note, "documentation", None) or getattr(note, "description", None)
             texts += [text] if isinstance(text, str) else []
             bounds |= _bounds(note, node)
-    for name in bounds:
+    for name, bound in bounds.items():
         if _FOR.get(name) not in node.types or isinstance(node.inner, Text):
             raise TypeError(f"{where}: {name} says nothing of such a value; bounds are {', '.join(sorted(_FOR))}")
+        if not _can_be_checked(name, bound):
+            raise TypeError(f"{where}: {name} must be {_MUST[name]}")
     return " ".join(texts) or None, bounds
+
+
+def _can_be_checked(name: str, bound: Any) -> bool:
+    if name == "pattern":
+        return isinstance(bound, str) and is_pattern(bound)
+    if name == "uniqueItems" or isinstance(bound, bool):
+        return name == "uniqueItems" and isinstance(bound, bool)
+    if name not in _NUMBERS.values():
+        return isinstance(bound, int) and bound >= 0
+    return isinstance(bound, int | float) and isfinite(bound) and (name != "multipleOf" or bound > 0)
 
 
 def _flat(notes: Any) -> Iterator[Any]:
@@ -61,7 +85,7 @@ def _bounds(note: Any, node: Node) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, keyword in _NUMBERS.items():
         value = getattr(note, name, None)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if value is not None:
             found[keyword] = value
     for name, keywords in _LENGTHS.items():
         value = getattr(note, name, None)

@@ -6,6 +6,11 @@ by any of them.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .foreign import ForeignNode
 from .kind import Misfit
 from .nodes import Choice, Either, Fixed, Items, Node, Plain, Text
 from .objects import Object
@@ -40,6 +45,8 @@ def can_be_told_apart(one: Node, other: Node) -> bool:
             return (this.plain and _is_plain(that)) or not _takes_one(that, this)
     if isinstance(one, Object) and isinstance(other, Object):
         return _objects(one, other)
+    if all(isinstance(node, Object) or (isinstance(node, ForeignNode) and node.is_object) for node in (one, other)):
+        return _foreign(one, other)
     if isinstance(one, Plain) and isinstance(other, Plain):
         return True  # of two numbers 1 is an int and 1.0 a float
     if isinstance(one, Text) and isinstance(other, Text):
@@ -71,7 +78,11 @@ def _objects(one: Object, other: Object) -> bool:
     """Tell whether two objects differ in the names of their members, or in a member that never has the same value."""
     if one.members.keys() != other.members.keys():
         return True
-    return any(_disjoint(one.members[name], other.members[name]) for name in one.members)
+    return any(
+        _disjoint(one.members[name], other.members[name])
+        for name in one.members
+        if not (one.null_is_default(name) and other.null_is_default(name))
+    )
 
 
 def _disjoint(one: Node, other: Node) -> bool:
@@ -79,3 +90,24 @@ def _disjoint(one: Node, other: Node) -> bool:
     if isinstance(one, Choice) and isinstance(other, Choice):
         return not (_takes_one(one, other) or _takes_one(other, one))
     return not one.types & other.types
+
+
+def _foreign(one: Node, other: Node) -> bool:
+    """Tell the same of objects of which one at least is a class of another library, by their schemas."""
+    first, second = one.form["properties"], other.form["properties"]
+    if first.keys() != second.keys():
+        return True
+    values = ((_values(first[name]), _values(second[name])) for name in first)
+    return any(ours is not None and theirs is not None and not ours & theirs for ours, theirs in values)
+
+
+def _values(form: Any) -> set[str] | None:
+    """Return the values that a schema lists, as JSON; None if it takes others."""
+    if not isinstance(form, Mapping):
+        return None
+    if "const" in form or "enum" in form:
+        return {json.dumps(value) for value in (form["enum"] if "enum" in form else [form["const"]])}
+    if form.get("type") == "null":
+        return {"null"}
+    parts = [_values(part) for part in form.get("anyOf") or ()]
+    return set().union(*(part for part in parts if part)) if parts and None not in parts else None

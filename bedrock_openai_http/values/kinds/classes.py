@@ -31,6 +31,11 @@ class ClassShape(NamedTuple):
     make: Callable[[dict[str, Any]], Any]
     description: str | None
 
+    @property
+    def has_defaults(self) -> bool:
+        """Whether there are defaults; of a TypedDict a member may be absent, and then it is."""
+        return self.make is not dict
+
 
 def shape_of(cls: Any, args: tuple[Any, ...]) -> ClassShape | None:
     """Return the shape of `cls[args]`, or None if it is none of the classes that have one.
@@ -104,11 +109,11 @@ def _named_tuple(cls: Any, args: tuple[Any, ...]) -> _Members:
 
 
 def _attrs(cls: Any, args: tuple[Any, ...]) -> _Members:
-    hints = hints_of(cls, args)
     nothing = sys.modules["attr"].NOTHING
     used = [each for each in cls.__attrs_attrs__ if each.init]
+    hints = {each.name: each.type for each in used} | hints_of(cls, args)
     for each in used:
-        if each.name not in hints:
+        if hints[each.name] is None and each.type is None:
             raise TypeError(f"{cls.__name__}.{each.name}: has no type hint; give it one")
     alias = {each.name: getattr(each, "alias", None) or each.name.lstrip("_") for each in used}
     return (

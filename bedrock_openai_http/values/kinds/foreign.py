@@ -8,14 +8,17 @@ This module's law: pydantic is not imported; a class that has its two methods is
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from ..wire_value import plain
-from .kind import WRAPPER, Kind, Misfit, Path
+from .kind import WRAPPER, Kind, Misfit, Path, definition_name
 from .nodes import Node
 from .objects import or_null
+from .places import CONDITIONS, definitions_used, leads_to_itself, mapped, parts, references
 from .strict import strict_form
 
 
@@ -24,7 +27,11 @@ def kind_of_schema(schema: Mapping[str, Any]) -> Kind:
     root, definitions = _parted(schema, "schema")
     is_object = _is_object(root)
     form = root if is_object else _holder(root)
-    full = {**_closed(form, definitions), **_defs(definitions)}
+    used = {
+        name: _closed(part, definitions, f"schema.$defs.{name}")
+        for name, part in definitions_used(form, definitions).items()
+    }
+    full = {**_closed(form, definitions, "schema"), **({"$defs": used} if used else {})}
     name = re.sub("[^A-Za-z0-9_-]", "_", str(schema.get("title") or ""))[:64]
 
     def value_of(value: Any) -> Any:
@@ -38,11 +45,11 @@ class ForeignNode(Node):
     """A class of another library, by its own schema."""
 
     def __init__(self, cls: Any, where: str) -> None:
-        self._name, self._validate = cls.__name__, cls.model_validate
+        self._name, self._class = cls.__name__, cls
         self._root, self._given = _parted(cls.model_json_schema(), where)
         self.is_object = _is_object(self._root)
-        self.form = _closed(self._root, self._given)
-        self.definitions = {name: _closed(part, self._given) for name, part in self._given.items()}
+        self.form = _closed(self._root, self._given, where)
+        self.definitions = {name: _closed(part, self._given, where) for name, part in self._given.items()}
         self.types = frozenset(["object"]) if self.is_object else frozenset(_types(self._root, self._given))
 
     def rename(self, names: Mapping[str, str]) -> None:
@@ -54,7 +61,9 @@ class ForeignNode(Node):
         """Return the instance of the class. Raises Misfit for what its own check refuses."""
         given = _without_nulls(value, self._root, self._given)
         try:
-            return self._validate(given)
+            # A strict model takes a date from JSON, and not from a text.
+            by_json = getattr(self._class, "model_validate_json", None)
+            return by_json(json.dumps(given)) if by_json else self._class.model_validate(given)
         except Exception as error:  # noqa: BLE001  (of validators that a caller wrote anything can come out)
             failure = _misfit(error, path, self._name)
         # Raised outside of the handler: what was caught holds what the model said.
@@ -82,69 +91,51 @@ def _misfit(error: Exception, path: Path, name: str) -> Misfit:
 def _parted(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the root and the definitions of a schema, in new dicts; all references are `#/$defs/NAME`."""
     whole = plain(schema)
-    given = {**(whole.pop("definitions", None) or {}), **(whole.pop("$defs", None) or {})}
-    if any(ref == "#" for ref in _references([whole, given])):
-        given["Root"] = whole
-    names = {"#": "#/$defs/Root"} | {f"#/{folder}/{name}": f"#/$defs/{name}" for folder in _FOLDERS for name in given}
-    for ref in _references([whole, given]):
-        if ref not in names:
+    places: dict[tuple[str, ...], Any] = {
+        (folder, name): part for folder in _FOLDERS for name, part in (whole.pop(folder, None) or {}).items()
+    }
+    pointers = {ref: _pointer(ref) for ref in references([whole, *places.values()])}
+    if () in pointers.values():
+        places[()] = whole
+    own: dict[tuple[str, ...], str] = {}
+    for place in places:
+        own[place] = definition_name(place[-1] if place else "Root", own.values())
+    names = {}
+    for ref, pointer in pointers.items():
+        if pointer is None or pointer not in own:
             raise TypeError(f"{where}: refers to {ref!r}, which is none of its own definitions in $defs")
+        names[ref] = f"#/$defs/{own[pointer]}"
     root = _with_references(whole, names)
-    definitions = {name: _with_references(part, names) for name, part in given.items()}
-    seen = set()
-    while set(root) <= {"$ref", "title", "description"} and "$ref" in root and root["$ref"] not in seen:
-        seen.add(root["$ref"])
+    definitions = {own[place]: _with_references(part, names) for place, part in places.items()}
+    for name in definitions:
+        if leads_to_itself(name, definitions):
+            raise TypeError(f"{where}.$defs.{name}: is nothing but itself; put an object or an array between")
+    while set(root) <= {"$ref", "title", "description"} and "$ref" in root:
         root = definitions[root["$ref"].removeprefix("#/$defs/")]
     return root, definitions
 
 
 _FOLDERS = ("$defs", "definitions")
+_COUNTS = ("minProperties", "maxProperties")
 
 
-def _parts(schema: Any) -> Iterator[tuple[str, Any]]:
-    """Yield each keyword that holds a schema with what it holds; those of `properties` stand under their names."""
-    if isinstance(schema, Mapping):
-        for name in ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames"):
-            if isinstance(schema.get(name), Mapping):
-                yield name, schema[name]
-        for name in ("anyOf", "oneOf", "allOf", "prefixItems"):
-            if isinstance(schema.get(name), list):
-                yield from ((name, each) for each in schema[name])
-        for name in ("properties", "patternProperties", "dependentSchemas"):
-            if isinstance(schema.get(name), Mapping):
-                yield from ((name, each) for each in schema[name].values())
-
-
-def _references(schemas: list[Any]) -> Iterator[str]:
-    root, definitions = schemas
-    waiting = [root, *definitions.values()]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, Mapping) and isinstance(part.get("$ref"), str):
-            yield part["$ref"]
-        waiting += (inner for _, inner in _parts(part))
-
-
-def _mapped(schema: Any, change: Callable[[Any], Any]) -> Any:
-    """Return a schema with `change` made to each schema that it directly holds."""
-    if not isinstance(schema, Mapping):
-        return schema
-    new = dict(schema)
-    for name, _ in _parts(schema):
-        held = schema[name]
-        if isinstance(held, list):
-            new[name] = [change(each) for each in held]
-        elif name in ("properties", "patternProperties", "dependentSchemas"):
-            new[name] = {key: change(each) for key, each in held.items()}
-        else:
-            new[name] = change(held)
-    return new
+def _pointer(ref: str) -> tuple[str, ...] | None:
+    """Return the steps of a reference into its own document (RFC 6901, section 6), or None."""
+    if ref == "#":
+        return ()
+    if not ref.startswith("#/"):
+        return None
+    return tuple(step.replace("~1", "/").replace("~0", "~") for step in unquote(ref[2:]).split("/"))
 
 
 def _with_references(schema: Any, names: Mapping[str, str]) -> Any:
-    new = _mapped(schema, lambda part: _with_references(part, names))
+    new = mapped(schema, lambda part: _with_references(part, names))
     if isinstance(new, dict) and new.get("$ref") in names:
         new["$ref"] = names[new["$ref"]]
+    if isinstance(new, dict):
+        # These would be the base of the references within.
+        new.pop("$id", None)
+        new.pop("$schema", None)
     return new
 
 
@@ -152,32 +143,59 @@ def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
     return _with_references(schema, {f"#/$defs/{old}": f"#/$defs/{new}" for old, new in names.items()})
 
 
-def _closed(schema: Any, definitions: Mapping[str, Any]) -> Any:
-    """Return a schema whose properties are all required, or null where they could be left out, and no others."""
-    new = _mapped(schema, lambda part: _closed(part, definitions))
-    if not isinstance(new, dict) or not (_is_object(new) or "properties" in new):
+def _closed(schema: Any, definitions: Mapping[str, Any], where: str) -> Any:
+    """Return a schema whose properties are all required, or null where they could be left out, and no others.
+
+    What has properties or items is an object or an array. Raises TypeError for conditions that could not hold then.
+    """
+    new = mapped(schema, lambda part: _closed(part, definitions, where), but=CONDITIONS)
+    if not isinstance(new, dict):
         return new
     if "properties" in new:
+        new.setdefault("type", "object")
         required = new.get("required") or ()
+        _refuse_conditions(new, required, where)
         new["properties"] = {
-            name: part if name in required or "null" in _types(part, definitions) else or_null(part)
+            name: or_null(part) if _may_lack(name, part, required, definitions) else part
             for name, part in new["properties"].items()
         }
         new["required"] = list(new["properties"])
         new.setdefault("additionalProperties", False)
+    elif "items" in new or "prefixItems" in new:
+        new.setdefault("type", "array")
     return new
+
+
+def _may_lack(name: str, schema: Any, required: Sequence[str], definitions: Mapping[str, Any]) -> bool:
+    """Tell whether null stands for a property that is not there."""
+    if name in required or "null" in _types(schema, definitions):
+        return False
+    # What can have one value alone, such as the tag of a kind in a union, is always said if that is its default.
+    return not isinstance(schema, Mapping) or "default" not in schema or schema["default"] != schema.get("const", ...)
+
+
+def _refuse_conditions(schema: Mapping[str, Any], required: Sequence[str], where: str) -> None:
+    """Raise TypeError for an object about which a condition says what no closed object can fulfil."""
+    several = len(schema.get("allOf") or ()) > 1
+    conditions = [name for name in (*CONDITIONS, *_COUNTS, "dependentRequired") if name in schema]
+    conditions += ["allOf"] if several else []
+    if conditions and set(required) < schema["properties"].keys():
+        raise TypeError(
+            f"{where}: {conditions[0]} cannot be checked where a property may be left out; require each of them, and "
+            "allow null for it"
+        )
+    held = [part for name, part in parts(schema) if name in (*CONDITIONS, "allOf") and isinstance(part, Mapping)]
+    named = {*required}.union(*({*(part.get("required") or ()), *(part.get("properties") or ())} for part in held))
+    if not named <= schema["properties"].keys() or (several and any("$ref" in part for part in held)):
+        raise TypeError(f"{where}: names members that are none of its properties; list all in one object")
 
 
 def _holder(root: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": {WRAPPER: root}, "required": [WRAPPER], "additionalProperties": False}
 
 
-def _defs(definitions: Mapping[str, Any]) -> dict[str, Any]:
-    return {"$defs": {name: _closed(part, definitions) for name, part in definitions.items()}} if definitions else {}
-
-
 def _is_object(schema: Mapping[str, Any]) -> bool:
-    return schema.get("type") == "object"
+    return schema.get("type") == "object" or ("type" not in schema and "properties" in schema)
 
 
 def _types(schema: Any, definitions: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> set[str]:
@@ -189,14 +207,14 @@ def _types(schema: Any, definitions: Mapping[str, Any], seen: frozenset[str] = f
         name = ref.removeprefix("#/$defs/")
         return set() if name in seen else _types(definitions[name], definitions, seen | {name})
     kind = schema.get("type")
+    if "enum" in schema or "const" in schema:
+        values = schema["enum"] if "enum" in schema else [schema["const"]]
+        return {"null" if value is None else "other" for value in values}
     if kind is not None:
         return {"number" if each == "integer" else each for each in ([kind] if isinstance(kind, str) else kind)}
     for name in ("anyOf", "oneOf"):
         if name in schema:
             return set().union(*(_types(each, definitions, seen) for each in schema[name]))
-    if "enum" in schema or "const" in schema:
-        values = schema["enum"] if "enum" in schema else [schema["const"]]
-        return {"null" if value is None else "other" for value in values}
     if len(schema.get("allOf") or ()) == 1:
         return _types(schema["allOf"][0], definitions, seen)
     return {"object"} if "properties" in schema else {"array"} if "items" in schema else set(_ALL)
@@ -221,7 +239,7 @@ def _without_nulls(value: Any, schema: Any, definitions: Mapping[str, Any]) -> A
     lacking = [
         name
         for name, part in properties.items()
-        if value.get(name, ...) is None and name not in required and "null" not in _types(part, definitions)
+        if value.get(name, ...) is None and _may_lack(name, part, required, definitions)
     ]
     return {
         name: _without_nulls(member, properties.get(name), definitions)

@@ -5,7 +5,8 @@ This module holds plain values; `reading` makes kinds of type hints, `foreign` o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from ..frozen import field, frozen
@@ -55,3 +56,15 @@ class Kind:
     strict: bool = True
     #: Whether the root only holds the value.
     wrapped: bool = False
+
+
+def definition_name(name: str, taken: Container[str]) -> str:
+    """Return a name for a definition that is none of `taken`, of characters that no reference must escape.
+
+    There are models' servers that do not know the escapes of RFC 6901.
+    """
+    own = name = re.sub("[^A-Za-z0-9_.-]", "_", name)[:60] or "_"
+    number = 2
+    while own in taken:
+        own, number = f"{name}_{number}", number + 1
+    return own

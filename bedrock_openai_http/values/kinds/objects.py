@@ -46,9 +46,9 @@ class Object(Node):
 
     def _form_of(self, name: str) -> dict[str, Any]:
         form: dict[str, Any] = self.members[name].form
-        return or_null(form) if self._null_is_default(name) else form
+        return or_null(form) if self.null_is_default(name) else form
 
-    def _null_is_default(self, name: str) -> bool:
+    def null_is_default(self, name: str) -> bool:
         """Tell whether null stands for the default of a member, and is no value of it."""
         return name in self.optional and not self._open and "null" not in self.members[name].types
 
@@ -60,7 +60,7 @@ class Object(Node):
         found = {}
         for name, node in self.members.items():
             if name in value:
-                if value[name] is not None or not self._null_is_default(name):
+                if value[name] is not None or not self.null_is_default(name):
                     found[name] = node.read(value[name], (*path, name))
             elif not (self._open and name in self.optional):
                 raise Misfit((*path, name), "required", "is required")

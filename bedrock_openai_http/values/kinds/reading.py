@@ -18,9 +18,10 @@ from .apart import check_union
 from .classes import bound, own_doc, shape_of
 from .docstrings import described
 from .foreign import ForeignNode, foreign_class, kind_of_schema
-from .kind import WRAPPER, Kind, Member
+from .kind import WRAPPER, Kind, Member, definition_name
 from .nodes import JSON_TYPES, Anything, Choice, Described, Either, Fixed, Items, Named, Node, Plain, Text
 from .objects import ByName, Object
+from .places import definitions_used
 from .strict import strict_form
 from .texts import TEXT_KINDS
 
@@ -32,7 +33,7 @@ _INSTEAD: Mapping[Any, str] = {
     Any: "it may be anything; name the kinds that it may be",
     object: "it may be anything; name the kinds that it may be",
     typing.NoReturn: "it has no values",
-    list: "it does not say of what; write list[T]",
+    **dict.fromkeys(_LISTS, "it does not say of what; write list[T]"),
     tuple: "it does not say of what; write tuple[T, ...] or list[T]",
     set: _NO_SETS,
     frozenset: _NO_SETS,
@@ -94,7 +95,7 @@ class _Reader:
         """Return the kind with this root, when all of it has been read."""
         for union, where in self._unions:
             check_union(union, where)
-        used = _definitions_used(root.form, {each: node.form for each, node in self._definitions.items()})
+        used = definitions_used(root.form, {each: node.form for each, node in self._definitions.items()})
         full = {**root.form, **({"$defs": used} if used else {})}
         schema = full if self.is_open else strict_form(full)
         return Kind(
@@ -138,9 +139,9 @@ class _Reader:
         return self._class(hint, hint if origin is None else origin, args, where)
 
     def _class(self, hint: Any, cls: Any, args: tuple[Any, ...], where: str) -> Node:
-        if cls in _LISTS and args:
+        if args and cls in _LISTS:
             return Items(self.node(args[0], f"{where}[]"), list)
-        if cls is tuple and args:
+        if cls is tuple and (args or hint not in (tuple, typing.Tuple)):  # noqa: UP006
             return self._tuple(args, where)
         if not isinstance(cls, type) or cls in _INSTEAD or cls in _DICTS:
             return self._open_node(cls, args, where)
@@ -169,12 +170,14 @@ class _Reader:
         if self._open and cls is list:
             self.is_open = True
             return Items(Anything(), list)
+        if not isinstance(cls, type) and getattr(cls, "__hash__", None) is None:
+            raise TypeError(f"{where}: must be a type, and is a value of the class {type(cls).__name__}")
         instead = _INSTEAD.get(cls)
         if instead is None and cls in _DICTS:
             instead = _MAPPING_INSTEAD
         if instead is None and cls in (collections.abc.Callable, types.FunctionType):
             instead = _CALLABLE_INSTEAD
-        words = instead or "it is no kind that JSON can hold; write a dataclass, a TypedDict or a type of the list"
+        words = instead or "it is no kind that JSON can hold; write a dataclass, or another type that schema_of names"
         raise TypeError(f"{where}: {_words(cls)} cannot be asked for: {words}")
 
     def _object(self, shape: Any, where: str) -> Object:
@@ -182,7 +185,12 @@ class _Reader:
             name: _described(self.node(member.hint, f"{shape.name}.{name}"), member.description)
             for name, member in shape.members.items()
         }
-        optional = frozenset(name for name, member in shape.members.items() if member.has_default)
+        optional = frozenset(
+            name
+            for name, member in shape.members.items()
+            # What can have one value alone, such as the tag of a kind in a union, is always said.
+            if member.has_default and not (shape.has_defaults and _is_constant(nodes[name]))
+        )
         return Object(shape.name, nodes, optional, shape.make, description=shape.description)
 
     def _annotated(self, hint: Any, notes: tuple[Any, ...], where: str) -> Node:
@@ -200,6 +208,8 @@ class _Reader:
             return Items(self.node(args[0], f"{where}[]"), tuple)
         if args == ((),):  # tuple[()] before Python 3.11
             args = ()
+        if not args:
+            raise TypeError(f"{where}: an empty tuple has nothing to be asked for; leave it out")
         return Fixed([self.node(each, f"{where}[{index}]") for index, each in enumerate(args)])
 
     def _literal(self, values: tuple[Any, ...], where: str) -> Node:
@@ -220,24 +230,21 @@ class _Reader:
         for known, named in self._named:
             if known == key:
                 return named
-        own = self._free_name(name)
-        self._definitions[own] = Plain(type(None))  # its place, until it is read
+        own = self._place(name)
         named = Named(own)
         self._named.append((key, named))
         named.target = self._definitions[own] = make()
         return named
 
-    def _free_name(self, name: str) -> str:
-        """Return a name that no definition has yet."""
-        own = name = re.sub("[^A-Za-z0-9_-]", "_", name)[:60]
-        number = 2
-        while own in self._definitions:
-            own, number = f"{name}_{number}", number + 1
+    def _place(self, name: str) -> str:
+        """Return the name of a new definition, whose place is kept until it is read."""
+        own = definition_name(name, self._definitions)
+        self._definitions[own] = Plain(type(None))
         return own
 
     def _with_definitions(self, foreign: ForeignNode) -> ForeignNode:
         """Return the part for a class of another library, its own definitions being of the root now."""
-        foreign.rename({name: self._free_name(name) for name in foreign.definitions})
+        foreign.rename({name: self._place(name) for name in foreign.definitions})
         for name, form in foreign.definitions.items():
             self._definitions[name] = _Formed(form)
         return foreign
@@ -255,21 +262,8 @@ def _says_more(cls: type) -> bool:
     return cls not in JSON_TYPES and cls not in TEXT_KINDS and cls.__module__ not in ("builtins", "types")
 
 
-def _definitions_used(form: Any, definitions: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the definitions that `form` refers to, directly or through others, in order."""
-    used: set[str] = set()
-    waiting = [form]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            name = str(part.get("$ref", "")).removeprefix("#/$defs/")
-            if name in definitions and name not in used:
-                used.add(name)
-                waiting.append(definitions[name])
-            waiting += part.values()
-        elif isinstance(part, list):
-            waiting += part
-    return {name: form for name, form in definitions.items() if name in used}
+def _is_constant(node: Node) -> bool:
+    return isinstance(node.inner, Choice) and len(node.inner.values) == 1
 
 
 def _described(node: Node, description: str | None) -> Node:

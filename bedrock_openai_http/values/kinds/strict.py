@@ -14,6 +14,7 @@ loosens a schema, so that what fits the schema fits its strict form.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -76,6 +77,7 @@ def _form(schema: Any, where: str) -> dict[str, Any]:
         raise TypeError(f"{where}: must be a schema that says what the value is")
     schema = _flattened(schema)
     _refuse_open(schema, where)
+    _refuse_pattern(schema, where)
     form = {name: schema[name] for name in _KEPT if name in schema}
     if schema.get("format") in _FORMATS:
         form["format"] = schema["format"]
@@ -95,7 +97,8 @@ def _form(schema: Any, where: str) -> dict[str, Any]:
         raise TypeError(f"{where}: does not say what the value is; name the kinds that it may be, in anyOf")
     if words:
         must = f"Must be {', '.join(words)}."
-        form["description"] = f"{form['description']} {must}" if form.get("description") else must
+        own = str(form.get("description") or "").rstrip()
+        form["description"] = f"{own}{'' if own[-1] in '.!?:;' else '.'} {must}" if own else must
         if "$ref" in form:
             form = {"anyOf": [{"$ref": form.pop("$ref")}], **form}
     return form
@@ -106,8 +109,9 @@ def _flattened(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     parts = schema.get("allOf")
     if not isinstance(parts, list) or len(parts) != 1 or not isinstance(parts[0], Mapping):
         return schema
+    inner = _flattened(parts[0])
     rest = {name: member for name, member in schema.items() if name != "allOf"}
-    return {**parts[0], **rest} if not parts[0].keys() & rest.keys() - {"description", "title", "default"} else schema
+    return {**inner, **rest} if not inner.keys() & rest.keys() - {"description", "title", "default"} else schema
 
 
 def _refuse_open(schema: Mapping[str, Any], where: str) -> None:
@@ -120,6 +124,22 @@ def _refuse_open(schema: Mapping[str, Any], where: str) -> None:
             f"{where}: members of any name have no strict form (additionalProperties must be false); list the "
             "properties by their names, or ask for an array of objects with a name in each"
         )
+
+
+def _refuse_pattern(schema: Mapping[str, Any], where: str) -> None:
+    if "pattern" in schema and not is_pattern(schema["pattern"]):
+        raise TypeError(
+            f"{where}: pattern is no regular expression that Python reads, so that nothing can be checked by it"
+        )
+
+
+def is_pattern(text: str) -> bool:
+    """Tell whether Python's `re` reads a pattern, by which answers are checked."""
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
 
 
 def _is(schema: Mapping[str, Any], name: str) -> bool:

@@ -1,0 +1,169 @@
+"""Kinds that somebody else has described: JSON schemas as mappings, and models of pydantic."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from bedrock_openai_http import ParseError, parse_answer, schema_of
+
+
+def an_object(**properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def test_references_that_are_escaped_are_followed_and_their_definitions_get_plain_names():
+    """RFC 6901's `~1` and `~0` and percent-encoding lead where they should, and no name has to be escaped again."""
+    references = {
+        "#/$defs/a~1b": {"const": 1},
+        "#/$defs/a~0b": {"const": 2},
+        "#/$defs/a_b": {"const": 3},
+        "#/definitions/a_b": {"const": 4},
+        "#/$defs/100%25": {"const": 5},
+        "#/$defs/Gr%C3%B6%C3%9Fe": {"const": 6},
+        "#/$defs/Größe": {"const": 6},
+        "#/$defs/Box[int]": {"const": 7},
+        "#/$defs/Box%5Bint%5D": {"const": 7},
+        "#/$defs/~01": {"const": 8},
+    }
+    names = {"a/b": 1, "a~b": 2, "a_b": 3, "100%": 5, "Größe": 6, "Box[int]": 7, "~1": 8, "Root": 9}
+    given = an_object(**{f"member {number}": {"$ref": ref} for number, ref in enumerate(references)})
+    given |= {
+        "$defs": {name: {"const": value} for name, value in names.items()},
+        "definitions": {"a_b": {"const": 4}},
+    }
+
+    schema = schema_of(given)
+
+    for number, meant in enumerate(references.values()):
+        (step,) = schema["properties"][f"member {number}"].values()
+        assert schema["$defs"][step.removeprefix("#/$defs/")] == meant
+    answer = {f"member {number}": meant["const"] for number, meant in enumerate(references.values())}
+    assert parse_answer(json.dumps(answer), given) == answer
+
+
+def test_a_schema_that_holds_itself_does_so_by_a_definition():
+    """`#` is the root, under a name that no definition of its own has."""
+    given = an_object(next={"anyOf": [{"$ref": "#"}, {"type": "null"}]}, root={"$ref": "#/$defs/Root"})
+    given["$defs"] = {"Root": {"type": "string"}}
+
+    schema = schema_of(given)
+
+    again = schema["properties"]["next"]["anyOf"][0]["$ref"].removeprefix("#/$defs/")
+    assert schema["$defs"][again]["properties"] == schema["properties"]
+    assert schema["properties"]["root"] == {"$ref": "#/$defs/Root"}
+    answer = {"next": {"next": None, "root": "b"}, "root": "a"}
+    assert parse_answer(json.dumps(answer), given) == answer
+
+
+@pytest.mark.parametrize("ref", ["#/$defs/b", "#/$defs/a/b", "#a", "#/", "other.json", "https://example.com/a", "a"])
+def test_a_reference_that_leads_out_of_the_schema_is_refused(ref: str):
+    """Nothing is fetched, and a reference to nowhere is told before a model is asked."""
+    with pytest.raises(TypeError, match=r"refers to '.*', which is none of its own definitions"):
+        schema_of({**an_object(a={"$ref": ref}), "$defs": {"a": {"type": "string"}}})
+
+
+STRING, INTEGER = {"type": "string"}, {"type": "integer"}
+OPTIONAL = {"type": "object", "properties": {"a": STRING, "b": STRING}, "required": ["a"]}
+ITSELF = {"anyOf": [{"$ref": "#/$defs/x"}, STRING]}
+
+#: Schemas that cannot be asked for, with the words that say where, and what to write.
+CANNOT = [
+    ({}, "schema.value: does not say what the value is"),
+    ({"type": "object"}, "schema: an object without properties"),
+    ({**an_object(a=STRING), "additionalProperties": True}, "schema: members of any name .* list the properties"),
+    (an_object(a={"type": "object", "additionalProperties": STRING}), "schema.a: members of any name"),
+    ({**an_object(a=STRING), "patternProperties": {"^b": STRING}}, "schema: patternProperties has no strict form"),
+    (an_object(a={"type": "array"}), "schema.a: does not say what is in the array; give its items"),
+    (an_object(a={"type": "array", "items": True}), r"schema.a\[\]: must be a schema"),
+    (an_object(a=True), "schema.a: must be a schema that says what the value is"),
+    (an_object(a={"description": "Anything."}), "schema.a: does not say what the value is; name the kinds"),
+    (an_object(a={"type": "text"}), "properties.a.type breaks"),
+    (an_object(a={"type": "string", "pattern": "("}), "a.*pattern"),
+    (an_object(a={"type": "string", "pattern": r"\p{L}"}), "a.*pattern"),
+    ({**an_object(a=STRING), "required": ["a", "b"]}, "schema: names members that are none of its properties"),
+    (
+        {**OPTIONAL, "if": {"required": ["b"]}, "then": {}},
+        "schema: if cannot be checked where a property may be left",
+    ),
+    ({**OPTIONAL, "maxProperties": 1}, "schema: maxProperties cannot be checked where a property may be left out"),
+    ({**OPTIONAL, "dependentRequired": {"a": ["b"]}}, "dependentRequired cannot be checked .* allow null"),
+    ({**an_object(a=STRING), "allOf": [an_object(b=STRING), {}]}, "names members .* list all in one object"),
+    ({**an_object(a=ITSELF), "$defs": {"x": ITSELF}}, "x: is nothing but itself"),
+    ({"$ref": "#"}, "Root: is nothing but itself"),
+]
+
+
+@pytest.mark.parametrize(("schema", "words"), CANNOT, ids=[words for _, words in CANNOT])
+def test_a_schema_that_cannot_be_asked_for_is_told_with_its_place(schema: Any, words: str):
+    """At once, before anything is sent."""
+    with pytest.raises(TypeError, match=words):
+        schema_of(schema)
+
+
+#: Schemas, with answers, and what these are; None for what does not fit.
+READ = [
+    # What has properties or items is an object or an array, as whoever wrote it meant.
+    ({"properties": {"a": STRING}}, {"a": "x"}, {"a": "x"}),
+    ({"properties": {"a": STRING}}, {"a": None}, {}),
+    (an_object(a={"properties": {"b": STRING}}), {"a": "x"}, None),
+    (an_object(a={"items": STRING}), {"a": "x"}, None),
+    # Null is left out where it stands for nothing else.
+    (OPTIONAL, {"a": "x", "b": None}, {"a": "x"}),
+    ({"type": "object", "properties": {"a": {"type": ["string", "null"]}}}, {"a": None}, {"a": None}),
+    ({"type": "object", "properties": {"a": {"type": ["string", "null"], "enum": ["x"]}}}, {"a": None}, {}),
+    ({"type": "object", "properties": {"a": {"enum": ["x", None]}}}, {"a": None}, {"a": None}),
+    (an_object(a={"type": "array", "items": OPTIONAL}), {"a": [{"a": "x", "b": None}]}, {"a": [{"a": "x"}]}),
+    # Conditions hold as they are written.
+    ({**an_object(a=STRING), "not": {"properties": {"a": {"const": "x"}}}}, {"a": "x"}, None),
+    ({**an_object(a=STRING), "not": {"properties": {"a": {"const": "x"}}}}, {"a": "y"}, {"a": "y"}),
+    *[
+        (
+            {
+                **an_object(a=STRING, n=INTEGER),
+                "if": {"properties": {"a": {"const": "x"}}},
+                "then": {"properties": {"n": {"minimum": 5}}},
+                "else": {"properties": {"n": {"maximum": 4}}},
+            },
+            {"a": a, "n": n},
+            {"a": a, "n": n} if fits else None,
+        )
+        for a, n, fits in [("x", 5, True), ("x", 4, False), ("y", 4, True), ("y", 5, False)]
+    ],
+    (an_object(a={"type": "array", "items": STRING, "contains": {"const": "x"}}), {"a": ["y"]}, None),
+    # The base of references is the schema itself, whatever it is called.
+    (
+        {
+            "$id": "https://example.com/a",
+            **an_object(a={"$ref": "#/$defs/b"}),
+            "$defs": {"b": {"$id": "b", "type": "array", "items": {"$ref": "#/$defs/c"}}, "c": STRING},
+        },
+        {"a": ["x"]},
+        {"a": ["x"]},
+    ),
+    # Of one element `allOf` is that element, however deep.
+    (an_object(a={"allOf": [{"allOf": [STRING], "title": "A"}], "default": "x"}), {"a": "x"}, {"a": "x"}),
+]
+
+
+@pytest.mark.parametrize(("schema", "answer", "value"), READ)
+def test_a_schema_that_was_given_is_asked_for_and_checked_as_it_is_meant(schema: Any, answer: Any, value: Any):
+    """What is null because it could not be left out is left out again."""
+    schema_of(schema)
+    if value is None:
+        with pytest.raises(ParseError):
+            parse_answer(json.dumps(answer), schema)
+    else:
+        assert parse_answer(json.dumps(answer), schema) == value
+
+
+def test_definitions_that_nothing_refers_to_are_not_sent():
+    """They would cost tokens, and need have no strict form."""
+    assert "$defs" not in schema_of({**an_object(a=STRING), "$defs": {"b": {"type": "object"}}})

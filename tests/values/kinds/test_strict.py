@@ -1,0 +1,58 @@
+"""The strict form: its rules hold for whatever schema was given, and it takes all that the whole schema takes."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from typing import Any
+
+import jsonschema
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from jsonschema_rs import Draft202012Validator
+from openai.lib._pydantic import _ensure_strict_json_schema
+
+from bedrock_openai_http import parse_answer, schema_of
+from bedrock_openai_http.values.kinds.reading import kind_of
+from made_kinds import MADE_KINDS, Made
+from made_schemas import MadeSchema, made_schemas
+from strict_rules import strict_faults
+
+few = settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES") or 40),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=set(Phase) - {Phase.explain},
+)
+
+
+def check_strict(schema: dict[str, Any]) -> None:
+    """Check the rules; openai's own function, which makes what pydantic says strict, finds nothing left to change."""
+    assert strict_faults(schema) == []
+    assert _ensure_strict_json_schema(copy.deepcopy(schema), path=(), root=copy.deepcopy(schema)) == schema
+
+
+@few
+@given(MADE_KINDS)
+def test_the_schema_of_each_kind_is_strict(made: Made):
+    """Of Python's types."""
+    check_strict(schema_of(made.hint))
+
+
+@few
+@given(made_schemas(), st.data())
+def test_a_given_schema_becomes_strict_and_what_fits_it_is_given_back(made: MadeSchema, data: st.DataObject):
+    """What is null for a member that could be left out is left out again; the given schema takes what comes out."""
+    schema, kind = schema_of(made.schema), kind_of(made.schema)
+    check_strict(schema)
+    if made.schema.get("type") == "object":
+        assert not kind.wrapped
+    for _ in range(3):
+        case = data.draw(made.cases)
+        document = case.asked if not kind.wrapped else {"value": case.asked}
+        for each in (dict(kind.full), schema):
+            assert Draft202012Validator(each).is_valid(document)
+        found = parse_answer(json.dumps(document), made.schema)
+        assert found == case.value
+        assert jsonschema.Draft202012Validator(made.schema).is_valid(found)
