@@ -135,7 +135,8 @@ def _qualified(hint: Any) -> tuple[Any, bool | None]:
     origin = typing.get_origin(hint)
     if origin is typing.Annotated:
         inner, is_required = _qualified(hint.__origin__)
-        return typing.Annotated[(inner, *hint.__metadata__)], is_required
+        notes: Any = (inner, *hint.__metadata__)
+        return typing.Annotated[notes], is_required
     name = getattr(origin, "_name", None)
     if name not in ("NotRequired", "ReadOnly", "Required"):
         return hint, None

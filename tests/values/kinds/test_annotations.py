@@ -71,7 +71,7 @@ BOUNDS: list[tuple[Any, Any, Any, str, str]] = [
     (Annotated[tuple[int, ...], at.MaxLen(0)], [], [1], "maxItems", "a list of at most 0 items"),
     (Annotated[list[int], {"uniqueItems": True}], [1], [1, 1], "uniqueItems", "without an item that occurs twice"),
     (Annotated[int | None, {"minimum": 1}], None, 0, "minimum", "at least 1"),
-    (Optional[Annotated[int, at.Ge(1)]], None, 0, "minimum", "at least 1"),
+    (Optional[Annotated[int, at.Ge(1)]], None, 0, "minimum", "at least 1"),  # noqa: UP045
     (Annotated[int, Field(ge=1, description="D")], 1, 0, "minimum", "D. Must be at least 1"),
     (Annotated[str, Field(min_length=1, pattern="b")], "b", "a", "pattern", "matches"),
 ]

@@ -235,7 +235,7 @@ GIVE: list[tuple[Any, Any, Any]] = [
     (Tea | Coffee, {"value": {"kind": "coffee", "cups": 1}}, Coffee(cups=1)),
     (Strict, {"day": "2026-01-02", "pair": [1, 2]}, Strict(day=date(2026, 1, 2), pair=(1, 2))),
     (Row, {"value": [1]}, Row([1])),
-    (Optional[Tea], {"value": None}, None),
+    (Optional[Tea], {"value": None}, None),  # noqa: UP045
     (
         Guests,
         {"first": NO_PERSON, "streets": [{"streetName": "s"}], "chain": {"next": None}},

@@ -82,6 +82,7 @@ NO_KIND, SAME = (
     "two kinds of the union have the same JSON.*give each",
 )
 
+STRING = {"type": "string"}
 CANNOT: list[tuple[Any, str]] = [
     (dict, OPEN),
     (Dict, OPEN),  # noqa: UP006
@@ -90,7 +91,7 @@ CANNOT: list[tuple[Any, str]] = [
     (Holder, r"^Holder.inner\[\]: .*" + OPEN),
     (Any, ANY),
     (object, ANY),
-    (Optional[Any], ANY),
+    (Optional[Any], ANY),  # noqa: UP045
     (list[Any], r"^list\[Any\]\[\]: .*" + ANY),
     (set[int], SETS),
     (frozenset[str], SETS),
@@ -121,7 +122,7 @@ CANNOT: list[tuple[Any, str]] = [
     (type[A], NO_KIND),
     (typing.NoReturn, "it has no values"),
     (A(1), "must be a type, and is a value of the class A"),
-    (Union[A, B], r"^(A \| B|Union\[.*A, .*B\]): " + SAME),
+    (Union[A, B], r"^(A \| B|Union\[.*A, .*B\]): " + SAME),  # noqa: UP007
     (list[A] | list[B], SAME),
     (str | datetime, SAME),
     (str | Decimal, SAME),
@@ -139,7 +140,7 @@ CANNOT: list[tuple[Any, str]] = [
     (Annotated[str, {"minLength": True}], "minLength must be an integer of at least 0"),
     (Annotated[str, {"pattern": "("}], "pattern must be a regular expression that Python reads"),
     (Annotated[list[int], {"uniqueItems": 1}], "uniqueItems must be true or false"),
-    (list[{"type": "string"}], "a JSON schema stands alone"),  # type: ignore[misc]
+    (list[STRING], "a JSON schema stands alone"),  # type: ignore[valid-type]
     (dataclasses.field(), NO_KIND),
 ]
 
