@@ -55,6 +55,13 @@ def kind_of(hint: Any) -> Kind:
     """
     if isinstance(hint, Mapping):
         return kind_of_schema(hint)
+    try:
+        return _kind_of(hint)
+    except RecursionError:
+        raise TypeError(f"{_words(hint)}: is nothing but itself, or is made of ever larger kinds of itself") from None
+
+
+def _kind_of(hint: Any) -> Kind:
     reader = _Reader()
     node = reader.node(hint, _words(hint))
     root = node.inner if isinstance(node, Named) else node
