@@ -6,11 +6,12 @@ This module's law: a limit that is reached is one error of ours, which says what
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from ..call.deadline import Deadline
 from ..values import arguments
 from ..values.completion import ChatCompletion
-from ..values.errors import APITimeoutError, ToolLoopError
+from ..values.errors import ToolLoopError
 
 #: In how many turns the same call may fail.
 _SAME = 3
@@ -19,37 +20,13 @@ _MOST = 1_000_000
 
 
 class Limits:
-    """The limits of one run, of which `clock` gives the time in seconds. Raises ConfigurationError."""
+    """The limits of one run. Raises ConfigurationError for numbers that are none."""
 
-    def __init__(
-        self, *, max_turns: int, max_concurrency: int, deadline: float | None, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, deadline: Deadline, *, max_turns: int, max_concurrency: int) -> None:
+        self.deadline = deadline
         self.max_turns = arguments.integer("max_turns", max_turns, 1, _MOST, "turns")
         self.max_concurrency = arguments.integer("max_concurrency", max_concurrency, 1, _MOST, "calls")
-        seconds = None if deadline is None else arguments.seconds("deadline", deadline)
-        self._clock, self._began = clock, clock()
-        self._until = None if seconds is None else self._began + seconds
         self._failures: Counter[tuple[str, str]] = Counter()
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the run began."""
-        return self._clock() - self._began
-
-    def left(self) -> float | None:
-        """Return the seconds that are left; None without a deadline. Raises APITimeoutError if it has passed."""
-        if self._until is None:
-            return None
-        left = self._until - self._clock()
-        if left <= 0:
-            failure = APITimeoutError("the deadline of the run has passed", phase="deadline")
-            failure.elapsed = self.elapsed
-            raise failure
-        return left
-
-    def is_time_left(self) -> bool:
-        """Tell whether the deadline has not passed."""
-        return self._until is None or self._clock() < self._until
 
     def is_repeated(self, failing: Iterable[tuple[str, str]]) -> bool:
         """Take note of the calls of a turn that failed, by name and words; tell whether one has failed too often."""
@@ -84,7 +61,11 @@ class Limits:
 
     def _error(self, reason: str, words: str, advice: str, completion: ChatCompletion) -> ToolLoopError:
         error = ToolLoopError(words, reason=reason, request_id=completion.request_id)
-        error.attempts, error.response, error.elapsed = completion.attempts, completion.response, self.elapsed
+        error.attempts, error.response, error.elapsed = (
+            completion.attempts,
+            completion.response,
+            self.deadline.elapsed,
+        )
         error.advice = advice
         return error
 
