@@ -22,19 +22,19 @@ class Deadline:
         self._until = None if seconds is None else self._began + arguments.seconds("deadline", seconds)
 
     def left(self) -> float | None:
-        """Return the seconds that the next call has; None without a limit. Raises APITimeoutError for none at all."""
+        """Return the seconds that the next call has; None for no limit. Raises APITimeoutError if none are left."""
         if self._until is None:
             return self._each
-        if not self.is_over():
-            left = self._until - self._clock()
+        left = self._until - self._clock()
+        if left > 0:
             return left if self._each is None else min(left, self._each)
         failure = APITimeoutError("the deadline over all calls has passed", phase="deadline")
         failure.elapsed = self.elapsed
         raise failure
 
-    def is_over(self) -> bool:
-        """Tell whether no seconds are left."""
-        return self._until is not None and self._clock() >= self._until
+    def is_time_left(self) -> bool:
+        """Tell whether the deadline has not passed."""
+        return self._until is None or self._clock() < self._until
 
     @property
     def elapsed(self) -> float:

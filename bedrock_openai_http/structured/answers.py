@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ..validation.fields import json_path
-from ..validation.instances import misfits
 from ..values import jsontext
 from ..values.completion import ChatCompletion
 from ..values.errors import ParseError
+from ..values.forks import loading
 from ..values.guardrail_outcome import FINISH_REASONS
 from ..values.kinds.kind import Kind, Misfit
 from .document import document_in
@@ -67,17 +67,34 @@ def read_answer(answer: ChatCompletion | str, kind: Kind) -> Any:
         refuse_no_answer(completion)
     try:
         document = document_in(answer if isinstance(answer, str) else answer.text)
-        misfit = next(misfits(kind.full, document), None)
-        if misfit is None:
-            return kind.value_of(document)
+        return fitting(document, kind)
     except jsontext.JSONError as error:
         words = f"the answer is not one JSON document: {error}"
         unfit = UnfitError(ParseError(words, reason="not-json", completion=completion), f"It is no JSON: {error}.")
     except Misfit as error:
         unfit = _unfit(error, completion)
-    else:
-        unfit = _unfit(misfit, completion)
     raise unfit
+
+
+def fitting(document: Any, kind: Kind) -> Any:
+    """Return the value of a JSON document. Raises Misfit.
+
+    Where the way to the value checks all that the schema says, jsonschema, which takes longer to load than most calls
+    of this package take, is asked only for the words of what is wrong.
+    """
+    refused: Misfit | None = None
+    if kind.exact:
+        try:
+            return kind.value_of(document)
+        except Misfit as error:
+            refused = error
+    with loading():
+        from ..validation.instances import misfits
+
+    misfit = next(misfits(kind.full, document), None) or refused
+    if misfit is not None:
+        raise misfit.with_traceback(None)
+    return kind.value_of(document)
 
 
 def _unfit(misfit: Misfit, completion: ChatCompletion | None) -> UnfitError:

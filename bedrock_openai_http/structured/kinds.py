@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from ..validation.instances import checked_schema
+from ..values.forks import loading
 from ..values.kinds.kind import Kind
 from ..values.kinds.reading import kind_of
 
@@ -17,6 +17,9 @@ from ..values.kinds.reading import kind_of
 def asked_kind(hint: Any) -> Kind:
     """Return the kind of a type hint, or of a JSON schema as a mapping. Raises TypeError for what can be none."""
     if isinstance(hint, Mapping):
+        with loading():
+            from ..validation.instances import checked_schema
+
         checked_schema(hint)
         return kind_of(hint)
     try:

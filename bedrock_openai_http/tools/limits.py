@@ -61,12 +61,8 @@ class Limits:
 
     def _error(self, reason: str, words: str, advice: str, completion: ChatCompletion) -> ToolLoopError:
         error = ToolLoopError(words, reason=reason, request_id=completion.request_id)
-        error.attempts, error.response, error.elapsed = (
-            completion.attempts,
-            completion.response,
-            self.deadline.elapsed,
-        )
-        error.advice = advice
+        error.attempts, error.response = completion.attempts, completion.response
+        error.elapsed, error.advice = self.deadline.elapsed, advice
         return error
 
 

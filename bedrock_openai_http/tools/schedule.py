@@ -30,7 +30,7 @@ class Schedule:
     def begin(self) -> int | None:
         """Return the place of a call that is to begin now; None where there is none, until another has ended."""
         is_full = self._running == self.most or self._next == len(self.calls)
-        if is_full or self._failed or self._deadline.is_over():
+        if is_full or self._failed or not self._deadline.is_time_left():
             return None
         self._next += 1
         self._running += 1

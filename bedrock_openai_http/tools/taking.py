@@ -6,11 +6,11 @@ This module's law: a function gets what its schema and its hints let pass, or no
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..validation.instances import checked_schema, misfits
 from ..values import jsontext
+from ..values.forks import loading
 from ..values.kinds.functions import Signature, given_by_place, hints_of, parameters_of
 from ..values.kinds.kind import Kind, Member, Misfit
 from ..values.kinds.reading import object_kind
@@ -38,8 +38,7 @@ def by_signature(signature: Signature) -> Taking:
     kind, names = signature.kind, [parameter.name for parameter in signature.parameters]
     optional = [each.name for each in signature.parameters if each.default is not inspect.Parameter.empty]
     # The schema of an open kind does not say that null stands for the default: it is for a model to leave it out.
-    loose = {**kind.full, "required": []}
-    unless_null = [name for name in optional if any(misfits(loose, {name: None}))]
+    unless_null = [] if kind.strict else _refusing_null(kind, optional)
 
     def take(text: str) -> Taken:
         given = _object(text, names)
@@ -60,6 +59,9 @@ def by_schema(name: str, schema: Mapping[str, Any] | None, function: Callable[..
     They are converted by those of its hints that can be said in a schema. Raises TypeError as `parameters_of` does,
     and for what is no schema.
     """
+    with loading():
+        from ..validation.instances import checked_schema, misfits
+
     checked_schema(schema or {})
     parameters = parameters_of(function)
     kinds = _kinds(name, parameters, _hints(function))
@@ -95,13 +97,29 @@ def _object(text: str, names: list[str]) -> dict[str, Any]:
 
 
 def _converted(kind: Kind, given: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    _refuse(misfits(kind.full, given), names)
+    if not kind.exact:
+        _refuse(_flaws(kind.full, given), names)
     try:
         values: dict[str, Any] = kind.value_of(given)
     except Misfit as flaw:
-        _refuse([flaw], names)
+        # What the schema refuses is told in its words, all of it; a class may refuse more.
+        _refuse(list(_flaws(kind.full, given)) or [flaw], names)
         raise
     return values
+
+
+def _flaws(schema: Mapping[str, Any], given: dict[str, Any]) -> Iterator[Misfit]:
+    """Yield what jsonschema, which is loaded then, finds wrong."""
+    with loading():
+        from ..validation.instances import misfits
+
+    return misfits(schema, given)
+
+
+def _refusing_null(kind: Kind, names: Iterable[str]) -> list[str]:
+    """Return which of these members may not be null."""
+    loose = {**kind.full, "required": []}
+    return [name for name in names if any(_flaws(loose, {name: None}))]
 
 
 def _refuse(flaws: Iterable[Misfit], names: list[str]) -> None:

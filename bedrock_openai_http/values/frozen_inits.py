@@ -466,13 +466,14 @@ def values_kinds_kind_Member(self, name, hint, description, has_default):
     own["has_default"] = has_default
 
 
-def values_kinds_kind_Kind(self, name, schema, full, value_of, strict, wrapped):
+def values_kinds_kind_Kind(self, name, schema, full, value_of, strict, exact, wrapped):
     own = self.__dict__
     own["name"] = name
     own["schema"] = schema
     own["full"] = full
     own["value_of"] = value_of
     own["strict"] = strict
+    own["exact"] = exact
     own["wrapped"] = wrapped
 
 

@@ -125,18 +125,23 @@ def _attrs(cls: Any, args: tuple[Any, ...]) -> _Members:
 def _typed_dict(cls: Any, args: tuple[Any, ...]) -> _Members:
     members = {}
     for name, hint in _typed_dict_hints(cls, args).items():
-        required = name in cls.__required_keys__
-        while (word := _qualifier(hint)) is not None:
-            required = {"Required": True, "NotRequired": False}.get(word, required)
-            (hint,) = typing.get_args(hint)
-        members[name] = (hint, not required)
+        hint, is_required = _qualified(hint)
+        members[name] = (hint, not (name in cls.__required_keys__ if is_required is None else is_required))
     return members, dict
 
 
-def _qualifier(hint: Any) -> str | None:
-    """Return which of `Required`, `NotRequired` and `ReadOnly` stands around a hint."""
-    name = getattr(typing.get_origin(hint), "_name", None)
-    return name if name in ("NotRequired", "ReadOnly", "Required") else None
+def _qualified(hint: Any) -> tuple[Any, bool | None]:
+    """Return a hint without `Required`, `NotRequired` and `ReadOnly`, in `Annotated` too, and what they say."""
+    origin = typing.get_origin(hint)
+    if origin is typing.Annotated:
+        inner, is_required = _qualified(hint.__origin__)
+        notes: Any = (inner, *hint.__metadata__)
+        return typing.Annotated[notes], is_required
+    name = getattr(origin, "_name", None)
+    if name not in ("NotRequired", "ReadOnly", "Required"):
+        return hint, None
+    inner, is_required = _qualified(typing.get_args(hint)[0])
+    return inner, is_required if name == "ReadOnly" else name == "Required"
 
 
 # --- hints

@@ -51,9 +51,11 @@ class Kind:
     schema: Mapping[str, Any] = field(repr=False)
     #: The schema to check by, which has also the bounds that the strict form can only describe.
     full: Mapping[str, Any] = field(repr=False)
-    #: Makes the Python value of the root, a JSON value that `full` has passed. Raises Misfit.
+    #: Makes the Python value of the root, which `full` has passed unless the kind is `exact`. Raises Misfit.
     value_of: Callable[[Any], Any] = field(repr=False)
     strict: bool = True
+    #: Whether `value_of` by itself refuses all that `full` refuses; it does not see bounds, and no schema of others.
+    exact: bool = False
     #: Whether the root only holds the value.
     wrapped: bool = False
 

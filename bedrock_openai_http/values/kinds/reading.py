@@ -55,6 +55,13 @@ def kind_of(hint: Any) -> Kind:
     """
     if isinstance(hint, Mapping):
         return kind_of_schema(hint)
+    try:
+        return _kind_of(hint)
+    except RecursionError:
+        raise TypeError(f"{_words(hint)}: is nothing but itself, or is made of ever larger kinds of itself") from None
+
+
+def _kind_of(hint: Any) -> Kind:
     reader = _Reader()
     node = reader.node(hint, _words(hint))
     root = node.inner if isinstance(node, Named) else node
@@ -85,6 +92,7 @@ class _Reader:
 
     def __init__(self, *, open: bool = False) -> None:
         self._open, self.is_open = open, False
+        self._exact = True
         self._named: list[tuple[Any, Named]] = []
         self._definitions: dict[str, Node] = {}
         self._unions: list[tuple[Either, str]] = []
@@ -104,6 +112,7 @@ class _Reader:
             full=full,
             value_of=lambda value: read(value, ()),
             strict=not self.is_open,
+            exact=self._exact,
             wrapped=wrapped,
         )
 
@@ -196,6 +205,7 @@ class _Reader:
     def _annotated(self, hint: Any, notes: tuple[Any, ...], where: str) -> Node:
         node = self.node(hint, where)
         description, bounds = annotation_of(notes, node, where)
+        self._exact = self._exact and not bounds
         return Described(node, description, bounds) if description or bounds else node
 
     def _union(self, args: tuple[Any, ...], where: str) -> Node:

@@ -1,8 +1,7 @@
 """Kinds that hypothesis makes, with values of them, the JSON of these, and JSON that is of no such kind.
 
-What the JSON of a value is stands here for a second time, written from the documentation: members by their names,
-dates and the like as texts of ISO 8601, an Enum by its value, a tuple as an array, null for what is left to its
-default, and whatever is no object as the member "value" of one.
+What the JSON of a value is stands here for a second time, written from the documentation: members by their names, a
+tuple as an array, null for what is left to its default; `made_parts` has the rest.
 
 This module knows nothing of the package.
 """
@@ -10,151 +9,18 @@ This module knows nothing of the package.
 from __future__ import annotations
 
 import dataclasses
-import enum
 import types
-import uuid
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta, timezone
-from decimal import Decimal
-from typing import Annotated, Any, ForwardRef, Generic, Literal, NamedTuple, TypeVar, Union
+from typing import Any, ForwardRef, Generic, Literal, NamedTuple, TypeVar, Union
 
-import annotated_types
 from hypothesis import strategies as st
 from typing_extensions import NotRequired, Required, TypedDict
 
-#: A word in each text and name that an error might betray.
-MARK = "zxqj"
-#: What no kind takes: members of any name are never asked for.
-NEVER: Any = {MARK: MARK}
+from made_parts import MARK, SCALARS, Broken, Case, Made, choices, made_of
+
 #: Names of members that are keywords of JSON Schema too, or need care in a JSON path.
 _NAMES = "minimum properties required items enum type anyOf title default pattern value n m_1".split()
 _ODD_NAMES = ["$ref", "$defs", "additionalProperties", "", "a b", "é", 'q"', "a/b", "a~b", "%", "class", "0"]
-
-
-class Case(NamedTuple):
-    """A value with its JSON."""
-
-    value: Any
-    #: As it is asked for: each member is there.
-    asked: Any
-    #: As it is usually written: members that are left to their defaults are not there.
-    usual: Any
-
-
-class Broken(NamedTuple):
-    """JSON that is of another kind, and where."""
-
-    asked: Any
-    path: tuple[str | int, ...]
-    #: Whether the place can be told exactly: it is in no union.
-    is_exact: bool = True
-
-    def within(self, step: str | int, whole: Any) -> Broken:
-        return Broken(whole, (step, *self.path), self.is_exact)
-
-
-@dataclasses.dataclass(repr=False)
-class Made:
-    """A kind."""
-
-    hint: Any
-    cases: st.SearchStrategy[Case]
-    #: JSON of the same type that is of no such kind; None where there is none.
-    near: st.SearchStrategy[Broken] | None
-    #: The JSON types.
-    types: frozenset[str]
-    is_object: bool = False
-    #: Whether there is one value of it, which is said even where it is the default.
-    is_constant: bool = False
-
-    def __repr__(self) -> str:
-        return repr(self.hint)
-
-    @property
-    def is_hashable(self) -> bool:
-        """Whether it can be in a union: Python before 3.14 hashes what is in one."""
-        try:
-            hash(self.hint)
-        except TypeError:
-            return False
-        return True
-
-    @property
-    def broken(self) -> st.SearchStrategy[Broken]:
-        # Of an object it may be told that a member lacks.
-        never = st.just(Broken(NEVER, (), is_exact="object" not in self.types))
-        return never if self.near is None else never | self.near
-
-    def root(self, asked: Any) -> Any:
-        return asked if self.is_object else {"value": asked}
-
-
-def _made(hint: Any, values: st.SearchStrategy[Any], to_json: Callable[[Any], Any], kind: str, *near: Any) -> Made:
-    cases = values.map(lambda value: Case(value, to_json(value), to_json(value)))
-    bad = st.sampled_from(near).map(lambda value: Broken(value, ())) if near else None
-    return Made(hint, cases, bad, frozenset([kind]))
-
-
-# --- scalars
-
-_texts = st.text(max_size=8).map(lambda text: text + MARK)
-_zones = st.none() | st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-
-
-def _iso(value: Any) -> str:
-    return str(value.isoformat()).replace("+00:00", "Z")
-
-
-def _zoned(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.tuples(values, _zones).map(lambda pair: pair[0].replace(tzinfo=pair[1]))
-
-
-SCALARS: list[Made] = [
-    _made(str, _texts, lambda value: value, "string"),
-    _made(int, st.integers(), lambda value: value, "number", 1.5, -0.25),
-    _made(float, st.floats(allow_nan=False, allow_infinity=False), lambda value: value, "number"),
-    _made(float, st.integers(-(2**53), 2**53).map(float), int, "number"),
-    _made(bool, st.booleans(), lambda value: value, "boolean"),
-    _made(None, st.none(), lambda value: value, "null"),
-    _made(datetime, _zoned(st.datetimes()), _iso, "string", MARK, "2026-02-31T01:02:03Z", "20240101", "2024-01-01"),
-    _made(date, st.dates(), _iso, "string", MARK, "2026-02-31", "20240101", "2024-W01-1", "2024-01-01T00:00:00"),
-    _made(time, _zoned(st.times()), _iso, "string", MARK, "24:01:00", "12", "1:00:00Z"),
-    _made(uuid.UUID, st.uuids(), str, "string", MARK, "{12345678-1234-5678-1234-567812345678}", "1" * 32),
-    _made(
-        Decimal, st.decimals(allow_nan=False, allow_infinity=False), str, "string", MARK, "NaN", "1_0", "\u0661", ""
-    ),
-    _made(Annotated[int, "A count.", {"minimum": 1, "maximum": 9}], st.integers(1, 9), int, "number", 0, 10),
-    _made(Annotated[int, annotated_types.Gt(0), "Few."], st.integers(1), int, "number", 0, -1),
-    _made(Annotated[float, annotated_types.Interval(ge=0.5, lt=2)], st.floats(0.5, 1.5), float, "number", 0.25, 2),
-    _made(Annotated[str, annotated_types.Len(5, 7)], st.just(f"{MARK}1"), str, "string", MARK, f"{MARK}1234"),
-    _made(Annotated[str, {"pattern": "^[a-z]+$"}, "Letters."], st.just(MARK), str, "string", f"{MARK}1"),
-    _made(Annotated[list[int], {"maxItems": 2}], st.lists(st.integers(), max_size=2), list, "array", [1, 2, 3]),
-]
-
-
-@st.composite
-def _choices(draw: st.DrawFn) -> Made:
-    # Without the mark: what there may be is told to whom it was not.
-    values = draw(
-        st.lists(st.text(max_size=4) | st.integers() | st.booleans(), min_size=1, max_size=4, unique_by=repr)
-    )
-    near: dict[type, Any] = {str: f"no {MARK}", int: max([0, *(v for v in values if type(v) is int)]) + 1}
-    kinds = {type(value) for value in values}
-    bad = [near[kind] for kind in near if kind in kinds]
-    names = {str: "string", int: "number", bool: "boolean"}
-    if draw(st.booleans()):
-        hint: Any = Literal[tuple(values)]
-        meant = {repr(value): value for value in values}
-    else:
-        # An Enum takes equal values for one member.
-        values = [value for index, value in enumerate(values) if value not in values[:index]]
-        hint = enum.Enum("Choice", {f"member_{index}": value for index, value in enumerate(values)})
-        meant = {repr(each.value): each for each in hint}
-    made = _made(hint, st.sampled_from(values), lambda value: value, "", *bad)
-    made.cases = made.cases.map(lambda case: case._replace(value=meant[repr(case.asked)]))
-    made.types = frozenset(names[type(value)] for value in values)
-    made.is_constant = len(values) == 1
-    return made
 
 
 # --- arrays and unions
@@ -216,7 +82,7 @@ def _tagged(draw: st.DrawFn, inner: st.SearchStrategy[Made]) -> Made:
     """A union of objects that a member tells apart."""
     parts = []
     for index in range(draw(st.integers(2, 3))):
-        tag = _made(Literal[f"tag{index}"], st.just(f"tag{index}"), str, "string", MARK)
+        tag = made_of(Literal[f"tag{index}"], st.just(f"tag{index}"), str, "string", MARK)
         parts.append(draw(_objects(inner, {"tag": tag})))
     return _union(parts)
 
@@ -325,7 +191,7 @@ def _objects(draw: st.DrawFn, inner: st.SearchStrategy[Made], tag: Mapping[str, 
     if again is None:
         return _object(cls, cls, members)
     if again == "list[Thing]":
-        end, grow = _made(list, st.just([]), list, "array"), lambda inner: _items(inner, list, list)
+        end, grow = made_of(list, st.just([]), list, "array"), lambda inner: _items(inner, list, list)
     else:
         end, grow = SCALARS[5], lambda inner: _union([inner, SCALARS[5]])
     innermost = _object(cls, cls, members | {"again": Member(end)})
@@ -391,19 +257,4 @@ def _whole(inner: st.SearchStrategy[Made]) -> st.SearchStrategy[Made]:
     )
 
 
-MADE_KINDS: st.SearchStrategy[Made] = st.recursive(st.sampled_from(SCALARS) | _choices(), _whole, max_leaves=6)
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Tell whether two values are equal and of the same types all the way down."""
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(is_same(one[name], other[name]) for name in one)
-    if isinstance(one, list | tuple):
-        return len(one) == len(other) and all(map(is_same, one, other))
-    if dataclasses.is_dataclass(one):
-        return is_same(vars(one), vars(other))
-    if isinstance(one, datetime | time):
-        return one == other and one.utcoffset() == other.utcoffset()
-    return bool(one == other)
+MADE_KINDS: st.SearchStrategy[Made] = st.recursive(st.sampled_from(SCALARS) | choices(), _whole, max_leaves=6)

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from made_kinds import MARK, Case
+from made_parts import MARK, Case
 
 NAMES = (
     "minimum properties required items enum type anyOf title default pattern format const $ref $defs "

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from bedrock_openai_http import parse_answer
-from made_kinds import MADE_KINDS, Made, is_same
+from made_kinds import MADE_KINDS
+from made_parts import Made, is_same
 from test_reading import few
 
 

@@ -16,7 +16,8 @@ from jsonschema import Draft202012Validator
 from bedrock_openai_http import ParseError, parse_answer, schema_of
 from bedrock_openai_http.validation.fields import json_path
 from bedrock_openai_http.values.kinds.reading import kind_of
-from made_kinds import MADE_KINDS, MARK, Made, is_same
+from made_kinds import MADE_KINDS
+from made_parts import MARK, Made, is_same
 
 few = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES") or 40),

@@ -15,7 +15,8 @@ from openai.lib._pydantic import _ensure_strict_json_schema
 
 from bedrock_openai_http import parse_answer, schema_of
 from bedrock_openai_http.values.kinds.reading import kind_of
-from made_kinds import MADE_KINDS, Made
+from made_kinds import MADE_KINDS
+from made_parts import Made
 from made_schemas import MadeSchema, made_schemas
 from strict_rules import strict_faults
 

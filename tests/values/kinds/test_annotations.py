@@ -1,0 +1,93 @@
+"""Descriptions and bounds, and hints that are texts: this file has `from __future__ import annotations`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any, NamedTuple, Optional, TypedDict
+
+import annotated_types as at
+import pytest
+from pydantic import Field
+
+from bedrock_openai_http import ParseError, parse_answer, schema_of
+
+
+@dataclass
+class Line:
+    """A line of an invoice.
+
+    Attributes:
+        what: What was bought.
+        price: Not read.
+    """
+
+    what: str
+    price: Annotated[int, "In cents", at.Ge(0)]
+    next: Optional[Line] = None  # noqa: UP045
+
+
+class Bill(TypedDict):
+    """A bill."""
+
+    lines: list[Line]
+
+
+class Stamp(NamedTuple):
+    """A stamp."""
+
+    by: Annotated[Line, "Who has stamped it."]
+
+
+def test_descriptions_come_from_docstrings_and_annotations_and_bounds_stand_in_them():
+    """What is written at a place goes before what a docstring says of it; a reference stays alone in its node."""
+    line = schema_of(Line)
+    assert line["description"] == "A line of an invoice."
+    assert line["properties"]["what"]["description"] == "What was bought."
+    assert line["properties"]["price"]["description"] == "In cents. Must be at least 0."
+    assert schema_of(Bill)["description"] == "A bill."
+    assert schema_of(Stamp)["properties"]["by"] == {
+        "anyOf": [{"$ref": "#/$defs/Line"}],
+        "description": "Who has stamped it.",
+    }
+
+
+def test_hints_that_are_texts_are_resolved():
+    answer = {"lines": [{"what": "tea", "price": 1, "next": {"what": "cup", "price": 2, "next": None}}]}
+    assert parse_answer(json.dumps(answer), Bill) == {"lines": [Line("tea", 1, Line("cup", 2))]}
+
+
+#: A kind with bounds, what it takes, what it does not, the rule, and the words for the model.
+BOUNDS: list[tuple[Any, Any, Any, str, str]] = [
+    (Annotated[int, {"minimum": 1}], 1, 0, "minimum", "at least 1"),
+    (Annotated[int, at.Gt(1)], 2, 1, "exclusiveMinimum", "more than 1"),
+    (Annotated[int, at.Le(1)], 1, 2, "maximum", "at most 1"),
+    (Annotated[float, at.Interval(gt=0, lt=1.5)], 1.25, 1.5, "exclusiveMaximum", "more than 0, less than 1.5"),
+    (Annotated[int, at.MultipleOf(3)], 6, 7, "multipleOf", "a multiple of 3"),
+    (Annotated[str, at.MinLen(2)], "ab", "a", "minLength", "at least 2 characters long"),
+    (Annotated[str, {"maxLength": 2}], "ab", "abc", "maxLength", "at most 2 characters long"),
+    (Annotated[str, {"pattern": "^a"}], "ab", "b", "pattern", 'the regular expression "^a"'),
+    (Annotated[list[int], at.Len(1, 2)], [1], [], "minItems", "at least 1 items, a list of at most 2 items"),
+    (Annotated[tuple[int, ...], at.MaxLen(0)], [], [1], "maxItems", "a list of at most 0 items"),
+    (Annotated[list[int], {"uniqueItems": True}], [1], [1, 1], "uniqueItems", "without an item that occurs twice"),
+    (Annotated[int | None, {"minimum": 1}], None, 0, "minimum", "at least 1"),
+    (Optional[Annotated[int, at.Ge(1)]], None, 0, "minimum", "at least 1"),  # noqa: UP045
+    (Annotated[int, Field(ge=1, description="D")], 1, 0, "minimum", "D. Must be at least 1"),
+    (Annotated[str, Field(min_length=1, pattern="b")], "b", "a", "pattern", "matches"),
+]
+
+
+@pytest.mark.parametrize(("hint", "good", "bad", "rule", "words"), BOUNDS)
+def test_a_bound_is_told_in_words_and_checked_here(hint: Any, good: Any, bad: Any, rule: str, words: str):
+    schema = schema_of(hint)
+    assert words in json.dumps(schema).replace('\\"', '"')
+    assert rule not in schema["properties"]["value"]
+    parse_answer(json.dumps({"value": good}), hint)
+    with pytest.raises(ParseError) as caught:
+        parse_answer(json.dumps({"value": bad}), hint)
+    assert (caught.value.rule, caught.value.json_path) == (rule, "$.value")
+
+
+def test_notes_that_are_somebody_elses_change_nothing():
+    """A note may be anything, and many are."""
+    assert schema_of(list[Annotated[int, object(), 5, at.Predicate(str.isdigit)]]) == schema_of(list[int])

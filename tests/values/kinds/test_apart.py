@@ -1,0 +1,167 @@
+"""Which kinds can stand in one union: those whose JSON tells which is meant."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Literal, Optional, Union
+from uuid import UUID
+
+import pytest
+from pydantic import BaseModel
+from typing_extensions import NotRequired, TypedDict
+
+from bedrock_openai_http import parse_answer, schema_of
+
+
+@dataclass
+class A:
+    x: int
+
+
+@dataclass
+class AlsoA:
+    x: int
+
+
+@dataclass
+class More:
+    x: int
+    y: int
+
+
+@dataclass
+class Text:
+    x: str
+
+
+@dataclass
+class Lacking:
+    x: int = 1
+
+
+@dataclass
+class LackingText:
+    x: str = ""
+
+
+@dataclass
+class Red:
+    kind: Literal["red"] = "red"
+
+
+@dataclass
+class Blue:
+    kind: Literal["blue"] = "blue"
+
+
+@dataclass
+class Reds:
+    kind: Literal["red", "rose"] = "red"
+
+
+@dataclass
+class Blues:
+    kind: Literal["blue", "navy"] = "blue"
+
+
+class MaybeRed(TypedDict):
+    kind: NotRequired[Literal["red"]]
+
+
+class MaybeBlue(TypedDict):
+    kind: NotRequired[Literal["blue"]]
+
+
+class RedModel(BaseModel):
+    kind: Literal["red"] = "red"
+
+
+class BlueModel(BaseModel):
+    kind: Literal["blue"]
+
+
+class AnyModel(BaseModel):
+    kind: str
+
+
+class Word(enum.Enum):
+    A = "a"
+
+
+class OtherWord(enum.Enum):
+    B = "b"
+
+
+APART: list[Any] = [
+    Union[str, int, bool, float, None, list[int], A],  # noqa: UP007
+    Union[A, More],  # noqa: UP007
+    Union[A, Text],  # noqa: UP007
+    Union[Red, Blue],  # noqa: UP007
+    Union[Red, Blue, A],  # noqa: UP007
+    Union[Reds, Blue],  # noqa: UP007
+    Union[RedModel, BlueModel],  # noqa: UP007
+    Union[RedModel, Blue],  # noqa: UP007
+    Union[RedModel, A],  # noqa: UP007
+    Union[date, datetime, time, UUID],  # noqa: UP007
+    Union[Word, OtherWord],  # noqa: UP007
+    Union[Literal["a"], str],  # noqa: UP007
+    Union[Literal[1], Literal["1"]],  # noqa: UP007
+    Union[date, Word],  # noqa: UP007
+    Union[list[A], list[Text]],  # noqa: UP007
+    Union[tuple[int, int], tuple[int, int, int]],  # noqa: UP007
+    Union[tuple[int, str], tuple[str, int]],  # noqa: UP007
+    Optional[Union[Red, Blue]],  # noqa: UP007, UP045
+]
+NOT_APART: list[Any] = [
+    Union[A, AlsoA],  # noqa: UP007
+    Union[Lacking, LackingText],  # noqa: UP007
+    Union[Reds, Blues],  # noqa: UP007
+    Union[MaybeRed, MaybeBlue],  # noqa: UP007
+    Union[AnyModel, Red],  # noqa: UP007
+    Union[AnyModel, BlueModel],  # noqa: UP007
+    Union[Word, str],  # noqa: UP007
+    Union[date, str],  # noqa: UP007
+    Union[Decimal, Literal["1"]],  # noqa: UP007
+    Union[list[int], tuple[int, ...]],  # noqa: UP007
+    Union[tuple[int, int], list[int]],  # noqa: UP007
+    Union[list[A], list[AlsoA]],  # noqa: UP007
+]
+
+
+@pytest.mark.parametrize("union", APART)
+def test_kinds_with_json_of_their_own_can_stand_in_one_union(union: Any):
+    """By their JSON types, the names of their members, or a member that never has the same value."""
+    schema_of(union)
+
+
+@pytest.mark.parametrize("union", NOT_APART)
+def test_kinds_with_the_same_json_cannot(union: Any):
+    """One JSON value of both is enough, such as null for the default of either."""
+    with pytest.raises(TypeError, match="two kinds of the union have the same JSON"):
+        schema_of(union)
+
+
+#: A union, JSON, and what it is.
+READ: list[tuple[Any, str, Any]] = [
+    (Red | Blue, '{"kind": "blue"}', Blue()),
+    (A | Text, '{"x": "1"}', Text("1")),
+    (A | More, '{"x": 1, "y": 2}', More(1, 2)),
+    (RedModel | Blue, '{"kind": "red"}', RedModel()),
+    (date | datetime | time, '"2026-01-02"', date(2026, 1, 2)),
+    (date | datetime | time, '"2026-01-02T03:04:05"', datetime(2026, 1, 2, 3, 4, 5)),  # noqa: DTZ001
+    (int | float, "1", 1),
+    (int | float, "1.0", 1.0),
+    (int | bool, "true", True),
+    (Literal["a"] | None, "null", None),
+    (Word | OtherWord, '"b"', OtherWord.B),
+    (list[A] | list[Text], '[{"x": "1"}]', [Text("1")]),
+]
+
+
+@pytest.mark.parametrize(("union", "answer", "value"), READ)
+def test_the_json_tells_which_kind_of_a_union_is_meant(union: Any, answer: str, value: Any):
+    found = parse_answer(f'{{"value": {answer}}}', union)
+    assert (type(found), found) == (type(value), value)
