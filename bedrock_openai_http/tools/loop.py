@@ -153,10 +153,12 @@ def _turn(
 
 
 def _outcomes(
-    prepared: Sequence[Prepared | ToolError], limits: Limits
+    prepared: Sequence[Prepared | Exception], limits: Limits
 ) -> Generator[Effect, Any, tuple[list[Outcome], tuple[str, Exception] | None]]:
     """Return what came of each call, and what `before_call` failed with: then none was run."""
     outcomes: list[Outcome] = [None if isinstance(each, Prepared) else each for each in prepared]
+    if any(map(is_failure, outcomes)):
+        return outcomes, None
     ready: dict[int, Prepared] = {}
     for place, each in enumerate(prepared):
         if isinstance(each, Prepared):
