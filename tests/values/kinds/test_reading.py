@@ -20,7 +20,7 @@ from made_kinds import MADE_KINDS
 from made_parts import MARK, Made, is_same
 
 few = settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES") or 40),
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES") or 15),
     deadline=None,
     phases=set(Phase) - {Phase.explain},
     suppress_health_check=list(HealthCheck),

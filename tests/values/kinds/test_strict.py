@@ -21,7 +21,7 @@ from made_schemas import MadeSchema, made_schemas
 from strict_rules import strict_faults
 
 few = settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES") or 40),
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES") or 15),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=set(Phase) - {Phase.explain},
