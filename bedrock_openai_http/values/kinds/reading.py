@@ -254,6 +254,7 @@ class _Reader:
 
     def _with_definitions(self, foreign: ForeignNode) -> ForeignNode:
         """Return the part for a class of another library, its own definitions being of the root now."""
+        self._exact = False  # its class takes what its schema does not, such as a text for a number
         foreign.rename({name: self._place(name) for name in foreign.definitions})
         for name, form in foreign.definitions.items():
             self._definitions[name] = _Formed(form)

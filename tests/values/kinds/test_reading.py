@@ -107,7 +107,7 @@ DEEP_SCHEMA = {"type": "object", "properties": {"inner": {"anyOf": [{"$ref": "#"
 @pytest.mark.parametrize("kind", [Deep, DeepModel, DEEP_SCHEMA])
 def test_an_answer_that_is_nested_without_end_is_one_error(kind: Any):
     """Whatever is left of the stack, when it is checked and when it is read."""
-    for depth in (200, 399, 500):
+    for depth in (200, 399, 500)[kind is Deep :]:  # a dataclass is read without jsonschema, which goes deeper
         error = one_error(nested(depth), kind)
         assert (error.reason, error.json_path) == ("not-json" if depth == 500 else "schema", "$")
     value = None
