@@ -38,8 +38,18 @@ def misfits(schema: Mapping[str, Any], value: Any) -> Iterator[Misfit]:
             yield from _misfits(_nearest(error))
         return
     except RecursionError:  # it descends by several calls a level
-        pass
+        if not _is_deep(value):
+            raise  # the schema leads to itself
     yield too_deep()
+
+
+def _is_deep(value: Any) -> bool:
+    """Tell whether a value has fifty levels or more."""
+    level = [value]
+    for _ in range(50):
+        held = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        level = [inner for each in held for inner in each]
+    return bool(level)
 
 
 def _nearest(error: ValidationError) -> ValidationError:

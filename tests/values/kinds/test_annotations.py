@@ -52,6 +52,13 @@ def test_descriptions_come_from_docstrings_and_annotations_and_bounds_stand_in_t
     }
 
 
+def test_how_many_items_a_tuple_has_is_told_in_words():
+    """Since the strict form has no keyword for what stands at which place."""
+    schema = schema_of(tuple[int, Line])["properties"]["value"]
+    assert schema["description"] == "Must be a list of exactly 2 items: integer, Line."
+    assert schema["items"] == {"anyOf": [{"type": "integer"}, {"$ref": "#/$defs/Line"}]}
+
+
 def test_hints_that_are_texts_are_resolved():
     answer = {"lines": [{"what": "tea", "price": 1, "next": {"what": "cup", "price": 2, "next": None}}]}
     assert parse_answer(json.dumps(answer), Bill) == {"lines": [Line("tea", 1, Line("cup", 2))]}

@@ -30,6 +30,7 @@ TEXTS: list[tuple[type, str, Any]] = [
     (datetime, "2026-01-02T03:04", datetime(2026, 1, 2, 3, 4)),  # noqa: DTZ001
     (datetime, "2026-01-02T03:04:05.1234567", datetime(2026, 1, 2, 3, 4, 5, 123456)),  # noqa: DTZ001
     (time, "18:30", time(18, 30)),
+    (time, "18:30:05.5", time(18, 30, 5, 500000)),
     (date, "2026-01-02", date(2026, 1, 2)),
     (Decimal, "12.50", Decimal("12.50")),
     (Decimal, "-1e3", Decimal("-1e3")),
