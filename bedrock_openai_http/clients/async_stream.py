@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..call.decode import ChunkDecoder
 from ..values.chunk import ChatCompletionChunk
@@ -17,6 +17,9 @@ from ..values.completion import ChatCompletion
 from ..values.errors import BedrockOpenAIError, IncompleteStreamError
 from ..values.http import AsyncOpenResponse
 from .stream import BaseStream
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class AsyncChatCompletionStream(BaseStream[AsyncOpenResponse]):
@@ -125,7 +128,7 @@ class AsyncChatCompletionStream(BaseStream[AsyncOpenResponse]):
             if response is not None:
                 await response.aclose(drain=drain)
 
-    async def __aenter__(self) -> AsyncChatCompletionStream:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

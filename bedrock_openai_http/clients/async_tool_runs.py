@@ -54,7 +54,7 @@ class AsyncToolRuns(ToolRuns):
         if type(effect) is Confirm:
             return await self._confirmed(effect)
         if type(effect) is RunCalls:
-            return await self._in_tasks(Schedule(effect.calls, effect.may_begin, effect.most))
+            return await self._in_tasks(Schedule(effect.calls, effect.deadline, effect.most))
         if type(effect) is Tell:
             return self._on_turn and await _called(self._on_turn, effect.run)
         raise TypeError(f"no such effect: {type(effect).__name__}")

@@ -126,16 +126,14 @@ class Client(TypedCalls, _Base):
 
         Args:
             request: one without tools of its own. A `tool_choice` that forces a call holds for the first turn only.
-            tools: functions, each described by its type hints and docstring as `FunctionTool.from_function` says; or
-                pairs of a tool and the function that is called for it.
+            tools: functions, described as `FunctionTool.from_function` says, or pairs of a tool and its function.
             max_turns: how many completions are asked for at most. The calls of the last are run.
-            before_call: is given each call, a ToolCall or CustomToolCall, and its arguments, a dict, or the text of a
-                custom tool: all of a turn before the first is run. A ToolError that it raises is told to the model
-                in place of a result.
+            before_call: is given each call and its arguments, a dict, or the text of a custom tool: all of a turn
+                before the first is run. A ToolError that it raises is told to the model in place of a result.
             on_turn: is given the run so far after each turn, and at the end.
             on_chunk: is given each chunk as it arrives: every turn is streamed then.
-            max_concurrency: how many calls of a turn are run at once; above 1 each in a thread of its own.
-            deadline: seconds for all of the run. A call of a tool that has begun is not broken off.
+            max_concurrency: how many calls of a turn are run at once; above 1 each in a thread.
+            deadline: seconds for all of the run. A tool that has begun is not broken off.
             extra_headers: go with each request.
 
         Raises ToolLoopError for a run that cannot go on, BedrockOpenAIError as `complete` does, each with the run so

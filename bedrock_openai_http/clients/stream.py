@@ -24,6 +24,8 @@ from ..values.errors import BedrockOpenAIError, IncompleteStreamError
 from ..values.http import Head, HTTPResponse, OpenResponse
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ..call.reports import Report
 
 #: The open response, of the blocking kind or the other.
@@ -227,7 +229,7 @@ class ChatCompletionStream(BaseStream[OpenResponse]):
             if response is not None:
                 response.close(drain=drain)
 
-    def __enter__(self) -> ChatCompletionStream:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

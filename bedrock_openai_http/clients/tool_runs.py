@@ -14,6 +14,7 @@ from contextvars import copy_context
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from ..call.deadline import Deadline
 from ..call.reports import Report
 from ..tools.asking import Asking, Request
 from ..tools.limits import Limits
@@ -63,13 +64,8 @@ class ToolRuns:
         planner, streamed = self._client._planner, self._on_chunk is not None
 
         def asking() -> tuple[Toolbox, Limits, Asking]:
-            limits = Limits(
-                max_turns=max_turns,
-                max_concurrency=max_concurrency,
-                deadline=deadline,
-                clock=planner.world.clock,
-                each=planner.options.deadline,
-            )
+            over_all = Deadline(deadline, planner.world.clock, planner.options.deadline)
+            limits = Limits(over_all, max_turns=max_turns, max_concurrency=max_concurrency)
             toolbox = Toolbox(tools, awaits=self.awaits)
             unknown_fields, endpoint = planner.options.unknown_fields, self._client._options.endpoint
             asks = Asking(
@@ -81,10 +77,9 @@ class ToolRuns:
 
     def _planned(self, effect: Complete) -> Any:
         """Return the call that asks for a completion. Raises what cannot be asked for."""
-        planner, seconds = self._client._planner, effect.seconds
-        streamed = self._on_chunk is not None
-        call = planner.call(
-            effect.request, stream=streamed, deadline=seconds, extra_headers=self._headers, timeout=None
+        plan, streamed = self._client._planner.call, self._on_chunk is not None
+        call = plan(
+            effect.request, stream=streamed, deadline=effect.seconds, extra_headers=self._headers, timeout=None
         )
         self._report = call.report
         return call
@@ -127,7 +122,7 @@ class BlockingToolRuns(ToolRuns):
             return self._confirmed(effect)
         if type(effect) is RunCalls:
             run = self._in_turn if effect.most == 1 else self._in_threads
-            return run(Schedule(effect.calls, effect.may_begin, effect.most))
+            return run(Schedule(effect.calls, effect.deadline, effect.most))
         if type(effect) is Tell:
             return self._on_turn and self._on_turn(effect.run)
         raise TypeError(f"no such effect: {type(effect).__name__}")

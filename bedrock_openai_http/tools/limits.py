@@ -6,7 +6,7 @@ This module's law: a limit that is reached is one error of ours, which says what
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from ..call.deadline import Deadline
 from ..values import arguments
@@ -20,26 +20,13 @@ _MOST = 1_000_000
 
 
 class Limits:
-    """The limits of one run; those of time are a `call.deadline.Deadline`'s. Raises ConfigurationError."""
+    """The limits of one run. Raises ConfigurationError for numbers that are none."""
 
-    def __init__(
-        self,
-        *,
-        max_turns: int,
-        max_concurrency: int,
-        deadline: float | None,
-        clock: Callable[[], float],
-        each: float | None = None,
-    ) -> None:
+    def __init__(self, deadline: Deadline, *, max_turns: int, max_concurrency: int) -> None:
+        self.deadline = deadline
         self.max_turns = arguments.integer("max_turns", max_turns, 1, _MOST, "turns")
         self.max_concurrency = arguments.integer("max_concurrency", max_concurrency, 1, _MOST, "calls")
-        self._deadline = Deadline(deadline, clock, each)
         self._failures: Counter[tuple[str, str]] = Counter()
-
-        #: Seconds that the next completion may take; raises APITimeoutError if none are left.
-        self.left = self._deadline.left
-        #: Tells whether a call may begin.
-        self.is_time_left = self._deadline.is_time_left
 
     def is_repeated(self, failing: Iterable[tuple[str, str]]) -> bool:
         """Take note of the calls of a turn that failed, by name and words; tell whether one has failed too often."""
@@ -74,12 +61,8 @@ class Limits:
 
     def _error(self, reason: str, words: str, advice: str, completion: ChatCompletion) -> ToolLoopError:
         error = ToolLoopError(words, reason=reason, request_id=completion.request_id)
-        error.attempts, error.response, error.elapsed = (
-            completion.attempts,
-            completion.response,
-            self._deadline.elapsed,
-        )
-        error.advice = advice
+        error.attempts, error.response = completion.attempts, completion.response
+        error.elapsed, error.advice = self.deadline.elapsed, advice
         return error
 
 

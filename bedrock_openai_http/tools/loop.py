@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from ..call.deadline import Deadline
 from ..values.completion import ChatCompletion
 from ..values.errors import BedrockOpenAIError, ToolLoopError
 from ..values.messages import AssistantMessage, CustomToolCall, ToolCall, ToolMessage
@@ -29,7 +30,7 @@ class Complete(NamedTuple):
     """Ask for the completion. Back comes a ChatCompletion, or the BedrockOpenAIError that came of it."""
 
     request: Request
-    #: Seconds that it may take; None for as long as the client's calls may.
+    #: Seconds that it may take; None for no limit.
     seconds: float | None
 
 
@@ -44,7 +45,7 @@ class RunCalls(NamedTuple):
     """Run the calls by a `Schedule`, `most` at once. Back come its outcomes."""
 
     calls: tuple[Prepared, ...]
-    may_begin: Callable[[], bool]
+    deadline: Deadline
     most: int
 
 
@@ -114,13 +115,13 @@ def _turns(progress: Progress, toolbox: Toolbox, limits: Limits, asking: Asking)
                 raise failure
             finally:
                 del failure  # its traceback leads back to this frame
-        limits.left()
+        limits.deadline.left()
         if len(progress.turns) == limits.max_turns:
             raise limits.too_many_turns(completion)
 
 
 def _completion(progress: Progress, limits: Limits, asking: Asking) -> Generator[Effect, Any, ChatCompletion]:
-    came = yield Complete(asking.request(progress.added), limits.left())
+    came = yield Complete(asking.request(progress.added), limits.deadline.left())
     if isinstance(came, BedrockOpenAIError):
         try:
             raise came
@@ -152,10 +153,12 @@ def _turn(
 
 
 def _outcomes(
-    prepared: Sequence[Prepared | ToolError], limits: Limits
+    prepared: Sequence[Prepared | Exception], limits: Limits
 ) -> Generator[Effect, Any, tuple[list[Outcome], tuple[str, Exception] | None]]:
     """Return what came of each call, and what `before_call` failed with: then none was run."""
     outcomes: list[Outcome] = [None if isinstance(each, Prepared) else each for each in prepared]
+    if any(map(is_failure, outcomes)):
+        return outcomes, None
     ready: dict[int, Prepared] = {}
     for place, each in enumerate(prepared):
         if isinstance(each, Prepared):
@@ -166,7 +169,7 @@ def _outcomes(
                 outcomes[place] = came
             else:
                 return outcomes, (f"before_call failed with {type(came).__name__}", came)
-    came = yield RunCalls(tuple(ready.values()), limits.is_time_left, limits.max_concurrency)
+    came = yield RunCalls(tuple(ready.values()), limits.deadline, limits.max_concurrency)
     for place, outcome in zip(ready, came, strict=True):
         outcomes[place] = outcome
     return outcomes, None

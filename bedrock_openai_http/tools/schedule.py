@@ -5,9 +5,10 @@ This module's law: they begin in order, no more at once than may be, and none af
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
+from ..call.deadline import Deadline
 from ..values.tool_run import ToolError
 from .toolbox import Prepared
 
@@ -16,20 +17,20 @@ Outcome: TypeAlias = str | Exception | None
 
 
 class Schedule:
-    """The calls of a turn, on their way. `may_begin` says whether there is time for another."""
+    """The calls of a turn, on their way. After the `deadline` none begins."""
 
-    def __init__(self, calls: Sequence[Prepared], may_begin: Callable[[], bool], most: int) -> None:
+    def __init__(self, calls: Sequence[Prepared], deadline: Deadline, most: int) -> None:
         self.calls = calls
         #: In the order of the calls.
         self.outcomes: list[Outcome] = [None] * len(calls)
-        self._may_begin, self.most = may_begin, most
+        self._deadline, self.most = deadline, most
         self._next = self._running = 0
         self._failed = False
 
     def begin(self) -> int | None:
         """Return the place of a call that is to begin now; None where there is none, until another has ended."""
         is_full = self._running == self.most or self._next == len(self.calls)
-        if is_full or self._failed or not self._may_begin():
+        if is_full or self._failed or not self._deadline.is_time_left():
             return None
         self._next += 1
         self._running += 1

@@ -66,8 +66,11 @@ class Toolbox:
         """What the model is told of the tools."""
         return [tool.definition for tool in self._tools.values()]
 
-    def prepared(self, call: ToolCall | CustomToolCall) -> Prepared | ToolError:
-        """Return the call with its arguments checked and converted, or what the model is told instead."""
+    def prepared(self, call: ToolCall | CustomToolCall) -> Prepared | Exception:
+        """Return the call with its arguments checked and converted, or the ToolError that the model is told instead.
+
+        Another exception comes of a schema of the caller's that nothing can be checked by.
+        """
         is_custom = isinstance(call, CustomToolCall)
         name, text = called(call)
         tool = self._tools.get(name)
@@ -78,7 +81,7 @@ class Toolbox:
             return ToolError(told.other_kind(wants))
         try:
             return Prepared(call, tool, tool.take(text))
-        except ToolError as wrong:
+        except Exception as wrong:  # noqa: BLE001  (the loop knows what follows)
             return wrong
 
 

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 from referencing import Registry
 
-from ..values.kinds.kind import Misfit
+from ..values.kinds.kind import Misfit, too_deep
 from .schema import MESSAGES
 
 
@@ -33,8 +33,13 @@ def checked_schema(schema: Mapping[str, Any]) -> None:
 def misfits(schema: Mapping[str, Any], value: Any) -> Iterator[Misfit]:
     """Yield what in `value` breaks `schema`; of alternatives what breaks the one that comes nearest."""
     validator = Draft202012Validator(schema, registry=Registry())
-    for error in validator.iter_errors(value):
-        yield from _misfits(_nearest(error))
+    try:
+        for error in validator.iter_errors(value):
+            yield from _misfits(_nearest(error))
+        return
+    except RecursionError:  # it descends by several calls a level
+        pass
+    yield too_deep()
 
 
 def _nearest(error: ValidationError) -> ValidationError:

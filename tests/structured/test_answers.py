@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import pickle
-from dataclasses import dataclass
+import subprocess
+import sys
+from dataclasses import dataclass, make_dataclass
 from typing import Any
 
+import pydantic
 import pytest
 
 from answering import body, completion
@@ -134,3 +137,36 @@ def test_a_guardrail_is_told_by_any_sign_of_it() -> None:
     with pytest.raises(ParseError) as caught:
         parse_answer(parse_completion(HTTPResponse(200, Headers([]), data)), Invoice)
     assert caught.value.reason == "guardrail"
+
+
+class Model(pydantic.BaseModel):
+    count: int
+
+
+@pytest.mark.parametrize("kind", [Model, make_dataclass("Holder", [("model", Model)])])
+def test_a_class_that_takes_more_than_its_schema_is_checked_by_the_schema(kind: Any) -> None:
+    """Pydantic makes 1 of the text "1"; an answer is checked by the schema that was asked for."""
+    text = '{"count": "1"}' if kind is Model else '{"model": {"count": "1"}}'
+    assert misfit(text, kind)[1:] == ("type", "must be an integer")
+
+
+def test_a_good_answer_does_not_load_jsonschema() -> None:
+    """Where the way to the value checks all that the schema says, jsonschema is loaded only for what is wrong."""
+    program = """
+import sys
+import subprocess
+import sys
+from dataclasses import dataclass, make_dataclass
+from bedrock_openai_http import ParseError, parse_answer
+@dataclass
+class Point:
+    x: int
+parse_answer('{"x": 1}', Point)
+assert "jsonschema" not in sys.modules
+try:
+    parse_answer('{"x": "1"}', Point)
+except ParseError as error:
+    assert error.json_path == "$.x"
+assert "jsonschema" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

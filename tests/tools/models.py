@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from bedrock_openai_http import ChatCompletion, ChatCompletionRequest, Headers, ToolRun, UserMessage
+from bedrock_openai_http.call.deadline import Deadline
 from bedrock_openai_http.tools.asking import Asking
 from bedrock_openai_http.tools.limits import Limits
 from bedrock_openai_http.tools.loop import Complete, Confirm, RunCalls, Steps, tool_loop
@@ -170,7 +171,7 @@ class Played:
 
         def asking() -> tuple[Toolbox, Limits, Asking]:
             box = Toolbox(tools, awaits=False)
-            limited = Limits(clock=self.clock, **limits)
+            limited = Limits(Deadline(limits.pop("deadline"), self.clock), **limits)
             return box, limited, Asking(request, box.definitions, unknown_fields="refuse", **settings)
 
         self.error: Exception | None = None
@@ -199,7 +200,7 @@ class Played:
         if isinstance(effect, Confirm):
             return self.before_call and _raised(lambda: self.before_call(effect.call, effect.arguments))  # type: ignore[misc]
         if isinstance(effect, RunCalls):
-            schedule = Schedule(effect.calls, effect.may_begin, effect.most)
+            schedule = Schedule(effect.calls, effect.deadline, effect.most)
             while (place := schedule.begin()) is not None:
                 call = schedule.calls[place]
                 self.ran.append(called(call.call)[0])

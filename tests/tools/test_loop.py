@@ -196,6 +196,18 @@ def test_an_error_of_the_first_turn_has_a_run_too() -> None:
     assert run.messages == [{"role": "user", "content": "SECRET prompt"}]
 
 
+@pytest.mark.parametrize("rule", [{"$ref": "https://127.0.0.1/none"}, {"$ref": "#/properties/a"}])
+def test_a_schema_that_nothing_can_be_checked_by(rule: dict[str, str]) -> None:
+    """What is found out at the first call only is a failure of that tool: no call runs, and the run is kept."""
+    own = FunctionTool("own", parameters={"type": "object", "properties": {"a": rule}})
+    played = Played([add, (own, lambda a: a)], answer(call("add", {"a": 1}), call("own", {"a": "x"})))
+    assert isinstance(played.error, ToolLoopError)
+    assert (played.error.reason, played.ran) == ("tool-failed", [])
+    assert played.error.__cause__ is not None
+    assert played.results == ["This call was not run.", "The tool failed."]
+    assert fits(played.run)
+
+
 # --- asking before a call
 
 

@@ -47,7 +47,7 @@ def placed(a: int, b: int = 2, /) -> Any:
     return a, b
 
 
-def prepared(tool: Any, text: str) -> Prepared | ToolError:
+def prepared(tool: Any, text: str) -> Prepared | Exception:
     box = Toolbox([tool], awaits=False)
     return box.prepared(ToolCall("c", FunctionCall(box.definitions[0].name, text)))
 

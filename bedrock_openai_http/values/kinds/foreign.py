@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..wire_value import plain
-from .kind import WRAPPER, Kind, Misfit, Path, definition_name
+from .kind import WRAPPER, Kind, Misfit, Path, definition_name, within_the_stack
 from .nodes import Node
 from .objects import or_null
 from .places import CONDITIONS, definitions_used, leads_to_itself, mapped, parts, references
@@ -38,7 +38,7 @@ def kind_of_schema(schema: Mapping[str, Any]) -> Kind:
         found = _without_nulls(value, form, definitions)
         return found if is_object else found[WRAPPER]
 
-    return Kind(name or "answer", strict_form(full), full, value_of, wrapped=not is_object)
+    return Kind(name or "answer", strict_form(full), full, within_the_stack(value_of), wrapped=not is_object)
 
 
 class ForeignNode(Node):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..frozen import field, frozen
@@ -29,6 +30,22 @@ class Misfit(Exception):
         self.message = message
         #: What the check of a class of the caller's has said, for the model alone.
         self.hint = hint
+
+
+def too_deep() -> Misfit:
+    """Return the Misfit of a value that is nested deeper than it can be followed."""
+    return Misfit((), "value", "is nested too deeply")
+
+
+def within_the_stack(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return `read` with a Misfit in place of a RecursionError, which would hold the value."""
+
+    def value_of(value: Any) -> Any:
+        with suppress(RecursionError):
+            return read(value)
+        raise too_deep()
+
+    return value_of
 
 
 @frozen

@@ -18,7 +18,7 @@ from .apart import check_union
 from .classes import bound, own_doc, shape_of
 from .docstrings import described
 from .foreign import ForeignNode, foreign_class, kind_of_schema
-from .kind import WRAPPER, Kind, Member, definition_name
+from .kind import WRAPPER, Kind, Member, definition_name, within_the_stack
 from .nodes import JSON_TYPES, Anything, Choice, Described, Either, Fixed, Items, Named, Node, Plain, Text
 from .objects import ByName, Object
 from .places import definitions_used
@@ -110,7 +110,7 @@ class _Reader:
             name=name,
             schema=schema,
             full=full,
-            value_of=lambda value: read(value, ()),
+            value_of=within_the_stack(lambda value: read(value, ())),
             strict=not self.is_open,
             exact=self._exact,
             wrapped=wrapped,
@@ -254,6 +254,7 @@ class _Reader:
 
     def _with_definitions(self, foreign: ForeignNode) -> ForeignNode:
         """Return the part for a class of another library, its own definitions being of the root now."""
+        self._exact = False  # its class takes what its schema does not, such as a text for a number
         foreign.rename({name: self._place(name) for name in foreign.definitions})
         for name, form in foreign.definitions.items():
             self._definitions[name] = _Formed(form)

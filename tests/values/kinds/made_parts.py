@@ -130,7 +130,9 @@ SCALARS: list[Made] = [
 def choices(draw: st.DrawFn) -> Made:
     # Without the mark: what there may be is told to whom it was not.
     values = draw(
-        st.lists(st.text(max_size=4) | st.integers() | st.booleans(), min_size=1, max_size=4, unique_by=repr)
+        st.lists(
+            st.text(max_size=4) | st.integers(-(2**53), 2**53) | st.booleans(), min_size=1, max_size=4, unique_by=repr
+        )
     )
     near: dict[type, Any] = {str: f"no {MARK}", int: max([0, *(v for v in values if type(v) is int)]) + 1}
     kinds = {type(value) for value in values}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+from dataclasses import dataclass
 from typing import Any
 
 import jsonschema_rs
@@ -12,15 +13,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel
 
 from bedrock_openai_http import ParseError, parse_answer, schema_of
 from bedrock_openai_http.validation.fields import json_path
+from bedrock_openai_http.values.kinds.kind import Misfit
 from bedrock_openai_http.values.kinds.reading import kind_of
 from made_kinds import MADE_KINDS
 from made_parts import MARK, Made, is_same
 
 few = settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES") or 40),
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES") or 15),
     deadline=None,
     phases=set(Phase) - {Phase.explain},
     suppress_health_check=list(HealthCheck),
@@ -87,3 +90,32 @@ def test_what_is_no_single_document_of_json_is_no_answer(made: Made, data: st.Da
     number = data.draw(st.sampled_from(["NaN", "Infinity", "-Infinity", "1e999", "1.9e+10001"]))
     for bad in (text[:cut], text + text, text + " {}", text[:-1] + f', "a": {number}}}'):
         assert one_error(bad, made.hint).reason == "not-json"
+
+
+@dataclass
+class Deep:
+    inner: Deep | None
+
+
+class DeepModel(BaseModel):
+    inner: DeepModel | None
+
+
+DEEP_SCHEMA = {"type": "object", "properties": {"inner": {"anyOf": [{"$ref": "#"}, {"type": "null"}]}}}
+
+
+@pytest.mark.parametrize("kind", [Deep, DeepModel, DEEP_SCHEMA])
+def test_an_answer_that_is_nested_without_end_is_one_error(kind: Any):
+    """Whatever is left of the stack, when it is checked and when it is read."""
+    for depth in (200, 399, 500)[kind is Deep :]:  # a dataclass is read without jsonschema, which goes deeper
+        error = one_error(nested(depth), kind)
+        assert (error.reason, error.json_path) == ("not-json" if depth == 500 else "schema", "$")
+    value = None
+    for _ in range(3000):
+        value = {"inner": value}
+    with pytest.raises(Misfit):
+        kind_of(kind).value_of(value)
+
+
+def nested(depth: int) -> str:
+    return '{"inner":' * depth + "null" + "}" * depth
