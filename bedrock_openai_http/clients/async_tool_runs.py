@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..tools.loop import Complete, Confirm, Effect, RunCalls, Steps, Tell
 from ..tools.results import text_of
-from ..tools.schedule import Outcome, Schedule
+from ..tools.schedule import Schedule
 from ..tools.toolbox import Prepared
 from ..transport.aio.aside import aside
 from ..values.completion import ChatCompletion
-from ..values.errors import BedrockOpenAIError
 from ..values.kinds.functions import is_async
 from ..values.tool_run import ToolRun
-from .tool_runs import ToolRuns, refusal
+from .tool_runs import ToolRuns, refuse_words
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
@@ -34,15 +33,18 @@ class AsyncToolRuns(ToolRuns):
 
     async def drive(self, steps: Steps) -> ToolRun:
         """Return what the run returns; raise what it raises."""
-        came = None
         try:
+            effect = next(steps)
             while True:
                 try:
+                    came = await self._done(effect)
+                except BaseException as error:  # noqa: BLE001  (it is thrown back in, and comes out again if it must)
+                    effect = steps.throw(error)
+                else:
                     effect = steps.send(came)
-                except StopIteration as end:
-                    run: ToolRun = end.value
-                    return run
-                came = await self._done(effect)
+        except StopIteration as end:
+            run: ToolRun = end.value
+            return run
         finally:
             # Either may hold a failure, whose traceback holds this frame.
             effect = came = None  # type: ignore[assignment]
@@ -52,40 +54,25 @@ class AsyncToolRuns(ToolRuns):
         if type(effect) is Complete:
             return await self._completion(effect)
         if type(effect) is Confirm:
-            return await self._confirmed(effect)
-        if type(effect) is RunCalls:
-            return await self._in_tasks(Schedule(effect.calls, effect.deadline, effect.most))
-        if type(effect) is Tell:
-            return self._on_turn and await _called(self._on_turn, effect.run)
-        raise TypeError(f"no such effect: {type(effect).__name__}")
+            if self._before_call is not None:
+                refuse_words(await _called(self._before_call, effect.call, effect.arguments))
+        elif type(effect) is RunCalls:
+            await self._in_tasks(effect.schedule)
+        elif type(effect) is Tell and self._on_turn is not None:
+            await _called(self._on_turn, effect.run)
+        return None
 
-    async def _completion(self, effect: Complete) -> ChatCompletion | BedrockOpenAIError:
-        try:
-            call = self._planned(effect)
-            if self._on_chunk is None:
-                return await self._client._answer(call)
-            stream: AsyncChatCompletionStream = await self._client._open(call)
-        except BedrockOpenAIError as error:
-            return error
+    async def _completion(self, effect: Complete) -> ChatCompletion:
+        call = self._planned(effect)
+        if self._on_chunk is None:
+            return await self._client._answer(call)
+        stream: AsyncChatCompletionStream = await self._client._open(call)
         async with stream:
-            while True:
-                try:
-                    chunk = await anext(stream, None)
-                    if chunk is None:
-                        return await stream.completion()
-                except BedrockOpenAIError as error:
-                    return error
-                await _called(self._on_chunk, chunk)  # not within the `try`: what it raises is the caller's own
+            async for chunk in stream:
+                await _called(self._on_chunk, chunk)
+            return await stream.completion()
 
-    async def _confirmed(self, effect: Confirm) -> Exception | None:
-        if self._before_call is None:
-            return None
-        try:
-            return refusal(await _called(self._before_call, effect.call, effect.arguments))
-        except Exception as error:  # noqa: BLE001  (the loop knows what follows)
-            return error
-
-    async def _in_tasks(self, schedule: Schedule) -> list[Outcome]:
+    async def _in_tasks(self, schedule: Schedule) -> None:
         running: dict[asyncio.Task[str | Exception], int] = {}
         try:
             while True:
@@ -93,10 +80,10 @@ class AsyncToolRuns(ToolRuns):
                     self._started(schedule.calls[place])
                     running[asyncio.create_task(_outcome(schedule.calls[place]))] = place
                 if not running:
-                    return schedule.outcomes
+                    return
                 ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in [each for each in running if each in ended]:
-                    outcome = task.result()
+                    outcome = _cancelled() if task.cancelled() else task.result()
                     place = running.pop(task)
                     self._ended(schedule.calls[place], outcome)
                     schedule.end(place, outcome)
@@ -126,6 +113,11 @@ async def _outcome(call: Prepared) -> str | Exception:
         return text_of(await result if isawaitable(result) else result)
     except Exception as error:  # noqa: BLE001  (the loop knows what follows)
         return error
+
+
+def _cancelled() -> Exception:
+    """Return what came of a call that something else within the tool has cancelled: the run has not."""
+    return RuntimeError("the tool was cancelled, and not by who runs it")
 
 
 async def _called(function: Callable[..., Any], *given: Any) -> Any:

@@ -2,8 +2,7 @@
 
 `ToolRuns` is what this and `async_tool_runs` have in common.
 
-This module decides nothing: `tools` says what is next. What a callable of the caller's raises goes through as it is,
-but for `before_call`, of which the loop is told.
+This module decides nothing: `tools` says what is next, and is told of all that is raised.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import copy_context
+from inspect import isawaitable
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,6 @@ from ..tools.results import text_of
 from ..tools.schedule import Outcome, Schedule
 from ..tools.toolbox import Prepared, Toolbox, called
 from ..values.completion import ChatCompletion
-from ..values.errors import BedrockOpenAIError
 from ..values.kinds.functions import is_async
 from ..values.tool_run import ToolRun
 
@@ -101,15 +100,18 @@ class BlockingToolRuns(ToolRuns):
 
     def drive(self, steps: Steps) -> ToolRun:
         """Return what the run returns; raise what it raises."""
-        came = None
         try:
+            effect = next(steps)
             while True:
                 try:
+                    came = self._done(effect)
+                except BaseException as error:  # noqa: BLE001  (it is thrown back in, and comes out again if it must)
+                    effect = steps.throw(error)
+                else:
                     effect = steps.send(came)
-                except StopIteration as end:
-                    run: ToolRun = end.value
-                    return run
-                came = self._done(effect)
+        except StopIteration as end:
+            run: ToolRun = end.value
+            return run
         finally:
             # Either may hold a failure, whose traceback holds this frame.
             effect = came = None  # type: ignore[assignment]
@@ -119,41 +121,25 @@ class BlockingToolRuns(ToolRuns):
         if type(effect) is Complete:
             return self._completion(effect)
         if type(effect) is Confirm:
-            return self._confirmed(effect)
-        if type(effect) is RunCalls:
-            run = self._in_turn if effect.most == 1 else self._in_threads
-            return run(Schedule(effect.calls, effect.deadline, effect.most))
-        if type(effect) is Tell:
-            return self._on_turn and self._on_turn(effect.run)
-        raise TypeError(f"no such effect: {type(effect).__name__}")
+            if self._before_call is not None:
+                refuse_words(self._before_call(effect.call, effect.arguments))
+        elif type(effect) is RunCalls:
+            (self._in_turn if effect.schedule.most == 1 else self._in_threads)(effect.schedule)
+        elif type(effect) is Tell and self._on_turn is not None:
+            refuse_coroutine("on_turn", self._on_turn(effect.run))
+        return None
 
-    def _completion(self, effect: Complete) -> ChatCompletion | BedrockOpenAIError:
-        try:
-            call = self._planned(effect)
-            if self._on_chunk is None:
-                return self._client._answer(call)
-            stream: ChatCompletionStream = self._client._open(call)
-        except BedrockOpenAIError as error:
-            return error
+    def _completion(self, effect: Complete) -> ChatCompletion:
+        call = self._planned(effect)
+        if self._on_chunk is None:
+            return self._client._answer(call)
+        stream: ChatCompletionStream = self._client._open(call)
         with stream:
-            while True:
-                try:
-                    chunk = next(stream, None)
-                    if chunk is None:
-                        return stream.completion()
-                except BedrockOpenAIError as error:
-                    return error
-                self._on_chunk(chunk)  # not within the `try`: what it raises is the caller's own
+            for chunk in stream:
+                refuse_coroutine("on_chunk", self._on_chunk(chunk))
+            return stream.completion()
 
-    def _confirmed(self, effect: Confirm) -> Exception | None:
-        if self._before_call is None:
-            return None
-        try:
-            return refusal(self._before_call(effect.call, effect.arguments))
-        except Exception as error:  # noqa: BLE001  (the loop knows what follows)
-            return error
-
-    def _in_turn(self, schedule: Schedule) -> list[Outcome]:
+    def _in_turn(self, schedule: Schedule) -> None:
         outcome: Outcome = None
         try:
             while (place := schedule.begin()) is not None:
@@ -166,11 +152,10 @@ class BlockingToolRuns(ToolRuns):
                     raise
                 self._ended(call, outcome)
                 schedule.end(place, outcome)
-            return schedule.outcomes
         finally:
             del schedule, outcome  # as in `drive`: what a tool has raised leads back to this frame
 
-    def _in_threads(self, schedule: Schedule) -> list[Outcome]:
+    def _in_threads(self, schedule: Schedule) -> None:
         over: SimpleQueue[tuple[int, str | BaseException]] = SimpleQueue()
         running: set[int] = set()
         try:
@@ -180,7 +165,7 @@ class BlockingToolRuns(ToolRuns):
                     running.add(place)
                     _start(_noting(schedule.calls[place], place, over))
                 if not running:
-                    return schedule.outcomes
+                    return
                 place, outcome = over.get()
                 running.discard(place)
                 self._ended(schedule.calls[place], outcome)
@@ -191,9 +176,23 @@ class BlockingToolRuns(ToolRuns):
             raise
 
 
-def refusal(said: Any) -> Exception | None:
-    """Return what is wrong with what `before_call` has returned: who returns False means to say no."""
-    return TypeError("before_call returned False; to say no, it raises ToolError") if said is False else None
+def refuse_words(said: Any) -> None:
+    """Raise TypeError for what `before_call` may have meant as a no: that is said by raising ToolError."""
+    refuse_coroutine("before_call", said)
+    if said is not None and said is not True:
+        kind = type(said).__name__
+        raise TypeError(
+            f"before_call returned {'False' if said is False else f'a {kind}'}; to say no, it raises ToolError"
+        )
+
+
+def refuse_coroutine(name: str, said: Any) -> None:
+    """Raise TypeError if a plain function has given a coroutine, which nobody would await."""
+    if isawaitable(said):
+        close = getattr(said, "close", None)
+        if close is not None:
+            close()  # or Python warns that it was never awaited
+        raise TypeError(f"{name}: gave a coroutine, which AsyncClient awaits")
 
 
 def raised(outcome: str | BaseException) -> str | Exception:

@@ -3,18 +3,18 @@
 A run is a generator. It yields what is to be done and is sent what came of it, so that whoever drives it chooses how
 to wait: a thread, an event loop, or a test with a list of answers.
 
-This module's law: each call of a turn gets one result, in order, whatever happened; and each error of ours that
-leaves has the run so far. What a completion or a tool raised is sent as a value: what is thrown is of nobody here.
+This module's law: each call of a turn gets one result, in order, whatever happened, Ctrl-C and cancellation too; and
+what leaves has the run so far.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias
 
-from ..call.deadline import Deadline
 from ..values.completion import ChatCompletion
-from ..values.errors import BedrockOpenAIError, ToolLoopError
+from ..values.errors import ToolLoopError
 from ..values.messages import AssistantMessage, CustomToolCall, ToolCall, ToolMessage
 from ..values.tool_run import ToolError, ToolRun, Turn
 from ..values.usage import NO_USAGE
@@ -22,12 +22,12 @@ from ..values.wire_value import plain
 from . import told
 from .asking import Asking, Request, field_of, history_of
 from .limits import Limits, is_cut
-from .schedule import Outcome, is_failure
+from .schedule import Outcome, Schedule, is_failure
 from .toolbox import Prepared, Toolbox, called
 
 
 class Complete(NamedTuple):
-    """Ask for the completion. Back comes a ChatCompletion, or the BedrockOpenAIError that came of it."""
+    """Ask for the completion. Answered with a ChatCompletion."""
 
     request: Request
     #: Seconds that it may take; None for no limit.
@@ -35,18 +35,16 @@ class Complete(NamedTuple):
 
 
 class Confirm(NamedTuple):
-    """Ask `before_call`. Back comes what it raised, an Exception, or None."""
+    """Ask `before_call`. Answered with nothing of use; thrown: what it raises."""
 
     call: ToolCall | CustomToolCall
     arguments: Any
 
 
 class RunCalls(NamedTuple):
-    """Run the calls by a `Schedule`, `most` at once. Back come its outcomes."""
+    """Run the calls of the schedule, which takes note of what comes of them. Thrown: what no tool may hold up."""
 
-    calls: tuple[Prepared, ...]
-    deadline: Deadline
-    most: int
+    schedule: Schedule
 
 
 class Tell(NamedTuple):
@@ -93,8 +91,11 @@ def tool_loop(request: Request, asking: Callable[[], tuple[Toolbox, Limits, Aski
     try:
         toolbox, limits, asks = asking()
         return (yield from _turns(progress, toolbox, limits, asks))
-    except BedrockOpenAIError as error:
-        error.run = progress.run()
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        with suppress(AttributeError):  # of a class with slots that is not ours
+            error.run = progress.run()  # type: ignore[attr-defined]
         raise
 
 
@@ -121,13 +122,7 @@ def _turns(progress: Progress, toolbox: Toolbox, limits: Limits, asking: Asking)
 
 
 def _completion(progress: Progress, limits: Limits, asking: Asking) -> Generator[Effect, Any, ChatCompletion]:
-    came = yield Complete(asking.request(progress.added), limits.deadline.left())
-    if isinstance(came, BedrockOpenAIError):
-        try:
-            raise came
-        finally:
-            del came  # as above
-    completion: ChatCompletion = came
+    completion: ChatCompletion = yield Complete(asking.request(progress.added), limits.deadline.left())
     progress.answered(completion)
     if is_cut(completion):
         raise limits.cut(completion)
@@ -136,43 +131,78 @@ def _completion(progress: Progress, limits: Limits, asking: Asking) -> Generator
 
 def _turn(
     completion: ChatCompletion, progress: Progress, toolbox: Toolbox, limits: Limits
-) -> Generator[Effect, Any, ToolLoopError | None]:
+) -> Generator[Effect, Any, BaseException | None]:
     """Run the calls of a completion, and put their results into `progress`; return what ends the run, if anything."""
     calls = completion.tool_calls
-    outcomes, failure = yield from _outcomes([toolbox.prepared(call) for call in calls], limits)
-    results = [ToolMessage(_said(outcome), call.id) for call, outcome in zip(calls, outcomes, strict=True)]
+    outcomes = _Outcomes([toolbox.prepared(call) for call in calls])
+    failure: BaseException | None
+    try:
+        if not any(map(is_failure, outcomes.found)):
+            yield from _confirmed(outcomes)
+            yield from _run(outcomes, limits)
+        failure = _failure(completion, outcomes.found, limits)
+    except GeneratorExit:
+        raise
+    except _BeforeCall as refused:
+        failure = limits.tool_failed(
+            f"before_call failed with {type(refused.error).__name__}", refused.error, completion
+        )
+    except BaseException as error:  # noqa: BLE001  (such as Ctrl-C; it leaves when the turn has its results)
+        failure = error
+    results = [ToolMessage(_said(outcome), call.id) for call, outcome in zip(calls, outcomes.found, strict=True)]
     progress.added.extend(results)
     progress.turns.append(Turn(completion, tuple(results)))
-    for call, outcome in zip(calls, outcomes, strict=True):
-        if failure is None and isinstance(outcome, Exception) and is_failure(outcome):
-            failure = f"the tool {called(call)[0]!r} failed with {type(outcome).__name__}", outcome
-    if failure is not None:
-        return limits.tool_failed(*failure, completion)
-    failing = [called(call) for call, outcome in zip(calls, outcomes, strict=True) if isinstance(outcome, Exception)]
+    return failure
+
+
+class _Outcomes:
+    """What comes of the calls of a turn, in their order: at first what is wrong with those that cannot be run."""
+
+    def __init__(self, prepared: Sequence[Prepared | Exception]) -> None:
+        self.found: list[Outcome] = [None if isinstance(each, Prepared) else each for each in prepared]
+        #: Those that can be run, by their places.
+        self.ready = {place: each for place, each in enumerate(prepared) if isinstance(each, Prepared)}
+
+
+class _BeforeCall(Exception):
+    """`before_call` has raised something else than a ToolError."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _confirmed(outcomes: _Outcomes) -> Generator[Effect, Any, None]:
+    """Ask for each call, before the first is run."""
+    for place, each in list(outcomes.ready.items()):
+        try:
+            yield Confirm(each.call, each.shown())
+        except ToolError as refused:
+            outcomes.found[place] = refused
+            del outcomes.ready[place]
+        except Exception as error:  # noqa: BLE001  (it is the caller's)
+            raise _BeforeCall(error) from None
+
+
+def _run(outcomes: _Outcomes, limits: Limits) -> Generator[Effect, Any, None]:
+    """Run what is ready, and take note of what came of it, also where it was broken off."""
+    schedule = Schedule(tuple(outcomes.ready.values()), limits.deadline, limits.max_concurrency)
+    try:
+        yield RunCalls(schedule)
+    finally:
+        for place, outcome in zip(outcomes.ready, schedule.taken(), strict=True):
+            outcomes.found[place] = outcome
+
+
+def _failure(completion: ChatCompletion, outcomes: Sequence[Outcome], limits: Limits) -> ToolLoopError | None:
+    """Return what ends the run after this turn, if anything does."""
+    calls = list(zip(completion.tool_calls, outcomes, strict=True))
+    for call, outcome in calls:
+        if isinstance(outcome, Exception) and is_failure(outcome):
+            words = f"the tool {called(call)[0]!r} failed with {type(outcome).__name__}"
+            return limits.tool_failed(words, outcome, completion)
+    failing = [called(call) for call, outcome in calls if isinstance(outcome, Exception)]
     return limits.repeated(completion) if limits.is_repeated(failing) else None
-
-
-def _outcomes(
-    prepared: Sequence[Prepared | Exception], limits: Limits
-) -> Generator[Effect, Any, tuple[list[Outcome], tuple[str, Exception] | None]]:
-    """Return what came of each call, and what `before_call` failed with: then none was run."""
-    outcomes: list[Outcome] = [None if isinstance(each, Prepared) else each for each in prepared]
-    if any(map(is_failure, outcomes)):
-        return outcomes, None
-    ready: dict[int, Prepared] = {}
-    for place, each in enumerate(prepared):
-        if isinstance(each, Prepared):
-            came = yield Confirm(each.call, each.shown())
-            if came is None:
-                ready[place] = each
-            elif isinstance(came, ToolError):
-                outcomes[place] = came
-            else:
-                return outcomes, (f"before_call failed with {type(came).__name__}", came)
-    came = yield RunCalls(tuple(ready.values()), limits.deadline, limits.max_concurrency)
-    for place, outcome in zip(ready, came, strict=True):
-        outcomes[place] = outcome
-    return outcomes, None
 
 
 def _said(outcome: Outcome) -> str:

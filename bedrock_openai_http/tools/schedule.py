@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from ..call.deadline import Deadline
 from ..values.tool_run import ToolError
+from . import told
 from .toolbox import Prepared
 
 #: What came of a call: the text for the model, or what was raised; None for one that was not run.
@@ -21,8 +22,7 @@ class Schedule:
 
     def __init__(self, calls: Sequence[Prepared], deadline: Deadline, most: int) -> None:
         self.calls = calls
-        #: In the order of the calls.
-        self.outcomes: list[Outcome] = [None] * len(calls)
+        self._outcomes: list[Outcome] = [None] * len(calls)
         self._deadline, self.most = deadline, most
         self._next = self._running = 0
         self._failed = False
@@ -38,9 +38,20 @@ class Schedule:
 
     def end(self, place: int, outcome: str | Exception) -> None:
         """Take note of what came of a call that has begun."""
-        self.outcomes[place] = outcome
+        self._outcomes[place] = outcome
         self._running -= 1
         self._failed = self._failed or is_failure(outcome)
+
+    def taken(self) -> list[Outcome]:
+        """Return what came of each call, in order, and forget it: what a tool has raised leads back to who drives.
+
+        Of a call that was broken off it is `BROKEN_OFF`.
+        """
+        outcomes, self._outcomes = self._outcomes, []
+        return [
+            told.BROKEN_OFF if outcome is None and place < self._next else outcome
+            for place, outcome in enumerate(outcomes)
+        ]
 
 
 def is_failure(outcome: Outcome) -> bool:

@@ -174,53 +174,52 @@ class Played:
             limited = Limits(Deadline(limits.pop("deadline"), self.clock), **limits)
             return box, limited, Asking(request, box.definitions, unknown_fields="refuse", **settings)
 
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
         try:
             self.run = self._play(tool_loop(request, asking))
-        except Exception as error:
+        except BaseException as error:
             self.error = error
             self.run = getattr(error, "run", None)  # type: ignore[assignment]
 
     def _play(self, steps: Steps) -> ToolRun:
-        came = None
-        while True:
-            try:
-                effect = steps.send(came)
-            except StopIteration as end:
-                run: ToolRun = end.value
-                return run
-            came = self._done(effect)
+        try:
+            effect = next(steps)
+            while True:
+                try:
+                    came = self._done(effect)
+                except BaseException as error:
+                    effect = steps.throw(error)
+                else:
+                    effect = steps.send(came)
+        except StopIteration as end:
+            run: ToolRun = end.value
+            return run
 
     def _done(self, effect: Any) -> Any:
         if isinstance(effect, Complete):
             self.requests.append(effect.request)
             self.seconds.append(effect.seconds)
             given = self.answers.pop(0)
-            return given if isinstance(given, Exception) else ChatCompletion.from_dict(given, request_id="r-1")
+            if isinstance(given, BaseException):
+                raise given
+            return ChatCompletion.from_dict(given, request_id="r-1")
         if isinstance(effect, Confirm):
-            return self.before_call and _raised(lambda: self.before_call(effect.call, effect.arguments))  # type: ignore[misc]
+            return self.before_call and self.before_call(effect.call, effect.arguments)
         if isinstance(effect, RunCalls):
-            schedule = Schedule(effect.calls, effect.deadline, effect.most)
-            while (place := schedule.begin()) is not None:
-                call = schedule.calls[place]
-                self.ran.append(called(call.call)[0])
-                try:
-                    schedule.end(place, text_of(call.run()))
-                except Exception as error:
-                    schedule.end(place, error)
-            return schedule.outcomes
+            return self._run(effect.schedule)
         self.told.append(effect.run)
         return None
+
+    def _run(self, schedule: Schedule) -> None:
+        while (place := schedule.begin()) is not None:
+            call = schedule.calls[place]
+            self.ran.append(called(call.call)[0])
+            try:
+                schedule.end(place, text_of(call.run()))
+            except Exception as error:
+                schedule.end(place, error)
 
     @property
     def results(self) -> list[str]:
         """The results of the last turn."""
         return [str(result.content) for result in self.run.turns[-1].results]
-
-
-def _raised(function: Function) -> Exception | None:
-    try:
-        function()
-    except Exception as error:
-        return error
-    return None

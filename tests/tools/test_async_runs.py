@@ -13,7 +13,7 @@ import pytest
 
 from bedrock_openai_http import AsyncClient, ToolError, ToolLoopError, ToolRun
 from bedrock_openai_http.events import Event, ToolEnded, ToolStarted
-from models import REQUEST, Model, answer, call
+from models import REQUEST, Model, answer, call, results
 from support import KEY
 
 Result = TypeVar("Result")
@@ -186,13 +186,36 @@ def test_a_call_that_fails_while_another_runs() -> None:
 
 
 def test_a_tool_that_is_cancelled_from_elsewhere() -> None:
-    """A CancelledError is no failure of the tool: it goes through raw."""
+    """Whoever cancels what a tool waits for has not cancelled the run: it is a failure of the tool, with the run."""
 
     async def work() -> None:
         raise asyncio.CancelledError
 
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(ToolLoopError) as caught:
         run(client_with(once(call("work"))).run_tools(REQUEST, [work]))
+    assert caught.value.reason == "tool-failed"
+    assert caught.value.run is not None
+
+
+def test_a_run_that_is_cancelled_has_told_its_results() -> None:
+    """`on_turn` is told what the calls of the turn have given, of the one broken off too."""
+    told: list[ToolRun] = []
+
+    async def quick() -> str:
+        return "done"
+
+    async def slow() -> None:
+        await asyncio.sleep(60)
+
+    async def work() -> None:
+        model = once(call("quick"), call("slow"))
+        await asyncio.wait_for(client_with(model).run_tools(REQUEST, [quick, slow], on_turn=told.append), 0.1)
+
+    with pytest.raises(asyncio.TimeoutError):
+        run(work())
+    first, second = results(told[-1].messages)
+    assert first == "done"
+    assert "broken off" in second
 
 
 def test_the_loop_is_free_while_plain_functions_run() -> None:

@@ -25,11 +25,12 @@ from bedrock_openai_http import (
     ToolError,
     ToolLoopError,
     ToolRun,
+    validate_request,
 )
 from bedrock_openai_http.events import CallEnded, CallStarted, Event, ToolEnded, ToolStarted
 from bedrock_openai_http.testing import LocalEndpoint
 from both import Client
-from models import REQUEST, Clock, Model, answer, call
+from models import REQUEST, Clock, Model, answer, call, results
 from support import KEY, NO_WAITS
 
 
@@ -201,37 +202,52 @@ class Stop(Exception):
     """The caller's own."""
 
 
-@pytest.mark.parametrize("raised", [Stop(), RateLimitError("of another client"), KeyboardInterrupt()])
+class Halt(BaseException):
+    """What is no failure, as Ctrl-C and SystemExit are none, which would end an event loop as well."""
+
+
+@pytest.mark.parametrize("raised", [Stop(), RateLimitError("of another client"), Halt()])
 @pytest.mark.parametrize("name", ["on_turn", "on_chunk"])
-def test_what_a_callable_raises_goes_through(name: str, raised: BaseException) -> None:
-    """What `on_turn` and `on_chunk` raise is the caller's own: it comes out as it is, without a run."""
+def test_what_a_callable_raises_goes_through_with_the_run(name: str, raised: BaseException) -> None:
+    """What `on_turn` and `on_chunk` raise is the caller's own: it comes out as it is, and has the run so far."""
+    raised.run = "of another run"  # type: ignore[union-attr]
 
     def give_up(what: Any) -> None:
         raise raised
 
-    if isinstance(raised, KeyboardInterrupt):  # which no event loop would let pass as a value
-        raised = GeneratorExit()
     with pytest.raises(type(raised)) as caught:
         client_with(once(call("add", {"a": 1}))).run_tools(REQUEST, [add], **{name: give_up})
     assert caught.value is raised
-    assert getattr(caught.value, "run", None) is None
+    assert len(raised.run.turns) == (1 if name == "on_turn" else 0)  # type: ignore[union-attr]
+    assert raised.run.messages[0]["role"] == "user"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("most", [1, 2])
-def test_an_exception_that_is_no_failure_goes_through(most: int) -> None:
-    """What is no `Exception`, as Ctrl-C, is neither told to the model nor made an error of ours."""
+def test_what_is_no_failure_leaves_when_the_turn_has_its_results(most: int) -> None:
+    """As Ctrl-C: `on_turn` is told the results of the calls that were run, which are in `.run`; the model is not."""
     events: list[Event] = []
+    told: list[ToolRun] = []
 
     def leave(n: int) -> None:
-        raise GeneratorExit
+        while most == 2 and not [event for event in events if isinstance(event, ToolEnded)]:
+            time.sleep(0.001)
+        raise Halt
 
-    model = Model(answer(call("leave", {"n": 1}), call("add", {"a": 2})))
-    with pytest.raises(GeneratorExit):
-        client_with(model, on_event=events.append).run_tools(REQUEST, [leave, add], max_concurrency=most)
+    calls = [call("add", {"a": 1}, "c-1"), call("leave", {"n": 1}, "c-2"), call("add", {"a": 2}, "c-3")]
+    with pytest.raises(Halt) as caught:
+        client_with(Model(answer(*calls)), on_event=events.append).run_tools(
+            REQUEST, [leave, add], max_concurrency=most, on_turn=told.append
+        )
     started = [event.call_id for event in events if isinstance(event, ToolStarted)]
     ended = [event.call_id for event in events if isinstance(event, ToolEnded)]
     assert sorted(map(str, started)) == sorted(map(str, ended))
-    assert "GeneratorExit" in [event.error_type for event in events if isinstance(event, ToolEnded)]
+    assert "Halt" in [event.error_type for event in events if isinstance(event, ToolEnded)]
+    run = caught.value.run  # type: ignore[attr-defined]
+    assert told[-1].messages == run.messages
+    first, second, _ = results(run.messages)
+    assert first == "2"
+    assert "it is not known whether it was carried out" in second
+    validate_request({"model": "m.m", "messages": run.messages})
 
 
 def test_a_stop_iteration_of_a_tool_is_a_failure() -> None:
