@@ -16,6 +16,7 @@ from ..values.answer_message import Message
 from ..values.errors import RequestValidationError
 from ..values.messages import AssistantMessage, FunctionCall, ToolCall, ToolMessage
 from ..values.request import ChatCompletionRequest, CustomTool, FunctionTool
+from ..values.wire_value import WireValue, plain
 
 #: A request as a caller gives it.
 Request: TypeAlias = ChatCompletionRequest | Mapping[str, Any]
@@ -29,6 +30,14 @@ def field_of(request: Request, name: str) -> Any:
         return request.get(name)
     found, extra = getattr(request, name, None), getattr(request, "extra_body", None)
     return extra.get(name) if found is None and isinstance(extra, Mapping) else found
+
+
+def kept_messages(request: Request) -> list[Any]:
+    """Return the messages of a request: values as they are, which keep what is beside their fields, others copied."""
+    messages = field_of(request, "messages")
+    if not isinstance(messages, (list, tuple)):
+        return []
+    return [each if isinstance(each, WireValue) else plain(each) for each in messages]
 
 
 class Asking:
@@ -52,6 +61,10 @@ class Asking:
         for name in ("tools", "functions", "function_call"):
             if field_of(request, name) is not None:
                 raise _refused(name, "must not be given: run_tools takes the tools as an argument")
+        extra = None if isinstance(request, Mapping) else request.extra_body
+        for name in ("tools", "functions", "function_call", "tool_choice"):
+            if isinstance(extra, Mapping) and name in extra:
+                raise _refused(name, "must not be given in extra_body: run_tools sets it for each turn")
         if field_of(request, "stream"):
             raise _refused("stream", "must not be given: run_tools(..., on_chunk=...) streams each turn")
         fields: dict[str, Any] = {"tools": list(tools)}
@@ -66,14 +79,14 @@ class Asking:
             if lint.rule == _NEEDS and lint.json_path == "$.tools":
                 raise RequestValidationError(lint.message, json_path=lint.json_path, rule=lint.rule)
         self._later = _with(self._first, tool_choice=_later_choice(body.get("tool_choice")))
-        #: The messages that the request begins with, in wire form.
-        self.transcript: list[Any] = body["messages"]
+        #: The messages that the request begins with, which no later change of the caller's reaches.
+        self.transcript: list[Any] = kept_messages(request)
 
     def request(self, added: Sequence[AssistantMessage | ToolMessage]) -> Request:
         """Return the request of the next turn; `added` is what has been said since the first."""
         if not added:
             return self._first
-        return _with(self._later, messages=[*field_of(self._first, "messages"), *added])
+        return _with(self._later, messages=[*self.transcript, *added])
 
 
 def history_of(message: Message) -> AssistantMessage:

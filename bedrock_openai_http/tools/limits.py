@@ -12,6 +12,7 @@ from ..call.deadline import Deadline
 from ..values import arguments
 from ..values.completion import ChatCompletion
 from ..values.errors import ToolLoopError
+from ..values.guardrail_outcome import FINISH_REASONS
 
 #: In how many turns the same call may fail.
 _SAME = 3
@@ -59,6 +60,11 @@ class Limits:
         words = f"the answer was cut at its limit of tokens: {has_calls}"
         return self._error("length", words, _cut_advice(completion), completion)
 
+    def filtered(self, completion: ChatCompletion) -> ToolLoopError:
+        """Return the error of a run whose last answer calls tools, and was ended by a guardrail or a filter."""
+        words = "a guardrail or a filter ended the answer: none of its calls was run"
+        return self._error("guardrail", words, "completion.guardrail of .run says what intervened.", completion)
+
     def _error(self, reason: str, words: str, advice: str, completion: ChatCompletion) -> ToolLoopError:
         error = ToolLoopError(words, reason=reason, request_id=completion.request_id)
         error.attempts, error.response = completion.attempts, completion.response
@@ -72,6 +78,11 @@ def is_cut(completion: ChatCompletion) -> bool:
         return False
     message = completion.choices[0].message
     return bool(message.tool_calls) or not (message.text or message.refusal)
+
+
+def is_filtered(completion: ChatCompletion) -> bool:
+    """Tell whether an answer with calls was ended by a guardrail or a filter: what it calls with may be half."""
+    return bool(completion.tool_calls) and completion.finish_reason in FINISH_REASONS
 
 
 def _cut_advice(completion: ChatCompletion) -> str:

@@ -18,10 +18,9 @@ from ..values.errors import ToolLoopError
 from ..values.messages import AssistantMessage, CustomToolCall, ToolCall, ToolMessage
 from ..values.tool_run import ToolError, ToolRun, Turn
 from ..values.usage import NO_USAGE
-from ..values.wire_value import plain
 from . import told
-from .asking import Asking, Request, field_of, history_of
-from .limits import Limits, is_cut
+from .asking import Asking, Request, history_of, kept_messages
+from .limits import Limits, is_cut, is_filtered
 from .schedule import Outcome, Schedule, is_failure
 from .toolbox import Prepared, Toolbox, called
 
@@ -61,16 +60,13 @@ class Progress:
     """What has come of a run so far."""
 
     def __init__(self, request: Request) -> None:
-        #: The messages of the request in wire form; none of a request that cannot be read.
-        self.transcript: list[Any] = []
+        #: The messages of the request; none of a request that cannot be read.
+        self.transcript: list[Any] = kept_messages(request)
         #: What has been said since.
         self.added: list[AssistantMessage | ToolMessage] = []
         self.turns: list[Turn] = []
         self.completion: ChatCompletion | None = None
         self._usage = NO_USAGE
-        messages = field_of(request, "messages")
-        if isinstance(messages, (list, tuple)):
-            self.transcript = plain(messages)
 
     def answered(self, completion: ChatCompletion) -> None:
         """Take note of a completion."""
@@ -126,6 +122,8 @@ def _completion(progress: Progress, limits: Limits, asking: Asking) -> Generator
     progress.answered(completion)
     if is_cut(completion):
         raise limits.cut(completion)
+    if is_filtered(completion):
+        raise limits.filtered(completion)
     return completion
 
 

@@ -51,7 +51,10 @@ def _plain_container(value: Any) -> Any:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return {name: _plain(item) for name, item in zip(value._fields, value, strict=True)}
     if isinstance(value, Mapping):
-        return {_key(key): _plain(item) for key, item in value.items()}
+        found = {_key(key): _plain(item) for key, item in value.items()}
+        if len(found) < len(value):
+            raise ValueError("a tool returned a mapping of which two keys are one in JSON")
+        return found
     if isinstance(value, (Sequence, Set)) and not isinstance(value, (bytes, bytearray, memoryview)):
         return [_plain(item) for item in value]
     kind = type(value).__name__

@@ -39,15 +39,23 @@ def not_an_object(reason: str, text: str, parameters: Sequence[str]) -> str:
 def wrong(flaws: Iterable[Misfit], parameters: Sequence[str]) -> str:
     """Return what is said of arguments that do not fit, each by its place and the rule that it breaks."""
     said = [
-        f"{json_path(flaw.path)}: {flaw.message} [{flaw.rule}]{f' ({flaw.hint})' if flaw.hint else ''}"
+        f"{json_path(flaw.path)}: {flaw.message} [{flaw.rule}]{f' ({_hint(flaw)})' if _hint(flaw) else ''}"
         for flaw in list(flaws)[:_MOST_FLAWS]
     ]
     return f"{NOT_RUN} Its arguments are wrong: {'; '.join(said)}. {_listed(parameters)}"
 
 
+def _hint(flaw: Misfit) -> str:
+    """Return what a class has said of an argument, if it has said it for the model: by a ToolError."""
+    return in_unicode(flaw.hint or "") if flaw.is_for_tools else ""
+
+
 def by_tool(error: Exception) -> str:
     """Return what a ToolError says."""
-    return in_unicode(str(error)) or FAILED
+    try:
+        return in_unicode(str(error)) or FAILED
+    except Exception:  # noqa: BLE001  (a class of the caller's may say it in a way of its own)
+        return FAILED
 
 
 def _listed(parameters: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ This module's law: what is no tool is a TypeError before anything is sent, and n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from ..values.kinds.functions import is_async, signature_of
@@ -32,8 +33,11 @@ class Prepared(NamedTuple):
     taken: Taken
 
     def shown(self) -> Any:
-        """Return the arguments as `before_call` is shown them: what it does to the dict changes nothing."""
-        return dict(self.taken.arguments) if isinstance(self.taken.arguments, dict) else self.taken.arguments
+        """Return the arguments as `before_call` is shown them: what it does to them changes nothing."""
+        try:
+            return deepcopy(self.taken.arguments)
+        except Exception:  # noqa: BLE001  (a class of the caller's that cannot be copied is shown as it is)
+            return self.taken.arguments
 
     def run(self) -> Any:
         """Return what the function of the tool returns; raise what it raises."""

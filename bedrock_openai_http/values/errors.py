@@ -199,7 +199,7 @@ class ToolLoopError(BedrockOpenAIError):
 
     def __init__(self, message: str, *, reason: str = "", request_id: str | None = None) -> None:
         super().__init__(message, request_id=request_id)
-        #: "tool-failed", "max-turns", "length" or "repeated".
+        #: "tool-failed", "max-turns", "length", "repeated" or "guardrail".
         self.reason = reason
 
     @property

@@ -51,6 +51,11 @@ class ToolRun:
         return [plain(message) for message in self.transcript]
 
     @property
+    def text(self) -> str:
+        """The text of the last completion; "" before the first."""
+        return "" if self.completion is None else self.completion.text
+
+    @property
     def request_id(self) -> str | None:
         """The AWS request ID of the last completion."""
         return None if self.completion is None else self.completion.request_id

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 from . import jsontext
 from .errors import RequestValidationError
-from .extras import beyond, extended, joined
+from .extras import Extended, beyond, extended, joined
 from .forks import loading
 from .frozen import KW_ONLY, field, frozen
 
@@ -74,6 +74,8 @@ def _plain(value: Any, levels: int) -> Any:
         return value
     if isinstance(value, WireValue):
         return value.own_form() if value.extra is None else value.to_dict()
+    if type(value) is Extended:  # which is what a value of ours has become before, as in a run's messages
+        return extended(_plain(value.own, levels), _plain(value.extra, levels), value.judged)
     if isinstance(value, (dict, Mapping)):
         # Most members are texts, and a call takes longer than to see that.
         return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from bedrock_openai_http import (
     UserMessage,
     validate_request,
 )
+from bedrock_openai_http.values.wire_value import plain
 from models import REQUEST, Clock, Played, answer, call, custom
 
 
@@ -551,3 +552,84 @@ def test_every_reason_has_advice() -> None:
         assert error.advice in str(error)
         assert error.elapsed is not None
         assert "SECRET" not in str(error)
+
+
+# --- what the caller holds is the caller's own
+
+
+def test_what_is_done_to_the_arguments_in_before_call_changes_nothing() -> None:
+    """Whoever shortens or masks arguments to show them shortens only what is shown."""
+    got: list[Any] = []
+
+    def pay(items: list[str], place: Place) -> str:
+        got.append((items, place))
+        return "paid"
+
+    def mask(call: Any, arguments: Any) -> None:
+        arguments["items"].append("EVIL")
+        arguments["place"].x = 999
+
+    Played([pay], answer(call("pay", {"items": ["a"], "place": {"x": 1}})), answer("Done."), before_call=mask)
+    assert got == [(["a"], Place(1))]
+
+
+@dataclass
+class Place:
+    x: int
+
+    def __post_init__(self) -> None:
+        if self.x == 0:
+            raise ToolError("There is no place 0.")
+        if self.x < 0:
+            raise ValueError("SECRET of the database")
+
+
+def test_a_class_of_an_argument_says_to_the_model_what_it_says_by_a_tool_error() -> None:
+    """The text of a ToolError is for the model, that of another exception is not."""
+
+    def go(place: Place) -> str:
+        return "gone"
+
+    played = Played([go], answer(*[call("go", {"place": {"x": x}}) for x in (0, -1)]), answer("Done."))
+    zero, negative = played.results
+    assert "There is no place 0." in zero
+    assert "is refused by Place itself (ValueError)" in negative
+    assert "SECRET" not in negative
+
+
+def test_a_list_of_messages_is_read_once() -> None:
+    """A checkpoint that is kept in the very list that the request was made of is not sent twice."""
+    messages: list[Any] = [{"role": "user", "content": "Hello!"}]
+    body = {"model": "openai.gpt-oss-20b-1:0", "messages": messages}
+
+    def add(a: int) -> int:
+        messages.append({"role": "user", "content": "and more"})
+        return a
+
+    played = Played([add], answer(call("add", {"a": 1})), answer("Done."), request=body)
+    sent = [plain(message)["role"] for message in played.requests[1]["messages"]]
+    assert sent == ["user", "assistant", "tool"]
+
+
+def test_what_stands_beside_the_fields_of_a_message_goes_with_it() -> None:
+    """The messages of a run are fit for the next request, also where the first had an `extra`."""
+    request = replace(REQUEST, messages=[UserMessage("Hello!", extra={"cache_control": {"type": "ephemeral"}})])
+    played = Played([add], answer(call("add", {"a": 1})), answer("Done."), request=request)
+    again = replace(request, messages=played.run.messages)
+    validate_request(again)
+    assert json.loads(json.dumps(played.run.messages))[0]["cache_control"] == {"type": "ephemeral"}
+
+
+@pytest.mark.parametrize("extra", [{"tool_choice": "required"}, {"tools": []}])
+def test_what_a_run_sets_cannot_come_by_extra_body(extra: dict[str, Any]) -> None:
+    """A choice that is forced there would be forced in each turn."""
+    played = Played([add], request=replace(REQUEST, extra_body=extra))
+    assert isinstance(played.error, RequestValidationError)
+    assert played.requests == []
+
+
+def test_calls_of_an_answer_that_a_filter_ended_are_not_run() -> None:
+    """What such calls are made with may be half."""
+    played = Played([add], answer(call("add", {"a": 1}), finish="content_filter"))
+    assert isinstance(played.error, ToolLoopError)
+    assert (played.error.reason, played.ran, played.run.turns) == ("guardrail", [], ())

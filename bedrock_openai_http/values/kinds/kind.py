@@ -22,7 +22,9 @@ WRAPPER = "value"
 class Misfit(Exception):
     """A JSON value is not of the kind. The text repeats nothing of the value."""
 
-    def __init__(self, path: Path, rule: str, message: str, *, hint: str | None = None) -> None:
+    def __init__(
+        self, path: Path, rule: str, message: str, *, hint: str | None = None, is_for_tools: bool = False
+    ) -> None:
         super().__init__(path, rule, message)
         self.path = path
         #: The JSON Schema keyword that is broken, or "value" for what cannot be converted.
@@ -30,6 +32,8 @@ class Misfit(Exception):
         self.message = message
         #: What the check of a class of the caller's has said, for the model alone.
         self.hint = hint
+        #: Whether it was said by a ToolError, which is written for a model that calls a tool.
+        self.is_for_tools = is_for_tools
 
 
 def too_deep() -> Misfit:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..once import once
+from ..tool_run import ToolError
 from .kind import Misfit, Path
 from .nodes import NULL, Node, alternatives, of_another_type
 
@@ -70,10 +71,20 @@ class Object(Node):
         try:
             return self.make(members)
         except Exception as error:  # noqa: BLE001  (a class of the caller's)
-            hint = str(error) if type(error) is ValueError else None
-            failure = Misfit(path, "value", f"is refused by {self.name} itself ({type(error).__name__})", hint=hint)
+            words = f"is refused by {self.name} itself ({type(error).__name__})"
+            failure = Misfit(path, "value", words, hint=_said(error), is_for_tools=isinstance(error, ToolError))
         # Raised outside of the handler: what a class raises may hold what the model said.
         raise failure
+
+
+def _said(error: Exception) -> str | None:
+    """Return what a class says of a value that it refuses, if that is for the model: by ValueError or ToolError."""
+    if type(error) is not ValueError and not isinstance(error, ToolError):
+        return None
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  (an exception may be made of anything)
+        return None
 
 
 class ByName(Node):
