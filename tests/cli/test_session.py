@@ -257,12 +257,12 @@ def test_edit_asks_what_the_editor_has_written(
     mode, name = seen.read_text().splitlines()
     assert mode == "-rw-------"
     assert not Path(name).exists()
-    for visual in ("", "/no/such/editor", "'"):
+    for visual in ("", " ", "/no/such/editor", "'"):
         monkeypatch.setenv("VISUAL", visual)
         person.types("!edit")
     assert len(person.asked) == 1
     err = capsys.readouterr().err
-    assert "the editor ended with code 1" in err
+    assert err.count("the editor ended with code 1") == 2
     assert "the editor /no/such/editor cannot be used: No such file" in err
 
 

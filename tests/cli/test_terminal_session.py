@@ -98,6 +98,24 @@ def test_a_conversation_at_a_terminal(shell: Shell, endpoint: LocalEndpoint) -> 
     assert json.loads(endpoint.requests[-1].body)["messages"][-1]["content"] == asked[0]
 
 
+def test_what_the_arrow_keys_cannot_hold_is_asked_all_the_same(shell: Shell, endpoint: LocalEndpoint) -> None:
+    """A letter that the locale lacks, a NUL from the editor: typed now, or in the history of before."""
+    history, editor = history_of(shell), shell.home / "editor"
+    history.parent.mkdir(parents=True)
+    history.write_text('"\\u00e9"\n"a\\u0000b"\n"one"\n')
+    editor.write_text("#!/bin/sh\nprintf 'a\\000b' > \"$1\"\n")
+    editor.chmod(0o700)
+    variables = {**keys(endpoint), "LC_ALL": "C", "EDITOR": str(editor)}
+    with terminal(shell, "--endpoint-url", endpoint.url, **variables) as screen:
+        for count, typed in enumerate(["Grüß dich\r", "\x1b[A\r", "!edit\r", "\x04"], 1):
+            screen.wait_for("> ", count)
+            screen.type(typed)
+        assert screen.process.wait(SECONDS) == 0
+    asked = [json.loads(request.body)["messages"][-1]["content"] for request in endpoint.requests[-3:]]
+    assert asked == ["Grüß dich", "one", "a\0b"]
+    assert json.loads(history.read_text().splitlines()[-1]) == "a\0b"
+
+
 def test_ctrl_c_at_a_terminal(shell: Shell) -> None:
     """In an answer it closes the connection and keeps what came; at the prompt it clears the line; twice, it ends."""
     with (
