@@ -93,7 +93,7 @@ class Lines:
 
 
 def _bring_back(library: Any, text: str) -> None:
-    """Let the arrow keys bring a text back, unless it is none for C: it has a NUL, or letters that the locale lacks."""
+    """Let the arrow keys bring a text back, unless C has none such: with a NUL, or a letter that the locale lacks."""
     with suppress(ValueError):
         library.add_history(text)
 

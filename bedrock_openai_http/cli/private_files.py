@@ -12,7 +12,8 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -89,22 +90,29 @@ def _write(path: Path, data: bytes) -> None:
 def edited(text: str) -> str:
     """Return what the user's editor makes of `text`. Raises FileError if there is none, or if it fails."""
     editor = _editor()
-    # Ctrl-C is the editor's own, and so is the end of the terminal: when the editor has ended, the file goes.
-    with unheeded("SIGINT", "SIGHUP"):
-        descriptor, name = tempfile.mkstemp(prefix="question-", suffix=".md")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
+    try:
+        # Ctrl-C is the editor's own, and so is the end of the terminal: the file goes when the editor has ended.
+        with unheeded("SIGINT", "SIGHUP"), _file_of(text) as name:
             code = subprocess.run([*shlex.split(editor), name], check=False).returncode  # noqa: S603
             if code:
                 raise FileError(f"the editor ended with code {code}; nothing is sent")
             return Path(name).read_text(encoding="utf-8-sig")
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or type(error).__name__
-            raise FileError(f"the editor {editor.split(' ')[0]} cannot be used: {why}; EDITOR names another") from None
-        finally:
-            with suppress(OSError):
-                os.unlink(name)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise FileError(f"the editor {editor.split(' ')[0]} cannot be used: {why}; EDITOR names another") from None
+
+
+@contextmanager
+def _file_of(text: str) -> Iterator[str]:
+    """Give the name of a private file with this text, which is gone after the block. Raises OSError."""
+    descriptor, name = tempfile.mkstemp(prefix="question-", suffix=".md")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        yield name
+    finally:
+        with suppress(OSError):
+            os.unlink(name)
 
 
 def _editor() -> str:

@@ -74,7 +74,7 @@ def test_a_name_that_is_no_path_is_told(tmp_path: Path) -> None:
     for name, why in (("~nobody-1/c.json", "there is no home"), ("a\0b", "ValueError"), ("\ud800", "UnicodeEncode")):
         with pytest.raises(FileError, match=f"cannot be written: {why}"):
             save_conversation(Conversation("m"), name)
-        with pytest.raises(FileError, match="cannot be read: there is no home|is no saved conversation"):
+        with pytest.raises(FileError, match=r"cannot be read: there is no home|is no saved conversation"):
             read_conversation(name)
 
 
