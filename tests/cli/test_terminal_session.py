@@ -175,6 +175,40 @@ def test_one_answer_needs_one_prompt(shell: Shell, option: str) -> None:
         assert screen.process.wait(SECONDS) == 2
 
 
+def sit_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a person sit at a terminal, who ends the input at once."""
+    monkeypatch.setattr("builtins.input", lambda prompt: (_ for _ in ()).throw(EOFError))
+    for name in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{name}.isatty", lambda: True, raising=False)
+
+
+@pytest.mark.parametrize("options", [("--reask", "1"), ("--show-misfit",)])
+def test_what_goes_with_a_schema_begins_no_conversation(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would have no effect there: it is refused, as with a prompt."""
+    sit_down(monkeypatch)
+    with pytest.raises(SystemExit) as ended:
+        main(["chat", "--local", *options])
+    assert ended.value.code == 2
+    assert "--reask and --show-misfit go with --schema" in capsys.readouterr().err
+
+
+def test_a_region_that_is_missing_is_told_before_the_prompt(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the prompt nobody could give it any more."""
+    sit_down(monkeypatch)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    assert main(["chat", "--no-history"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("bedrock-openai-http: ConfigurationError: no region")
+
+
 @pytest.mark.parametrize("words", [("Hi",), ()])
 def test_a_history_needs_a_conversation(shell: Shell, words: tuple[str, ...]) -> None:
     """--history with a prompt, or on a pipe, is refused: what came of it would be kept nowhere."""
