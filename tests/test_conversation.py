@@ -232,6 +232,17 @@ def test_a_later_state_of_a_run_takes_the_place_of_the_earlier(turns: tuple[tupl
     assert contents(conversation.messages)[-3:] == ["Done.", "three", "Yes."]
 
 
+def test_an_answer_at_once_has_no_later_state() -> None:
+    """A run that begins with all of it is another run, which this conversation has not asked for."""
+    conversation = Conversation("m")
+    conversation.request("one")
+    run = run_of(conversation)
+    conversation.add(run)
+    with pytest.raises(ValueError, match="nothing was asked"):
+        conversation.add(replace(run, transcript=(*run.transcript, *run.transcript)))
+    assert (contents(conversation.messages), conversation.usage) == (["one", "Done."], run.usage)
+
+
 def test_a_run_may_leave_nulls_out() -> None:
     """Of a question with a member that is null, the run has what was sent, which is without it."""
     conversation = Conversation("m")
