@@ -8,8 +8,8 @@ failed is repeated with nothing to undo.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .values import arguments, saved_conversation
 from .values.completion import ChatCompletion
@@ -35,7 +35,7 @@ NOT_RUN = "This call was not run."
 _NO_FIELDS = {
     "messages": "the messages are the conversation's: ask with request(...)",
     "model": "the model is the conversation's: set its attribute",
-    "stream": "client.stream(...) or client.complete(...) says whether an answer is streamed",
+    "stream": "client.stream(...) or client.complete(...) says it; or request(..., stream=True), for one answer",
 }
 
 
@@ -59,13 +59,15 @@ class Conversation:
         # What waits for its answer, and the request that asks it; None where nothing waits.
         self._asked: list[WireObject] = []
         self._sent: ChatCompletionRequest | None = None
+        # What was added last, if that is a run of tools: a later state of it may follow.
+        self._run: _AddedRun | None = None
         self._usage = NO_USAGE
         self._bytes_per_token: float | None = None
 
     def request(
         self, text_or_parts: Content | WireObject | Sequence[WireObject] | None = None, /, **fields: Any
     ) -> ChatCompletionRequest:
-        """Return the request that asks this after all that was said; `fields` are for this request only.
+        """Return the request that asks this after all that was said; `fields`, also `stream`, are for it alone.
 
         It takes the place of what was asked and has no answer. Without it, that is asked again; if nothing waits, the
         history is sent as it is. Whole messages do as well, such as a `ToolMessage` for each call of the last answer;
@@ -74,46 +76,58 @@ class Conversation:
         Raises RequestValidationError for a field that is not known, TypeError for what is no text, parts or messages,
         and ValueError where there is nothing to ask.
         """
-        _check_names(fields)
+        _check_names([name for name in fields if name != "stream"])
         asked = self._asked
         if text_or_parts is not None or self._sent is None:
             asked = _with_results(self._history, _messages(text_or_parts))
         if not asked and not self._history:
             raise ValueError("there is nothing to ask: give a text")
         request = self._with_messages([*self._history, *asked], fields)
-        self._asked, self._sent = asked, request
+        self._asked, self._sent, self._run = asked, request, None
         return request
 
     def add(self, answer: ChatCompletion | Parsed[Any] | ToolRun, /) -> None:
         """Make history of what was asked and of its answer, and add up the tokens.
 
         Of a completion, or of a Parsed, it takes the first choice, without the reasoning; of a run of tools, such as
-        an error's `.run`, all messages. A run without a message of the model leaves the question waiting.
+        an error's `.run`, all messages. A run without a message of the model leaves the question waiting. A later
+        state of the run that was added last takes its place, so that `on_turn=conversation.add` keeps each turn.
 
         Raises ValueError where nothing was asked, and for an answer that cannot be one to what was asked; TypeError
         for what is no answer.
         """
         if not isinstance(answer, (ChatCompletion, Parsed, ToolRun)):
             raise TypeError("add takes a ChatCompletion, a Parsed or a ToolRun")
-        if self._sent is None:
+        added = self._run
+        if isinstance(answer, ToolRun) and added is not None and _goes_on(answer, added.state):
+            self._add_run(answer, len(added.state.transcript), added.request, added.usage_before)
+        elif self._sent is None:
             raise ValueError("nothing was asked: request(...) comes before add(...)")
-        sent: Sequence[WireObject] = self._sent.messages
-        if isinstance(answer, ToolRun):
-            completion, transcript = answer.completion, answer.messages
-            if not _begins_with(transcript, sent):
+        elif isinstance(answer, ToolRun):
+            if not _begins_with(answer.messages, self._sent.messages):
                 raise ValueError("the run is of another request than the last one of this conversation")
-            said = all_fitting(transcript[len(sent) :], "role", MESSAGES)
-            sent = transcript[: _last_answer(transcript)]
+            self._add_run(answer, len(self._sent.messages), self._sent, self._usage)
         else:
             completion = answer.completion if isinstance(answer, Parsed) else answer
             if not completion.choices:
                 raise ValueError("the completion has no choice: there is no answer to add")
-            said = [completion.choices[0].message.to_request_message()]
-        self._usage = self._usage.plus(answer.usage)
+            self._usage = self._usage.plus(answer.usage)
+            self._measure(self._sent, self._sent.messages, completion)
+            self._keep([completion.choices[0].message.to_request_message()])
+
+    def _add_run(self, run: ToolRun, known: int, request: ChatCompletionRequest, usage_before: Usage) -> None:
+        """Make history of what a run has said after its first `known` messages."""
+        messages = run.messages
+        said = all_fitting(messages[known:], "role", MESSAGES)
+        self._usage = usage_before.plus(run.usage)
         if said:
-            self._measure(sent, completion)
-            self._history += [*self._asked, *said]
-            self._asked, self._sent = [], None
+            self._measure(request, messages[: _last_answer(messages)], run.completion)
+            self._keep(said)
+            self._run = _AddedRun(run, request, usage_before)
+
+    def _keep(self, said: Sequence[WireObject]) -> None:
+        self._history += [*self._asked, *said]
+        self._asked, self._sent = [], None
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -183,24 +197,43 @@ class Conversation:
     def _with_messages(self, messages: Iterable[WireObject], fields: Mapping[str, Any]) -> ChatCompletionRequest:
         return ChatCompletionRequest(self.model, [*self._instructions(), *messages], **{**self._fields, **fields})
 
-    def _measure(self, sent: Iterable[Any], completion: ChatCompletion | None) -> None:
-        """Learn how many bytes make a token from an answer to the messages `sent`."""
+    def _measure(
+        self, request: ChatCompletionRequest, sent: Iterable[Any], completion: ChatCompletion | None
+    ) -> None:
+        """Learn how many bytes make a token from an answer to a request with the messages `sent`."""
         tokens = completion.usage.prompt_tokens if completion is not None and completion.usage else None
-        if tokens and self._sent is not None:
-            body = {**self._sent.to_body(), "messages": list(sent)}
-            self._bytes_per_token = _size(body) / tokens
+        if tokens:
+            self._bytes_per_token = _size({**request.to_body(), "messages": list(sent)}) / tokens
 
 
-def _check_names(fields: Mapping[str, Any]) -> None:
+class _AddedRun(NamedTuple):
+    """A run of tools that is history as far as it had come, and what a later state of it is added by."""
+
+    state: ToolRun
+    request: ChatCompletionRequest
+    #: The tokens of all answers before the run, whose own are counted from its beginning.
+    usage_before: Usage
+
+
+def _goes_on(run: ToolRun, earlier: ToolRun) -> bool:
+    """Tell whether `run` is a later state of the run `earlier`, or the same; two runs have no turn in common."""
+    turns = earlier.turns
+    if not turns:  # it came to its end at once
+        return run == earlier
+    return run.turns[: len(turns)] == turns and _begins_with(run.messages, earlier.transcript)
+
+
+def _check_names(fields: Collection[str]) -> None:
     """Return if each name is a conversation's to set. Raises RequestValidationError for the first that is not."""
     for name in fields:
         if name in _NO_FIELDS:
             raise RequestValidationError(_NO_FIELDS[name], json_path=f"$.{name}", rule="unknown-key")
-    if not fields.keys() <= OWN_FIELDS:
+    unknown = [name for name in fields if name not in OWN_FIELDS]
+    if unknown:
         with loading():
             from .validation.validate import check_field_names  # which knows what was meant
 
-        check_field_names(name for name in fields if name not in OWN_FIELDS)
+        check_field_names(unknown)
 
 
 def _messages(asked: Any) -> list[WireObject]:

@@ -156,8 +156,18 @@ def test_a_field_that_is_not_known_is_refused_at_once(fields: dict[str, Any], wo
     """In the words of `client.chat.completions.create`, whether it is for all requests or for one."""
     with pytest.raises(RequestValidationError, match=words):
         Conversation("m", **fields)
-    with pytest.raises(RequestValidationError, match=words):
-        Conversation("m").request("x", **fields)
+    if "stream" not in fields:
+        with pytest.raises(RequestValidationError, match=words):
+            Conversation("m").request("x", **fields)
+
+
+def test_a_request_may_be_for_a_stream() -> None:
+    """With what goes with a stream; the same question again is for any call."""
+    conversation = Conversation("m")
+    request = conversation.request("x", stream=True, stream_options={"include_usage": True})
+    validate_request(request)
+    assert request.to_body()["stream"] is True
+    assert "stream" not in conversation.request().to_body()
 
 
 def test_an_answer_needs_a_question() -> None:
@@ -200,6 +210,37 @@ def test_a_run_of_tools_is_added_with_all_its_messages() -> None:
     validate_request(conversation.request())
     conversation.add(run_of(conversation))
     assert contents(conversation.messages)[-1] == "Done."
+
+
+@pytest.mark.parametrize("turns", [(), (("call_0",), ("call_0", "call_1"), ("call_0",))])
+def test_a_later_state_of_a_run_takes_the_place_of_the_earlier(turns: tuple[tuple[str, ...], ...]) -> None:
+    """As by `on_turn=conversation.add`, and at the end once more: each message and each token counts once."""
+    conversation, other = talked("one"), talked("other")
+    conversation.request("two")
+    run = run_of(conversation, *turns)
+    begun = [run_of(conversation, *turns[:i], answer=None) for i in range(1, len(turns) + 1)]
+    for count, state in enumerate([*begun, run, run], 1):
+        conversation.add(state)
+        assert conversation.messages == [*talked("one").messages, *state.messages[2:]]
+        assert conversation.usage.total_tokens == 2 + 12 * min(count, len(turns) + 1)
+    with pytest.raises(ValueError, match="nothing was asked"):
+        conversation.add(run_of(other, *turns))
+    conversation.request("three")
+    with pytest.raises(ValueError, match="of another request"):
+        conversation.add(run)
+    conversation.add(completion())
+    assert contents(conversation.messages)[-3:] == ["Done.", "three", "Yes."]
+
+
+def test_an_answer_at_once_has_no_later_state() -> None:
+    """A run that begins with all of it is another run, which this conversation has not asked for."""
+    conversation = Conversation("m")
+    conversation.request("one")
+    run = run_of(conversation)
+    conversation.add(run)
+    with pytest.raises(ValueError, match="nothing was asked"):
+        conversation.add(replace(run, transcript=(*run.transcript, *run.transcript)))
+    assert (contents(conversation.messages), conversation.usage) == (["one", "Done."], run.usage)
 
 
 def test_a_run_may_leave_nulls_out() -> None:

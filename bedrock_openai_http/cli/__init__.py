@@ -23,7 +23,7 @@ from ..values.errors import (
 )
 from . import chat, key, serve, validate
 from .doctor import command as doctor
-from .terminal import Output, discard_output, note
+from .terminal import Output, discard, note
 from .usage import Parser, in_flags
 
 PROG = "bedrock-openai-http"
@@ -55,10 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             if sys.stdout is not None:
                 sys.stdout.flush()
     except BrokenPipeError:
-        discard_output()
+        discard(sys.stdout)
+        discard(sys.stderr)
         return 141
     except OSError as error:
-        discard_output()
+        discard(sys.stdout)
         note(f"{PROG}: {type(error).__name__}: {error}")
         return 4
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .terminal import note
+from .usage import as_argument
 
 if TYPE_CHECKING:
     from ..conversation import Conversation
@@ -132,7 +133,8 @@ def _refuse_flawed(body: Any, args: argparse.Namespace) -> None:
     flaws = list(request_flaws(body, in_file=True, allow=args.allow))
     if flaws:
         if len(flaws) > 1:
-            note(f"the first of {len(flaws)} flaws; to see all: bedrock-openai-http validate {args.request}")
+            file = as_argument(args.request)
+            note(f"the first of {len(flaws)} flaws; to see all: bedrock-openai-http validate {file}")
         first = flaws[0]
         raise RequestValidationError(first.message, json_path=json_path(first.path), rule=first.rule)
 

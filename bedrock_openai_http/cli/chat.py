@@ -121,9 +121,9 @@ def run(args: argparse.Namespace) -> int:
 
     Raises BedrockOpenAIError after showing what had arrived by then, and SystemExit where there is no prompt.
     """
+    schema = schema_of_flags(args)
     if _is_conversation(args):
         return _converse(args)
-    schema = schema_of_flags(args)
     args.stream = args.stream if schema is None else False
     request = request_of(args)
     if args.dry_run:
@@ -162,12 +162,16 @@ def _is_conversation(args: argparse.Namespace) -> bool:
 
 
 def _converse(args: argparse.Namespace) -> int:
-    """Converse until the person ends it, and return 0. Raises KeyboardInterrupt where Ctrl-C ended it."""
+    """Converse until the person ends it, and return 0. Raises KeyboardInterrupt where Ctrl-C ended it.
+
+    Raises ConfigurationError before anything is asked, where no question could go anywhere.
+    """
     conversation, parts = conversation_of(args), attached_parts(args)
     from .lines import Lines
     from .session import Session
 
     with _client(args) as client, answer_output() as answer:
+        _ = client._planner.destination  # looked up now: what is missing cannot be given at the prompt
         Session(
             client,
             conversation,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import select
 import sys
+from contextlib import suppress
 from typing import Any
 
 from ..values.jsontext import is_unicode
@@ -44,7 +45,7 @@ class Lines:
         try:
             history = History(state_folder() / "chat_history")
             for text in history.load():
-                library.add_history(text)
+                _bring_back(library, text)
             self._history = history
         except (OSError, RuntimeError) as error:  # RuntimeError: nobody knows where home is
             _note_unkept(error)
@@ -82,13 +83,19 @@ class Lines:
     def keep(self, text: str) -> None:
         """Keep what was typed for the arrow keys, and for the next conversation."""
         if readline is not None:
-            readline.add_history(text)
+            _bring_back(readline, text)
         if self._history is not None:
             try:
                 self._history.add(text)
             except OSError as error:
                 self._history = None
                 _note_unkept(error)
+
+
+def _bring_back(library: Any, text: str) -> None:
+    """Let the arrow keys bring a text back, unless C has none such: with a NUL, or a letter that the locale lacks."""
+    with suppress(ValueError):
+        library.add_history(text)
 
 
 def _is_waiting() -> bool:

@@ -5,10 +5,10 @@ This module's law: such a file has mode 0600 from its first byte on, and what is
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import tempfile
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..values import jsontext
+from .signals import unheeded
 
 if TYPE_CHECKING:
     from ..conversation import Conversation
@@ -35,12 +36,12 @@ def read_conversation(name: str) -> Conversation:
     from ..conversation import Conversation
 
     try:
-        return Conversation.from_dict(jsontext.decode(Path(name).expanduser().read_bytes()))
+        return Conversation.from_dict(jsontext.decode(_path(name).read_bytes()))
     except OSError as error:
         words = f"cannot be read: {error.strerror or type(error).__name__}"
     except jsontext.JSONError as error:
         words = f"is not JSON: {error}"
-    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: there is no home of that name
+    except (TypeError, ValueError) as error:
         words = f"is no saved conversation: {error}"
     raise FileError(f"{name}: {words}")
 
@@ -48,20 +49,33 @@ def read_conversation(name: str) -> Conversation:
 def save_conversation(conversation: Conversation, name: str) -> None:
     """Write the conversation as JSON. Raises FileError, also for a file that holds something else."""
     try:
-        path = Path(os.path.realpath(Path(name).expanduser()))
+        path = Path(os.path.realpath(_path(name)))
         if path.exists():
             read_conversation(str(path))
         text = json.dumps(conversation.to_dict(), indent=2, ensure_ascii=False) + "\n"
-        _write(path, text.encode("utf-8"))
+        # Half of a surrogate pair, which UTF-8 cannot say, becomes the escape that JSON has for it.
+        _write(path, text.encode("utf-8", "backslashreplace"))
     except FileError as error:
         words = str(error).removeprefix(f"{path}: ")
         raise FileError(f"{name} is there already and {words}; nothing was written") from None
-    except OSError as error:
-        raise FileError(f"{name}: cannot be written: {error.strerror or type(error).__name__}") from None
+    except (OSError, ValueError) as error:  # ValueError: a name that the locale cannot say
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise FileError(f"{name}: cannot be written: {why}") from None
+
+
+def _path(name: str) -> Path:
+    """Return the path that a person has written. Raises OSError where it begins with the home of nobody."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        raise FileNotFoundError(errno.ENOENT, "there is no home of that name") from None
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Put a new file of mode 0600 in the place of `path`, all at once."""
+    """Put a new file of mode 0600 in the place of `path`, all at once. Raises OSError, also for a read-only file."""
+    # What would be asked of the folder alone. Root may write everything, but not what is meant to stay.
+    if path.exists() and not (path.stat().st_mode & 0o222 and os.access(path, os.W_OK)):
+        raise PermissionError(errno.EACCES, "it is read-only")
     descriptor, made = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -75,32 +89,36 @@ def _write(path: Path, data: bytes) -> None:
 
 def edited(text: str) -> str:
     """Return what the user's editor makes of `text`. Raises FileError if there is none, or if it fails."""
-    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or ("notepad" if os.name == "nt" else "vi")
+    editor = _editor()
+    try:
+        # Ctrl-C is the editor's own, and so is the end of the terminal: the file goes when the editor has ended.
+        with unheeded("SIGINT", "SIGHUP"), _file_of(text) as name:
+            code = subprocess.run([*shlex.split(editor), name], check=False).returncode  # noqa: S603
+            if code:
+                raise FileError(f"the editor ended with code {code}; nothing is sent")
+            return Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise FileError(f"the editor {editor.split(' ')[0]} cannot be used: {why}; EDITOR names another") from None
+
+
+@contextmanager
+def _file_of(text: str) -> Iterator[str]:
+    """Give the name of a private file with this text, which is gone after the block. Raises OSError."""
     descriptor, name = tempfile.mkstemp(prefix="question-", suffix=".md")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        with _ctrl_c_is_the_editors():
-            code = subprocess.run([*shlex.split(editor), name], check=False).returncode  # noqa: S603
-        if code:
-            raise FileError(f"the editor ended with code {code}; nothing is sent")
-        return Path(name).read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
-        raise FileError(f"the editor {editor.split(' ')[0]} cannot be used: {why}; EDITOR names another") from None
+        yield name
     finally:
         with suppress(OSError):
             os.unlink(name)
 
 
-@contextmanager
-def _ctrl_c_is_the_editors() -> Iterator[None]:
-    # A handler that does nothing, for what is ignored stays ignored in the editor too.
-    before = signal.signal(signal.SIGINT, lambda *_: None)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _editor() -> str:
+    """Return the command of the user's editor; a variable with nothing but blanks names none."""
+    named = (os.environ.get(name, "").strip() for name in ("VISUAL", "EDITOR"))
+    return next(filter(None, named), "notepad" if os.name == "nt" else "vi")
 
 
 def state_folder() -> Path:

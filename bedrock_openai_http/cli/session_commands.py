@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..conversation import Conversation
 from .private_files import FileError, edited, save_conversation
 from .terminal import Output, note
+from .usage import as_argument
 
 if TYPE_CHECKING:
+    from ..values.usage import Usage
     from .lines import Lines
 
 #: Each command, what may follow it, and what it does.
 COMMANDS = (
-    ("!multi", "", "a question of many lines, up to a line !end"),
+    ("!multi", "[TEXT]", "a question of many lines, up to a line !end"),
     ("!edit", "[TEXT]", "write the question in your editor: $VISUAL or $EDITOR"),
     ("!retry", "", "ask the last question again, without its answer"),
     ("!system", "[TEXT]", 'set the system message, "" for none; alone: show it'),
@@ -31,9 +33,11 @@ COMMANDS = (
 
 
 class Ask(NamedTuple):
-    """A question; None asks what waits."""
+    """What is to be asked. The conversation takes the place of the present one when there is an answer."""
 
+    #: None asks what waits.
     text: str | None
+    conversation: Conversation
 
 
 class Ended(Exception):
@@ -46,7 +50,9 @@ class Commands:
     def __init__(self, conversation: Conversation, lines: Lines, file: str | None = None) -> None:
         self.conversation = conversation
         #: The tokens of all answers, also of those that are not in the history.
-        self.usage = conversation.usage
+        self._tokens = conversation.usage
+        #: How many answers have not told theirs.
+        self._uncounted = 0 if conversation.usage.total_tokens is not None else _questions(conversation)
         self._lines = lines
         #: Where `!save` without a name writes.
         self._file = file
@@ -55,10 +61,14 @@ class Commands:
         """Do what a line says and return what is to be asked, None for nothing. Raises Ended."""
         if not line.startswith("!"):
             self._lines.keep(line)
-            return Ask(line.strip())
+            return Ask(line.strip(), self.conversation)
         word, _, rest = line.strip().partition(" ")
-        if word not in {name for name, _, _ in COMMANDS}:
+        takes = {name: given for name, given, _ in COMMANDS}.get(word)
+        if takes is None:
             note(f"no command {word[:40]}: !help lists them; with a blank before it, it is sent")
+            return None
+        if rest and not takes:
+            note(f"{word} takes nothing after it; nothing was done")
             return None
         command: Callable[[str], Ask | None] = getattr(self, f"_{word[1:]}")
         try:
@@ -69,6 +79,12 @@ class Commands:
         finally:
             if word not in ("!multi", "!edit"):
                 self._lines.keep(line)
+
+    def count(self, usage: Usage | None) -> None:
+        """Add up the tokens of an answer; None for one that has not told them."""
+        self._tokens = self._tokens.plus(usage)
+        if usage is None:
+            self._uncounted += 1
 
     def _multi(self, rest: str) -> Ask | None:
         text = self._lines.read_until("!end")
@@ -85,19 +101,19 @@ class Commands:
             note("nothing was written; nothing is sent")
             return None
         self._lines.keep(text.strip())
-        return Ask(text.strip())
+        return Ask(text.strip(), self.conversation)
 
     def _retry(self, rest: str) -> Ask | None:
         saved = self.conversation.to_dict()
-        if saved.get("asked") is None or not (saved["asked"] or saved["messages"]):
-            asked = [i for i, message in enumerate(saved["messages"]) if message["role"] == "user"]
-            if not asked:
-                note("nothing was asked yet")
-                return None
-            saved["asked"] = saved["messages"][asked[-1] : asked[-1] + 1]
-            del saved["messages"][asked[-1] :]
-            self.conversation = Conversation.from_dict(saved)
-        return Ask(None)
+        if saved.get("asked") is not None and (saved["asked"] or saved["messages"]):
+            return Ask(None, self.conversation)
+        asked = [i for i, message in enumerate(saved["messages"]) if message["role"] == "user"]
+        if not asked:
+            note("nothing was asked yet")
+            return None
+        saved["asked"] = saved["messages"][asked[-1] : asked[-1] + 1]
+        del saved["messages"][asked[-1] :]
+        return Ask(None, Conversation.from_dict(saved))
 
     def _system(self, rest: str) -> None:
         if rest:
@@ -117,14 +133,14 @@ class Commands:
             return
         save_conversation(self.conversation, name)
         self._file = name
-        note(f"saved; to go on from it: bedrock-openai-http chat --history {name}")
+        note(f"saved; to go on from it: bedrock-openai-http chat --history {as_argument(name)}")
 
     def _usage(self, rest: str) -> None:
-        counts = (self.usage.prompt_tokens, self.usage.completion_tokens, self.usage.total_tokens)
+        counts = (self._tokens.prompt_tokens, self._tokens.completion_tokens, self._tokens.total_tokens)
         prompt, completion, total = (count or 0 for count in counts)
-        turns = sum(message["role"] == "user" for message in self.conversation.messages)
-        questions = "1 question" if turns == 1 else f"{turns} questions"
-        note(f"{prompt} prompt + {completion} completion = {total} tokens; {questions} in the history")
+        more = f", without {_number(self._uncounted, 'answer')} of unknown length" if self._uncounted else ""
+        questions = _number(_questions(self.conversation), "question")
+        note(f"{prompt} prompt + {completion} completion = {total} tokens{more}; {questions} in the history")
 
     def _help(self, rest: str) -> None:
         lines = [f"{name + ' ' + given:15} {words}\n" for name, given, words in COMMANDS]
@@ -132,3 +148,12 @@ class Commands:
 
     def _quit(self, rest: str) -> None:
         raise Ended
+
+
+def _questions(conversation: Conversation) -> int:
+    """Return how many questions have an answer."""
+    return sum(message["role"] == "user" for message in conversation.messages)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -93,8 +93,11 @@ def _refuse_closed_output() -> None:
 
 
 def note(text: str) -> None:
-    """Write `text` to standard error as one line, whatever characters it holds."""
-    Output(sys.stderr).write(one_line(text) + "\n")
+    """Write `text` to standard error as one line, whatever characters it holds; if it takes none, nowhere."""
+    try:
+        Output(sys.stderr).write(one_line(text) + "\n")
+    except OSError:  # the answer, and the exit code, are worth more than a note
+        discard(sys.stderr)
 
 
 def is_shown_as_it_is(text: str) -> bool:
@@ -112,10 +115,11 @@ def separator() -> str:
     return dot
 
 
-def discard_output() -> None:
-    """Send what is left of standard output nowhere, or the interpreter's last flush would fail and say so."""
+def discard(stream: TextIO | None) -> None:
+    """Send what is left of a stream nowhere, or the interpreter's last flush would fail, and change the exit code."""
+    if stream is None:
+        return
     sink = os.open(os.devnull, os.O_WRONLY)
-    # A standard output that is None or no file has nothing left to flush.
-    with suppress(AttributeError, OSError):
-        os.dup2(sink, sys.stdout.fileno())
+    with suppress(OSError):  # what is no file has nothing left to flush
+        os.dup2(sink, stream.fileno())
     os.close(sink)

@@ -1,13 +1,15 @@
 """Wrong usage in one line: what is wrong, and what was probably meant.
 
 argparse prints the usage of a command before each error, which for `chat` is nine lines that hide the tenth. This
-module is its parser with short words, and with the names of Python's arguments put into those of flags.
+module is its parser with short words, with the names of Python's arguments put into those of flags, and with those of
+files as a shell takes them.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+import shlex
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -105,6 +107,11 @@ def in_flags(text: str) -> str:
     for pattern, words in _REWORDED:
         text = re.sub(pattern, words, text)
     return text.replace("and the region is", "and --region is") if text.startswith("--endpoint-url:") else text
+
+
+def as_argument(name: str) -> str:
+    """Return the name of a file as it can be pasted into a shell: quoted, and not to be taken for a flag."""
+    return shlex.quote(f"./{name}" if name.startswith("-") and name != "-" else name)
 
 
 def _flag(name: str) -> str:

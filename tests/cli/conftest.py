@@ -9,6 +9,7 @@ import pytest
 
 from bedrock_openai_http.cli import main
 from bedrock_openai_http.testing import LocalEndpoint
+from person import Person, served
 from shell import Finished, Shell
 
 
@@ -33,4 +34,10 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[LocalEndpoint]:
     with LocalEndpoint(answer="Grüße aus der Nähe") as running:
+        yield running
+
+
+@pytest.fixture
+def person() -> Iterator[Person]:
+    with served() as running:
         yield running

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from bedrock_openai_http.cli import chat, main
 from bedrock_openai_http.cli.terminal import note
 from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.values import errors
-from shell import REQUEST_ID, SECONDS, SOME_KEYS, Finished, Shell, StreamServer, event, keys
+from shell import COMMAND, REQUEST_ID, SECONDS, SOME_KEYS, Finished, Shell, StreamServer, event, keys
 
 
 def test_a_refusal_is_one_line_with_the_request_id_and_exit_code_1(shell: Shell, endpoint: LocalEndpoint) -> None:
@@ -182,6 +183,18 @@ def test_output_that_cannot_be_written_is_one_line_and_exit_code_4(
     monkeypatch.setattr(chat, "run", raiser(OSError(28, "No space left on device")))
     assert main(["chat", "Hello!"]) == 4
     assert capsys.readouterr().err == "bedrock-openai-http: OSError: [Errno 28] No space left on device\n"
+
+
+@pytest.mark.parametrize(("words", "code"), [((), 0), (("--temperature", "9"), 2), (("--show-reasoning",), 4)])
+def test_a_note_that_cannot_be_written_costs_nothing(
+    shell: Shell, endpoint: LocalEndpoint, words: tuple[str, ...], code: int
+) -> None:
+    """With standard error on a full disk the answer comes, and the exit code is as ever; reasoning is no note."""
+    command = [*COMMAND, "chat", "--endpoint-url", endpoint.url, *words, "Hello!"]
+    where: dict[str, Any] = {"env": shell.environment(keys(endpoint)), "cwd": shell.home}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, timeout=SECONDS, check=False, **where)
+    assert (done.returncode, done.stdout.decode()) == (code, "" if code else "Grüße aus der Nähe\n")
 
 
 # Usage

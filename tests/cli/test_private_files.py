@@ -69,6 +69,32 @@ def test_what_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_that_is_no_path_is_told(tmp_path: Path) -> None:
+    """The home of nobody, a name that no file can have: one line, to read and to write."""
+    for name, why in (("~nobody-1/c.json", "there is no home"), ("a\0b", "ValueError"), ("\ud800", "UnicodeEncode")):
+        with pytest.raises(FileError, match=f"cannot be written: {why}"):
+            save_conversation(Conversation("m"), name)
+        with pytest.raises(FileError, match=r"cannot be read: there is no home|is no saved conversation"):
+            read_conversation(name)
+
+
+def test_half_a_surrogate_pair_can_be_kept(tmp_path: Path) -> None:
+    """An argument that is not UTF-8 has some, and JSON may: what is written is read again."""
+    file = str(tmp_path / "c.json")
+    save_conversation(Conversation("m", system="caf\udce9 \ud800"), file)
+    assert read_conversation(file).system == "caf\udce9 \ud800"
+
+
+def test_a_read_only_file_stays_as_it_is(tmp_path: Path) -> None:
+    """Where the folder would let it be replaced too, and for root."""
+    file = tmp_path / "c.json"
+    save_conversation(Conversation("one"), str(file))
+    file.chmod(0o400)
+    with pytest.raises(FileError, match="cannot be written: it is read-only"):
+        save_conversation(Conversation("two"), str(file))
+    assert (read_conversation(str(file)).model, mode(file)) == ("one", 0o400)
+
+
 def test_the_history_is_private_and_has_an_end(tmp_path: Path) -> None:
     """One line for each question, whatever is in it; the oldest go, lines of others are passed over."""
     file = tmp_path / "state" / "chat_history"

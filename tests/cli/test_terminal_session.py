@@ -98,6 +98,24 @@ def test_a_conversation_at_a_terminal(shell: Shell, endpoint: LocalEndpoint) -> 
     assert json.loads(endpoint.requests[-1].body)["messages"][-1]["content"] == asked[0]
 
 
+def test_what_the_arrow_keys_cannot_hold_is_asked_all_the_same(shell: Shell, endpoint: LocalEndpoint) -> None:
+    """A letter that the locale lacks, a NUL from the editor: typed now, or in the history of before."""
+    history, editor = history_of(shell), shell.home / "editor"
+    history.parent.mkdir(parents=True)
+    history.write_text('"\\u00e9"\n"a\\u0000b"\n"one"\n')
+    editor.write_text("#!/bin/sh\nprintf 'a\\000b' > \"$1\"\n")
+    editor.chmod(0o700)
+    variables = {**keys(endpoint), "LC_ALL": "C", "EDITOR": str(editor)}
+    with terminal(shell, "--endpoint-url", endpoint.url, **variables) as screen:
+        for count, typed in enumerate(["Grüß dich\r", "\x1b[A\r", "!edit\r", "\x04"], 1):
+            screen.wait_for("> ", count)
+            screen.type(typed)
+        assert screen.process.wait(SECONDS) == 0
+    asked = [json.loads(request.body)["messages"][-1]["content"] for request in endpoint.requests[-3:]]
+    assert asked == ["Grüß dich", "one", "a\0b"]
+    assert json.loads(history.read_text().splitlines()[-1]) == "a\0b"
+
+
 def test_ctrl_c_at_a_terminal(shell: Shell) -> None:
     """In an answer it closes the connection and keeps what came; at the prompt it clears the line; twice, it ends."""
     with (
@@ -155,6 +173,40 @@ def test_one_answer_needs_one_prompt(shell: Shell, option: str) -> None:
     with terminal(shell, option) as screen:
         screen.wait_for("no prompt: give one")
         assert screen.process.wait(SECONDS) == 2
+
+
+def sit_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a person sit at a terminal, who ends the input at once."""
+    monkeypatch.setattr("builtins.input", lambda prompt: (_ for _ in ()).throw(EOFError))
+    for name in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{name}.isatty", lambda: True, raising=False)
+
+
+@pytest.mark.parametrize("options", [("--reask", "1"), ("--show-misfit",)])
+def test_what_goes_with_a_schema_begins_no_conversation(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would have no effect there: it is refused, as with a prompt."""
+    sit_down(monkeypatch)
+    with pytest.raises(SystemExit) as ended:
+        main(["chat", "--local", *options])
+    assert ended.value.code == 2
+    assert "--reask and --show-misfit go with --schema" in capsys.readouterr().err
+
+
+def test_a_region_that_is_missing_is_told_before_the_prompt(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At the prompt nobody could give it any more."""
+    sit_down(monkeypatch)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    assert main(["chat", "--no-history"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("bedrock-openai-http: ConfigurationError: no region")
 
 
 @pytest.mark.parametrize("words", [("Hi",), ()])

@@ -13,7 +13,7 @@ import pytest
 import bedrock_openai_http
 from bedrock_openai_http import ConfigurationError
 from bedrock_openai_http.cli import main, validate
-from bedrock_openai_http.cli.usage import in_flags
+from bedrock_openai_http.cli.usage import as_argument, in_flags
 from bedrock_openai_http.testing import LocalEndpoint
 from shell import SOME_KEYS, Finished, keys
 
@@ -169,3 +169,9 @@ def test_the_error_itself_stays_as_python_says_it(capsys: pytest.CaptureFixture[
     """Flags are the command line's words: what the library raises speaks of arguments still."""
     with pytest.raises(ConfigurationError, match=r"^base_url: "):
         bedrock_openai_http.Client("us-west-2", base_url="ftp://x")
+
+
+def test_a_name_of_a_file_can_be_pasted() -> None:
+    """Quoted where a shell needs it, and no flag; alone, the dash is standard input."""
+    names = {"a.json": "a.json", "my a.json": "'my a.json'", "-a.json": "./-a.json", "-a b": "'./-a b'", "-": "-"}
+    assert {name: as_argument(name) for name in names} == names

@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from unittest import mock
 
 import pytest
 
@@ -74,7 +73,9 @@ def run(name: str, page: str) -> None:
     """
     module = ModuleType("page")  # in which the hints of classes are looked up
     namespace = vars(module)
-    with contextlib.closing(asyncio.new_event_loop()) as loop, mock.patch.dict(sys.modules, page=module):
+    with contextlib.closing(asyncio.new_event_loop()) as loop, contextlib.ExitStack() as after:
+        sys.modules["page"] = module  # and only this one is taken out again: a module must not be loaded twice
+        after.callback(sys.modules.pop, "page")
         for block in blocks(page, "python"):
             if block.not_run is not None:
                 continue
