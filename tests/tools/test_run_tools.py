@@ -206,10 +206,11 @@ class Halt(BaseException):
     """What is no failure, as Ctrl-C and SystemExit are none, which would end an event loop as well."""
 
 
-@pytest.mark.parametrize("raised", [Stop(), RateLimitError("of another client"), Halt()])
+@pytest.mark.parametrize("kind", [Stop, RateLimitError, Halt])
 @pytest.mark.parametrize("name", ["on_turn", "on_chunk"])
-def test_what_a_callable_raises_goes_through_with_the_run(name: str, raised: BaseException) -> None:
+def test_what_a_callable_raises_goes_through_with_the_run(name: str, kind: type[BaseException]) -> None:
     """What `on_turn` and `on_chunk` raise is the caller's own: it comes out as it is, and has the run so far."""
+    raised = kind("of another client")
     raised.run = "of another run"  # type: ignore[union-attr]
 
     def give_up(what: Any) -> None:
