@@ -68,7 +68,7 @@ def test_a_kind_that_is_no_object_is_unwrapped() -> None:
         (completion(""), "empty", "empty"),
         (completion(" \n"), "empty", "empty"),
         (completion("SECRET words"), "not-json", "not one JSON document"),
-        (completion(f"{GOOD} {GOOD}"), "not-json", "2 documents"),
+        (completion(f"{GOOD} {GOOD}"), "not-json", "two documents"),
     ],
 )
 def test_what_is_no_whole_answer_is_one_error(answer: ChatCompletion, reason: str, words: str) -> None:
