@@ -23,9 +23,10 @@ class JSONError(ValueError):
 def decode(data: bytes, *, names_once: bool = False) -> Any:
     """Return the value of the JSON document `data`, in UTF-8 with or without a byte order mark.
 
-    Of a name that occurs twice in an object the last value counts, unless with `names_once`. Raises JSONError for anything else than one document, and
-    for what Python's decoder lets pass or fails on in other ways: NaN, Infinity, 1e400, integers of thousands of
-    digits, nesting without end.
+    Of a name that occurs twice in an object the last value counts, unless with `names_once`.
+
+    Raises JSONError for anything else than one document, and for what Python's decoder lets pass or fails on in other
+    ways: NaN, Infinity, 1e400, integers of thousands of digits, nesting without end.
     """
     try:
         text = str(data, "utf-8")
