@@ -20,7 +20,9 @@ from referencing import Registry
 
 def validator_of(schema: Mapping[str, Any]) -> Validator:
     """Return what checks one value by `schema`."""
-    validator: Validator = _VALIDATOR(schema, registry=Registry(), format_checker=_Checked())
+    # By a `$schema` jsonschema would go on with rules of its own from the first reference to the root.
+    own = {name: member for name, member in schema.items() if name != "$schema"}
+    validator: Validator = _VALIDATOR(own, registry=Registry(), format_checker=_Checked())
     return validator
 
 

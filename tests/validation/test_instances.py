@@ -28,6 +28,10 @@ INTEGER, NUMBER, TEXT, NULL = ({"type": name} for name in ("integer", "number", 
 CIRCLE = closed(kind={"const": "circle"}, r=NUMBER, color={"enum": ["red", "blue"]})
 SQUARE = closed(kind={"type": "string", "enum": ["square"]}, side=NUMBER)
 SHAPES = {"anyOf": [CIRCLE, SQUARE, NULL]}
+NESTED = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "anyOf": [{"const": 1}, {"type": "array", "items": {"$ref": "#"}}],
+}
 NONE_FITS = "fits none of the kinds that may stand here"
 
 
@@ -57,6 +61,7 @@ NONE_FITS = "fits none of the kinds that may stand here"
         ({"anyOf": [{"items": INTEGER}, {"items": TEXT}]}, [None], [f" anyOf {NONE_FITS}"]),
         ({"anyOf": [closed(a=TEXT), closed(a=TEXT)]}, {"a": 1}, ["a type must be a string"]),
         ({"anyOf": [{"minimum": 1}, {"maximum": -1}]}, 0, [f" anyOf {NONE_FITS}"]),
+        (NESTED, [[2]], ["0.0 anyOf must be an array, or 1"]),
         # values and types in one
         ({"anyOf": [{"const": 1}, {"type": "string", "enum": ["a"]}]}, 2, [' anyOf must be one of 1, "a"']),
         ({"anyOf": [{"const": 1}, TEXT]}, True, [" anyOf must be a string, or 1"]),
