@@ -160,6 +160,8 @@ def test_nothing_is_sent_for_what_cannot_be_asked() -> None:
         client(listed).parse(REQUEST, dict[str, int])
     with pytest.raises(TypeError, match=r"dict\[str, int\]"):
         client(listed).parse_stream(REQUEST, dict[str, int])
+    with pytest.raises(TypeError, match="the request comes first, and then the kind"):
+        client(listed).parse(Point, REQUEST)
     with pytest.raises(RequestValidationError):
         client(listed).parse({"model": "m.m", "messages": [], "response_format": {"type": "text"}}, Point)
     assert listed.requests == []
