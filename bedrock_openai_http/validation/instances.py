@@ -33,7 +33,10 @@ def checked_schema(schema: Mapping[str, Any]) -> None:
 
 
 def misfits(schema: Mapping[str, Any], value: Any) -> Iterator[Misfit]:
-    """Yield what in `value` breaks `schema`, each once; of alternatives what breaks the one that comes nearest."""
+    """Yield what in `value` breaks `schema`, each once; of alternatives what breaks the one that comes nearest.
+
+    Raises Misfit where nothing can be checked, which is no fault of the value: whatever jsonschema raised.
+    """
     told = set()
     try:
         for error in validator_of(schema).iter_errors(value):
@@ -43,10 +46,12 @@ def misfits(schema: Mapping[str, Any], value: Any) -> Iterator[Misfit]:
                     yield misfit
         return
     except RecursionError as error:  # it descends by several calls a level; or the schema leads to itself
-        failure = too_deep() if _is_deep(value) else _unchecked(error)
+        is_deep, failure = _is_deep(value), _unchecked(error)
     except Exception as error:  # noqa: BLE001  (for one, of a reference that leads nowhere)
-        failure = _unchecked(error)
-    yield failure
+        is_deep, failure = False, _unchecked(error)
+    if not is_deep:
+        raise failure
+    yield too_deep()
 
 
 def _unchecked(error: Exception) -> Misfit:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bedrock_openai_http.validation.instances import misfits
+from bedrock_openai_http.values.kinds.kind import Misfit
 
 
 def closed(**properties: Any) -> dict[str, Any]:
@@ -129,9 +130,18 @@ def test_alternatives_within_alternatives_take_no_time(keyword: str, tag_is_last
     ("schema", "name"),
     [({"$ref": "#/$defs/lost"}, "Error"), ({"$ref": "#"}, "RecursionError"), ({"pattern": "("}, "rror")],
 )
-def test_what_a_schema_fails_by_is_one_misfit(schema: dict[str, Any], name: str) -> None:
+def test_what_a_schema_fails_by_is_raised_as_a_misfit(schema: dict[str, Any], name: str) -> None:
     """A reference that leads nowhere and a schema that leads to itself are told as the schema's own fault."""
-    (flaw,) = said(schema, "SECRET")
-    assert flaw.startswith(" value cannot be checked, which is a fault of its schema (")
-    assert name in flaw
-    assert "SECRET" not in flaw
+    with pytest.raises(Misfit, match="cannot be checked, which is a fault of its schema") as caught:
+        said(schema, "SECRET")
+    assert name in caught.value.message
+    assert "SECRET" not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+def test_a_very_deep_value_is_a_misfit_of_its_own() -> None:
+    """What is nested deeper than it can be followed is the fault of the value."""
+    value: list[Any] = []
+    for _ in range(390):
+        value = [value]
+    assert said({"type": "array", "items": {"$ref": "#"}}, value) == [" value is nested too deeply"]
