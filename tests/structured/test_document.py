@@ -46,7 +46,7 @@ def test_a_document_that_is_no_object_is_one_alone(text: str) -> None:
         ('{"a": NaN}', "NaN is not JSON"),
         ('So: {"a": -Infinity}', "-Infinity is not JSON"),
         ('{"a": 1e999}', "a number out of range"),
-        ('{"a": 1,}', "expecting property name enclosed in double quotes"),
+        ('{"a": 1,}', "at character "),  # in words that differ between versions of Python
         ('{"a": {"b": 1}, "c": ', "expecting value"),
         ('x {"a": {"b": 1}, c} y', "expecting property name enclosed in double quotes"),
         ('{"a": "' + "x" * 9, "unterminated string"),
