@@ -91,7 +91,8 @@ class ParsedStream(ChatCompletionStream, Generic[T]):
     def snapshot(self) -> Any:
         """What is complete so far of the value, as plain JSON values; None before anything is.
 
-        Members that are not finished are left out, and so is a text or a number whose end has not come.
+        Members that are not finished are left out, and so is a text or a number whose end has not come. The last item
+        of a list may be an object of which some members are there: the items that are whole are `[:-1]`.
         """
         return self._asked.snapshot_of(self._so_far)
 

@@ -13,7 +13,9 @@ from ..values.completion import ChatCompletion
 from ..values.errors import ParseError
 from ..values.forks import loading
 from ..values.guardrail_outcome import FINISH_REASONS
-from ..values.kinds.kind import Kind, Misfit
+from ..values.jsontext import in_unicode
+from ..values.kinds.kind import WRAPPER, Kind, Misfit
+from ..values.reasoning import OPEN, split_reasoning
 from .document import document_in
 from .kinds import asked_kind
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MORE = "Allow more tokens with max_completion_tokens."
+#: What is told to the model of what is wrong, at most, in characters.
+_MOST_TOLD = 500
 
 
 @overload
@@ -36,8 +40,13 @@ def parse_answer(answer: ChatCompletion | str, kind: TypeForm[T], /) -> T: ...
 def parse_answer(answer: ChatCompletion | str, kind: Any, /) -> Any:
     """Return the value of `kind` that a completion, or its text, holds.
 
-    Raises ParseError for an answer that is none, and TypeError for a kind that has no strict schema.
+    Raises ParseError for an answer that is none, and TypeError for a kind that has no strict schema, and for what is
+    neither a completion nor a text.
     """
+    if not isinstance(answer, ChatCompletion | str):
+        raise TypeError(
+            f"first comes the answer, a ChatCompletion or a str; it is of the class {type(answer).__name__}"
+        )
     return value_in(answer, asked_kind(kind))
 
 
@@ -55,9 +64,8 @@ class UnfitError(Exception):
 
     def __init__(self, failure: ParseError, told: str) -> None:
         super().__init__(failure, told)
+        failure.told = in_unicode(told)[:_MOST_TOLD]
         self.failure = failure
-        #: What is wrong, for the model that wrote the answer.
-        self.told = told
 
 
 def read_answer(answer: ChatCompletion | str, kind: Kind) -> Any:
@@ -66,14 +74,20 @@ def read_answer(answer: ChatCompletion | str, kind: Kind) -> Any:
     if completion is not None:
         refuse_no_answer(completion)
     try:
-        document = document_in(answer if isinstance(answer, str) else answer.text)
-        return fitting(document, kind)
+        return fitting(document_in(_text_of(answer)), kind)
     except jsontext.JSONError as error:
         words = f"the answer is not one JSON document: {error}"
         unfit = UnfitError(ParseError(words, reason="not-json", completion=completion), f"It is no JSON: {error}.")
     except Misfit as error:
-        unfit = _unfit(error, completion)
+        unfit = _unfit(error, kind, completion)
     raise unfit
+
+
+def _text_of(answer: ChatCompletion | str) -> str:
+    """Return the text of an answer; of one as Bedrock sends it, which begins with thoughts in tags, what follows."""
+    if not isinstance(answer, str):
+        return answer.text
+    return split_reasoning(answer)[0] if answer.lstrip().startswith(OPEN) else answer
 
 
 def fitting(document: Any, kind: Kind) -> Any:
@@ -97,10 +111,12 @@ def fitting(document: Any, kind: Kind) -> Any:
     return kind.value_of(document)
 
 
-def _unfit(misfit: Misfit, completion: ChatCompletion | None) -> UnfitError:
-    place = json_path(misfit.path)
-    failure = ParseError(misfit.message, reason="schema", json_path=place, rule=misfit.rule, completion=completion)
-    return UnfitError(failure, f"{place}: {misfit.message}{f': {misfit.hint}' if misfit.hint else ''}.")
+def _unfit(misfit: Misfit, kind: Kind, completion: ChatCompletion | None) -> UnfitError:
+    place, words = json_path(misfit.path), misfit.message
+    if kind.wrapped and not misfit.path and misfit.rule in ("type", "additionalProperties"):
+        words += f'; the whole answer must be {{"{WRAPPER}": ...}}'
+    failure = ParseError(words, reason="schema", json_path=place, rule=misfit.rule, completion=completion)
+    return UnfitError(failure, f"{place}: {words}{f': {misfit.hint}' if misfit.hint else ''}.")
 
 
 def refuse_no_answer(completion: ChatCompletion) -> None:

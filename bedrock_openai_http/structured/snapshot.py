@@ -14,7 +14,7 @@ from .document import OBJECT
 _SPACE = re.compile(r"[ \t\r\n]*")
 #: The inside of a string up to its end or to what is not there yet; an escape is two characters or none.
 _INSIDE = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
-_SCALAR = re.compile(r"[-+.0-9A-Za-z]+")
+_SCALAR = re.compile(r"[-+.0-9A-Za-z]*")
 
 
 class Snapshot:
@@ -23,8 +23,8 @@ class Snapshot:
     def __init__(self) -> None:
         #: What has come and is not read yet.
         self._text = ""
-        #: The pieces of the string that has begun, from its quotation mark on; None outside of one.
-        self._string: list[str] | None = None
+        #: The pieces of the string (from its quotation mark on), number or word that has begun; None outside of one.
+        self._token: list[str] | None = None
         self._begun = False
         #: The containers that are open, outermost first, each with the name in it whose value comes next.
         self._open: list[tuple[Any, str | None]] = []
@@ -42,7 +42,7 @@ class Snapshot:
             self._begin()
         at = 0
         while self._begun and not self._is_over:
-            if self._string is None:
+            if self._token is None:
                 at = _SPACE.match(self._text, at).end()  # type: ignore[union-attr]
             after = self._step(at)
             if after is None:
@@ -67,8 +67,8 @@ class Snapshot:
 
     def _step(self, at: int) -> int | None:
         """Read one token and return where the next begins; None if it is not all there."""
-        if self._string is not None:
-            return self._go_on(self._string, at)
+        if self._token is not None:
+            return self._go_on(self._token, at)
         mark = self._text[at : at + 1]
         if not mark:
             return None
@@ -76,35 +76,32 @@ class Snapshot:
             self._enter({} if mark == "{" else [])
         elif mark in "}]":
             self._leave()
-        elif mark == '"':
-            self._string = ['"']
+        elif mark == '"' or _SCALAR.fullmatch(mark):
+            self._token = [mark]
         elif mark not in ",:":
-            return self._scalar(at)
+            self._is_over = True  # it is no JSON
         return at + 1
 
     def _go_on(self, pieces: list[str], at: int) -> int | None:
-        """Read more of a string; each character once, however long it is."""
-        end = _INSIDE.match(self._text, at).end()  # type: ignore[union-attr]
+        """Read more of a token; each character once, however long it is."""
+        is_text = pieces[0] == '"'
+        end = (_INSIDE if is_text else _SCALAR).match(self._text, at).end()  # type: ignore[union-attr]
         pieces.append(self._text[at:end])
-        if self._text[end : end + 1] != '"':
+        after = self._text[end : end + 1]
+        if not after or (is_text and after != '"'):
             return end if end > at else None
-        self._string = None
-        value = _decoded("".join([*pieces, '"']))
-        if value is not _NOTHING and isinstance(self._open[-1][0], dict) and self._open[-1][1] is None:
-            self._open[-1] = (self._open[-1][0], value)
+        self._token = None
+        value = _decoded("".join(pieces) + ('"' if is_text else ""))
+        if is_text and value is not _NOTHING and isinstance(self._open[-1][0], dict) and self._open[-1][1] is None:
+            self._name(value)
         else:
             self._add(value)
-        return end + 1
+        return end + 1 if is_text else end
 
-    def _scalar(self, at: int) -> int | None:
-        found = _SCALAR.match(self._text, at)
-        if found is None:
-            self._is_over = True  # it is no JSON
-            return at + 1
-        if found.end() == len(self._text):
-            return None  # more digits may come
-        self._add(_decoded(found[0]))
-        return found.end()
+    def _name(self, name: str) -> None:
+        container, _ = self._open[-1]
+        self._is_over = name in container  # of a name that occurs twice neither value is the answer's
+        self._open[-1] = (container, name)
 
     def _enter(self, container: Any) -> None:
         self._is_over = len(self._open) >= jsontext.MAX_DEPTH

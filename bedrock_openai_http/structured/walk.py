@@ -26,8 +26,6 @@ from .asking import changed
 Request = ChatCompletionRequest | Mapping[str, Any]
 
 _AGAIN = "Answer again with the whole JSON document, and nothing else."
-#: What is told to the model of what is wrong, at most, in characters.
-_MOST = 500
 
 
 class Complete(NamedTuple):
@@ -52,7 +50,7 @@ def parsing(
             spent_before, spent = spent, spent.plus(completion.usage)
             value = read_answer(completion, kind)
         except UnfitError as unfit:
-            failure, told = unfit.failure, unfit.told
+            failure = unfit.failure
         except ParseError as error:
             error.spent = spent_before
             raise
@@ -65,12 +63,12 @@ def parsing(
             failure.spent = spent_before
             raise failure
         reask -= 1
-        request = _again(request, completion, told)
+        request = _again(request, completion, failure)
 
 
-def _again(request: Request, completion: ChatCompletion, told: str) -> Request:
+def _again(request: Request, completion: ChatCompletion, failure: ParseError) -> Request:
     """Return the request that tells the model what was wrong with its answer."""
     messages = request["messages"] if isinstance(request, Mapping) else request.messages
     answer = completion.choices[0].message.to_request_message()
-    words = UserMessage(f"Your last answer does not fit. {told[:_MOST]} {_AGAIN}")
+    words = UserMessage(f"Your last answer does not fit. {failure.told} {_AGAIN}")
     return changed(request, {"messages": [*messages, answer, words]})

@@ -3,6 +3,7 @@
 Such values are answers, and the arguments of calls. jsonschema finds it, and is loaded then.
 
 This module's law: of the value it repeats nothing; a name that the schema does not know is told by its place alone.
+Whatever jsonschema raises is a Misfit: an answer was paid for, and stays in the caller's hands.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
-from referencing import Registry
 
-from ..values.kinds.kind import Misfit, too_deep
+from ..values.kinds.kind import Misfit, Path, too_deep
+from .instance_rules import UnionError, validator_of
+from .nearest import FITS_NONE, nearest
 from .schema import MESSAGES
 
 
@@ -31,16 +33,29 @@ def checked_schema(schema: Mapping[str, Any]) -> None:
 
 
 def misfits(schema: Mapping[str, Any], value: Any) -> Iterator[Misfit]:
-    """Yield what in `value` breaks `schema`; of alternatives what breaks the one that comes nearest."""
-    validator = Draft202012Validator(schema, registry=Registry())
+    """Yield what in `value` breaks `schema`, each once; of alternatives what breaks the one that comes nearest.
+
+    Raises Misfit where nothing can be checked, which is no fault of the value: whatever jsonschema raised.
+    """
+    told = set()
     try:
-        for error in validator.iter_errors(value):
-            yield from _misfits(_nearest(error))
+        for error in validator_of(schema).iter_errors(value):
+            for misfit in _misfits(error, ()):
+                if (said := (misfit.path, misfit.message)) not in told:
+                    told.add(said)
+                    yield misfit
         return
-    except RecursionError:  # it descends by several calls a level
-        if not _is_deep(value):
-            raise  # the schema leads to itself
+    except RecursionError as error:  # it descends by several calls a level; or the schema leads to itself
+        is_deep, failure = _is_deep(value), _unchecked(error)
+    except Exception as error:  # noqa: BLE001  (for one, of a reference that leads nowhere)
+        is_deep, failure = False, _unchecked(error)
+    if not is_deep:
+        raise failure
     yield too_deep()
+
+
+def _unchecked(error: Exception) -> Misfit:
+    return Misfit((), "value", f"cannot be checked, which is a fault of its schema ({type(error).__name__})")
 
 
 def _is_deep(value: Any) -> bool:
@@ -52,47 +67,32 @@ def _is_deep(value: Any) -> bool:
     return bool(level)
 
 
-def _nearest(error: ValidationError) -> ValidationError:
-    """Return the error that says most: within alternatives the one whose value got furthest, if one did."""
-    while error.context:
-        by_branch: dict[Any, list[ValidationError]] = {}
-        for each in error.context:
-            by_branch.setdefault(each.schema_path[0], []).append(each)
-        # A branch of another type says nothing but that; what comes nearest is right in its type.
-        right = [errors for errors in by_branch.values() if not any(_is_of_another_type(each) for each in errors)]
-        if len(right) != 1:
-            return error
-        error = right[0][0]
-    return error
-
-
-def _is_of_another_type(error: ValidationError) -> bool:
-    return len(error.path) == 0 and error.validator == "type"
-
-
-def _misfits(error: ValidationError) -> Iterator[Misfit]:
-    path, rule = tuple(error.absolute_path), str(error.validator)
+def _misfits(error: ValidationError, within: Path) -> Iterator[Misfit]:
+    """Yield what an error says of a value at the place `within`."""
+    path = (*within, *error.path)
+    rule = str(error.validator)
     wanted: Any = error.validator_value
     instance: Any = error.instance
-    if rule == "required":
-        names = [name for name in (wanted if isinstance(wanted, list) else ()) if name not in instance]
-        yield from (Misfit((*path, name), rule, "is required") for name in names)
-        return
-    if rule == "additionalProperties":
+    if isinstance(error, UnionError):
+        found = nearest(error)
+        if isinstance(found, Misfit):
+            yield Misfit((*path, *found.path), found.rule, found.message)
+            return
+        for each in found:
+            yield from _misfits(each, path)
+    elif rule == "required":
+        yield from (Misfit((*path, name), rule, "is required") for name in wanted if name not in instance)
+    elif rule == "additionalProperties":
         known = ", ".join((error.schema.get("properties") or {}) if isinstance(error.schema, Mapping) else ())
         yield Misfit(path, rule, f"has a member that the schema does not know; it has {known or 'none'}")
-        return
-    if rule == "anyOf" and all(isinstance(each, Mapping) and isinstance(each.get("type"), str) for each in wanted):
-        yield Misfit(path, rule, MESSAGES["type"](list(dict.fromkeys(each["type"] for each in wanted))))
-        return
-    words: Callable[[Any], str] | None = MESSAGES.get(rule) or _MESSAGES.get(rule)
-    yield Misfit(path, rule, words(wanted) if words else f"breaks the schema's rule {rule!r}")
+    else:
+        words: Callable[[Any], str] | None = MESSAGES.get(rule) or _MESSAGES.get(rule)
+        yield Misfit(path, rule, words(wanted) if words else f"breaks the schema's rule {rule!r}")
 
 
 #: Rules of schemas that the API's own schema does not use.
 _MESSAGES: Mapping[str, Callable[[Any], str]] = {
-    "anyOf": lambda wanted: "fits none of the kinds that may stand here",
-    "oneOf": lambda wanted: "must fit exactly one of the kinds that may stand here",
+    "anyOf": lambda wanted: FITS_NONE,
     "exclusiveMinimum": lambda wanted: f"must be more than {wanted}",
     "exclusiveMaximum": lambda wanted: f"must be less than {wanted}",
     "multipleOf": lambda wanted: f"must be a multiple of {wanted}",

@@ -94,7 +94,7 @@ _STRICT = (
     (no_object_at_root, 'must have a schema of "type": "object" at its root'),
     (optional_property, "must have every property of each object in its `required`; let what may lack be null"),
     (open_object, 'must have "additionalProperties": false in each object of the schema'),
-    (streamed_schema, "is documented for calls without a stream; use complete(), or check the answer yourself"),
+    (streamed_schema, "is documented for calls without a stream; use complete(); parse_stream checks the answer"),
 )
 
 #: Of the rules for one field the first that applies speaks.
@@ -185,7 +185,8 @@ RULES = (
         "response_format",
         _OSS,
         is_format("json_schema"),
-        "is accepted and ignored by gpt-oss; describe the JSON in a message, and check the answer yourself",
+        "is accepted and ignored by gpt-oss; describe the JSON in a message and check the answer, as Client.parse "
+        "does unless it is told how",
     ),
     *(Rule("DOC", "json-schema-strict", "response_format", _GPT_GROK, *row) for row in _STRICT),
     Rule(

@@ -2,7 +2,8 @@
 
 jsonschema finds it. This module and that library are loaded for the first body that `generated` does not pass.
 
-Only this module and `instances` import jsonschema. It fetches nothing: a `$ref` in a caller's own schema is data.
+Only this module and those of `instances` import jsonschema. It fetches nothing: a `$ref` in a caller's own schema is
+data.
 """
 
 from __future__ import annotations

@@ -179,6 +179,9 @@ class ParseError(BedrockOpenAIError):
         self.json_path = json_path
         #: Of the reason "schema": the JSON Schema keyword that is broken, or "value" for what cannot be converted.
         self.rule = rule
+        #: What `reask` tells the model is wrong, which the text of a class's own ValueError is a part of: that may
+        #: hold what the model said. None where an answer is never asked for again. It is in no text of the error.
+        self.told: str | None = None
         #: The answer; None where `parse_answer` was given a text.
         self.completion = completion
         if completion is not None:
@@ -191,7 +194,8 @@ class ParseError(BedrockOpenAIError):
         return own if self.spent is None else self.spent.plus(own)
 
     def _text(self) -> str:
-        return self.message if self.json_path == "$" else f"{self.json_path}: {self.message}"
+        has_place = self.reason == "schema" or self.json_path != "$"
+        return f"{self.json_path}: {self.message}" if has_place else self.message
 
 
 class ToolLoopError(BedrockOpenAIError):

@@ -20,24 +20,25 @@ class JSONError(ValueError):
     """The bytes are not one JSON document. The text says why in a few words and never repeats them."""
 
 
-def decode(data: bytes) -> Any:
+def decode(data: bytes, *, names_once: bool = False) -> Any:
     """Return the value of the JSON document `data`, in UTF-8 with or without a byte order mark.
 
-    Of a key that occurs twice the last value counts. Raises JSONError for anything else than one document, and
-    for what Python's decoder lets pass or fails on in other ways: NaN, Infinity, 1e400, integers of thousands of
-    digits, nesting without end.
+    Of a name that occurs twice in an object the last value counts, unless with `names_once`.
+
+    Raises JSONError for anything else than one document, and for what Python's decoder lets pass or fails on in other
+    ways: NaN, Infinity, 1e400, integers of thousands of digits, nesting without end.
     """
     try:
         text = str(data, "utf-8")
         if len(text) > MAX_DEPTH and _is_too_deep(text):
             raise JSONError("nested too deeply")
         try:  # what nearly every document is takes half as long as by `decode`, which looks for white space first
-            value, end = _scan(text, 0)
+            value, end = (_scan_once if names_once else _scan)(text, 0)
             if end == len(text):
                 return value
         except StopIteration:  # white space, a mark, or an error, which `decode` has a name for
             pass
-        return _decoder.decode(text.removeprefix("\ufeff"))
+        return (_decoder_once if names_once else _decoder).decode(text.removeprefix("\ufeff"))
     except (RecursionError, ValueError) as error:
         reason = _reason(error)
     raise JSONError(reason)
@@ -46,12 +47,12 @@ def decode(data: bytes) -> Any:
 def decode_at(text: str, start: int) -> tuple[Any, int]:
     """Return the value of the JSON document that begins at `start` in `text`, and where it ends.
 
-    Raises JSONError as `decode`.
+    Raises JSONError as `decode` with `names_once`.
     """
     if len(text) > MAX_DEPTH and _is_too_deep(text[start:]):
         raise JSONError("nested too deeply")
     try:
-        return _decoder.raw_decode(text, start)
+        return _decoder_once.raw_decode(text, start)
     except (RecursionError, ValueError) as error:
         reason = _reason(error)
     raise JSONError(reason)
@@ -108,8 +109,19 @@ def _finite(text: str) -> float:
     return number
 
 
+def _with_names_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) < len(members):
+        raise JSONError("a name occurs twice in an object")
+    return found
+
+
 _decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_decoder_once = json.JSONDecoder(
+    parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_with_names_once
+)
 _scan: Callable[[str, int], tuple[Any, int]] = _decoder.scan_once  # type: ignore[attr-defined]
+_scan_once: Callable[[str, int], tuple[Any, int]] = _decoder_once.scan_once  # type: ignore[attr-defined]
 
 
 def is_unicode(text: str) -> bool:

@@ -40,7 +40,10 @@ VALUE = Invoice([Line("tea", 2.0)], 2.5)
 CALL = {"id": "call_0", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
-@pytest.mark.parametrize("answer", [GOOD, completion(GOOD), completion(f"<reasoning>hm {{}}</reasoning>{GOOD}")])
+THOUGHTS = f"<reasoning>hm {{}}</reasoning>{GOOD}"
+
+
+@pytest.mark.parametrize("answer", [GOOD, completion(GOOD), completion(THOUGHTS), f"\n{THOUGHTS}"])
 def test_an_answer_becomes_a_value(answer: ChatCompletion | str) -> None:
     """A text and a completion are read alike, the thoughts of a model apart; members are of the kinds they have."""
     value = parse_answer(answer, Invoice)
@@ -48,12 +51,16 @@ def test_an_answer_becomes_a_value(answer: ChatCompletion | str) -> None:
     assert type(value.lines[0].price) is float
 
 
+def test_a_text_with_the_tags_of_thoughts_in_it_stays_as_it_is() -> None:
+    """Thoughts are what an answer begins with; the same tags within a member are words of it."""
+    assert parse_answer('{"value": "<reasoning>a</reasoning>"}', str) == "<reasoning>a</reasoning>"
+
+
 def test_a_kind_that_is_no_object_is_unwrapped() -> None:
-    """What was asked for as `{"value": ...}` is given as the value itself."""
+    """What was asked for as `{"value": ...}` is given as the value itself, and an answer without it is told so."""
     assert parse_answer('{"value": [1, 2]}', list[int]) == [1, 2]
-    assert (
-        parse_answer('{"value": {"a": 1}}', {"type": "array", "items": {"type": "integer"}} | {}) == [] if 0 else True
-    )
+    assert misfit("[1, 2]", list[int])[2] == 'must be an object; the whole answer must be {"value": ...}'
+    assert misfit('{"SECRET": 1, "value": 1}', int)[2].endswith('; the whole answer must be {"value": ...}')
 
 
 @pytest.mark.parametrize(
@@ -68,7 +75,7 @@ def test_a_kind_that_is_no_object_is_unwrapped() -> None:
         (completion(""), "empty", "empty"),
         (completion(" \n"), "empty", "empty"),
         (completion("SECRET words"), "not-json", "not one JSON document"),
-        (completion(f"{GOOD} {GOOD}"), "not-json", "2 documents"),
+        (completion(f"{GOOD} {GOOD}"), "not-json", "two documents"),
     ],
 )
 def test_what_is_no_whole_answer_is_one_error(answer: ChatCompletion, reason: str, words: str) -> None:
@@ -99,6 +106,7 @@ def misfit(text: str, kind: Any = Invoice) -> tuple[str, str, str]:
     assert error.reason == "schema"
     assert "SECRET" not in f"{error} {error!r} {error.advice}"
     assert error.__cause__ is error.__context__ is None
+    assert str(error).startswith(f"{error.json_path}: {error.message}")
     return error.json_path, error.rule, error.message
 
 
@@ -137,6 +145,28 @@ def test_a_guardrail_is_told_by_any_sign_of_it() -> None:
     with pytest.raises(ParseError) as caught:
         parse_answer(parse_completion(HTTPResponse(200, Headers([]), data)), Invoice)
     assert caught.value.reason == "guardrail"
+
+
+def test_what_is_told_to_the_model_is_kept_for_the_developer() -> None:
+    """`told` has the words of a reask, with the text of the class's own ValueError; no text of the error has it."""
+    with pytest.raises(ParseError) as caught:
+        parse_answer('{"lines": [], "total": -1}', Invoice)
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert error.told == "$: is refused by Invoice itself (ValueError): the total SECRET must not be below 0."
+    assert "SECRET" not in f"{error} {error!r} {error.args}"
+    with pytest.raises(ParseError) as caught:
+        parse_answer("none", Invoice)
+    assert caught.value.told == "It is no JSON: no JSON object is in it."
+    with pytest.raises(ParseError) as caught:
+        parse_answer(completion(GOOD, "length"), Invoice)
+    assert caught.value.told is None
+
+
+@pytest.mark.parametrize("answer", [None, b"{}", {"total": 1}, Invoice])
+def test_what_is_no_answer_at_all_is_a_type_error(answer: Any) -> None:
+    """Bytes, a mapping, and the kind in the place of the answer are refused with the order of the two."""
+    with pytest.raises(TypeError, match="first comes the answer, a ChatCompletion or a str; it is of the class"):
+        parse_answer(answer, Invoice)
 
 
 class Model(pydantic.BaseModel):

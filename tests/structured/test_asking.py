@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, make_dataclass
+from functools import reduce
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from bedrock_openai_http import (
     typed_request,
     validate_request,
 )
+from bedrock_openai_http.structured.kinds import asked_kind
 
 HELLO = UserMessage("Hello!")
 
@@ -123,3 +126,34 @@ def test_a_schema_is_the_callers_own() -> None:
     """What a caller does to one schema does not show in the next."""
     schema_of(Point)["properties"].clear()
     assert list(schema_of(Point)["properties"]) == ["x", "y"]
+
+
+def test_a_schema_may_be_any_mapping_of_json() -> None:
+    """Mappings of other classes and tuples are what they are in JSON; the kind of a schema is made once."""
+    schema = {"type": "object", "properties": {"a": {"enum": (1, 2)}}, "required": ("a",)}
+    given = MappingProxyType({**schema, "properties": MappingProxyType(schema["properties"])})  # type: ignore[call-overload]
+    assert schema_of(given) == schema_of(schema)
+    assert asked_kind(given) is asked_kind({**schema})
+
+
+def holding_itself() -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "array"}
+    schema["items"] = schema
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "number", "minimum": float("nan")}, "no JSON"),
+        ({"enum": [b"x"]}, "no JSON"),
+        (holding_itself(), "no JSON|too deeply"),
+        (reduce(lambda inner, _: {"type": "array", "items": inner}, range(150), {}), "too deeply"),
+        (request(), "this is a request"),
+        (request().to_body(), "this is a request"),
+    ],
+)
+def test_what_is_no_schema_is_a_type_error(schema: Any, words: str) -> None:
+    """NaN, what is no JSON, a mapping that holds itself or is very deep, and a request in the place of the kind."""
+    with pytest.raises(TypeError, match=words):
+        schema_of(schema)

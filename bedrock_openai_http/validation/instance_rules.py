@@ -1,0 +1,110 @@
+"""The rules of JSON Schema by which answers are checked, where jsonschema's own would be slow or wrong for them.
+
+This module's law: each part of a value is held against each alternative once, so that the time is linear in the value
+however alternatives nest; and numbers are what their JSON says, not what binary fractions make of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+from referencing import Registry
+
+
+def validator_of(schema: Mapping[str, Any]) -> Validator:
+    """Return what checks one value by `schema`."""
+    # By a `$schema` jsonschema would go on with rules of its own from the first reference to the root.
+    own = {name: member for name, member in schema.items() if name != "$schema"}
+    validator: Validator = _VALIDATOR(own, registry=Registry(), format_checker=_Checked())
+    return validator
+
+
+def anew(validator: Any) -> Any:
+    """Return a validator of the same schema for another value."""
+    return validator.evolve(format_checker=_Checked())
+
+
+class UnionError(ValidationError):
+    """A value fits none of some alternatives, or several of which it must fit one."""
+
+    #: What stands at the place of the alternatives, to hold the value against them again.
+    holder: Any
+
+    def branches(self) -> Iterator[tuple[Any, list[ValidationError]]]:
+        """Yield each alternative with what breaks it, whose paths begin at the value."""
+        alternatives: Any = self.validator_value
+        for branch in alternatives:
+            yield branch, list(self.holder.descend(self.instance, branch))
+
+
+class _Checked(FormatChecker):
+    """Which alternatives which parts of the value fit. It checks no format: it is what jsonschema hands on."""
+
+    def __init__(self) -> None:
+        super().__init__(formats=())
+        #: By the identities of both, which stand in the schema and in the value for as long as the check goes on.
+        self.known: dict[tuple[int, int], bool] = {}
+
+
+def _fits(validator: Any, branch: Any, instance: Any) -> bool:
+    known = validator.format_checker.known
+    place = (id(branch), id(instance))
+    if place not in known:
+        known[place] = next(validator.descend(instance, branch), None) is None
+    found: bool = known[place]
+    return found
+
+
+def _union_error(validator: Any) -> UnionError:
+    error = UnionError("")  # jsonschema's own words repeat the value
+    error.holder = validator
+    return error
+
+
+def _any_of(validator: Any, branches: Sequence[Any], instance: Any, _: Any) -> Iterator[ValidationError]:
+    if not any(_fits(validator, branch, instance) for branch in branches):
+        yield _union_error(validator)
+
+
+def _one_of(validator: Any, branches: Sequence[Any], instance: Any, _: Any) -> Iterator[ValidationError]:
+    if sum(_fits(validator, branch, instance) for branch in branches) != 1:
+        yield _union_error(validator)
+
+
+def _multiple_of(validator: Any, unit: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
+    if validator.is_type(instance, "number") and (_exact(instance) / _exact(unit)).denominator != 1:
+        yield ValidationError(f"no multiple of {unit}")
+
+
+def _exact(number: int | float) -> Fraction:
+    """Return a number as JSON writes it: 19.99 is so many hundredths, which no binary fraction is."""
+    return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
+
+
+def _unique_items(validator: Any, unique: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
+    if unique and validator.is_type(instance, "array"):
+        texts = {json.dumps(_canonical(item), sort_keys=True) for item in instance}
+        if len(texts) != len(instance):
+            yield ValidationError("an item twice")
+
+
+def _canonical(value: Any) -> Any:
+    """Return a JSON value with one form for each number: 1.0 is 1."""
+    if isinstance(value, dict):
+        return {name: _canonical(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_canonical(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_VALIDATOR: Any = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    {"anyOf": _any_of, "oneOf": _one_of, "multipleOf": _multiple_of, "uniqueItems": _unique_items},
+)
