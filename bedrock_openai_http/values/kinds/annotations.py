@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
+from .bounds import BOUNDS
 from .nodes import Node, Text
 from .strict import is_pattern
 
@@ -24,14 +25,6 @@ _NUMBERS = {
     "multiple_of": "multipleOf",
 }
 _LENGTHS = {"min_length": ("minLength", "minItems"), "max_length": ("maxLength", "maxItems")}
-#: The JSON types for which each keyword says anything.
-_FOR = {
-    **dict.fromkeys(_NUMBERS.values(), "number"),
-    **dict.fromkeys(("minLength", "maxLength", "pattern"), "string"),
-    **dict.fromkeys(("minItems", "maxItems", "uniqueItems"), "array"),
-}
-
-
 #: What the bound itself must be.
 _MUST = {
     **dict.fromkeys(_NUMBERS.values(), "a number"),
@@ -56,8 +49,8 @@ def annotation_of(notes: tuple[Any, ...], node: Node, where: str) -> tuple[str |
             texts += [text] if isinstance(text, str) else []
             bounds |= _bounds(note, node)
     for name, bound in bounds.items():
-        if _FOR.get(name) not in node.types or isinstance(node.inner, Text):
-            raise TypeError(f"{where}: {name} says nothing of such a value; bounds are {', '.join(sorted(_FOR))}")
+        if name not in BOUNDS or BOUNDS[name][0] not in node.types or isinstance(node.inner, Text):
+            raise TypeError(f"{where}: {name} says nothing of such a value; bounds are {', '.join(sorted(BOUNDS))}")
         if not _can_be_checked(name, bound):
             raise TypeError(f"{where}: {name} must be {_MUST[name]}")
     return " ".join(texts) or None, bounds

@@ -71,7 +71,7 @@ class Kind:
     #: Makes the Python value of the root, which `full` has passed unless the kind is `exact`. Raises Misfit.
     value_of: Callable[[Any], Any] = field(repr=False)
     strict: bool = True
-    #: Whether `value_of` by itself refuses all that `full` refuses; it does not see bounds, and no schema of others.
+    #: Whether `value_of` by itself refuses all that `full` refuses: it does not see the schemas of others.
     exact: bool = False
     #: Whether the root only holds the value.
     wrapped: bool = False

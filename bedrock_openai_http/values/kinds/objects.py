@@ -56,7 +56,9 @@ class Object(Node):
         if type(value) is not dict:
             raise of_another_type(path, "object")
         if not value.keys() <= self.members.keys():
-            raise Misfit(path, "additionalProperties", "has a member that the schema does not know")
+            known = ", ".join(self.members) or "none"
+            words = f"has a member that the schema does not know; it has {known}"
+            raise Misfit(path, "additionalProperties", words)
         found = {}
         for name, node in self.members.items():
             if name in value:
@@ -65,6 +67,17 @@ class Object(Node):
             elif not (self._open and name in self.optional):
                 raise Misfit((*path, name), "required", "is required")
         return self._made(found, path)
+
+    def could_be(self, value: Any, levels: int = 1) -> bool:
+        if type(value) is not dict or not levels:
+            return type(value) is dict
+        lacking = self.members.keys() - value.keys()
+        if not value.keys() <= self.members.keys() or (lacking and not (self._open and lacking <= self.optional)):
+            return False
+        return all(
+            (member is None and self.null_is_default(name)) or self.members[name].could_be(member, levels - 1)
+            for name, member in value.items()
+        )
 
     def _made(self, members: dict[str, Any], path: Path) -> Any:
         try:

@@ -19,11 +19,12 @@ from .classes import bound, own_doc, shape_of
 from .docstrings import described
 from .foreign import ForeignNode, foreign_class, kind_of_schema
 from .kind import WRAPPER, Kind, Member, definition_name, within_the_stack
-from .nodes import JSON_TYPES, Anything, Choice, Described, Either, Fixed, Items, Named, Node, Plain, Text
+from .nodes import JSON_TYPES, Anything, Choice, Described, Fixed, Items, Named, Node, Plain, Text
 from .objects import ByName, Object
 from .places import definitions_used
 from .strict import strict_form
 from .texts import TEXT_KINDS
+from .unions import Either
 
 _LISTS = (list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Iterable)
 _DICTS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
@@ -205,7 +206,6 @@ class _Reader:
     def _annotated(self, hint: Any, notes: tuple[Any, ...], where: str) -> Node:
         node = self.node(hint, where)
         description, bounds = annotation_of(notes, node, where)
-        self._exact = self._exact and not bounds
         return Described(node, description, bounds) if description or bounds else node
 
     def _union(self, args: tuple[Any, ...], where: str) -> Node:

@@ -11,6 +11,7 @@ import pytest
 from pydantic import Field
 
 from bedrock_openai_http import ParseError, parse_answer, schema_of
+from bedrock_openai_http.values.kinds.bounds import has_twins
 
 
 @dataclass
@@ -93,6 +94,24 @@ def test_a_bound_is_told_in_words_and_checked_here(hint: Any, good: Any, bad: An
     with pytest.raises(ParseError) as caught:
         parse_answer(json.dumps({"value": bad}), hint)
     assert (caught.value.rule, caught.value.json_path) == (rule, "$.value")
+
+
+def test_a_multiple_is_told_by_the_decimals_that_json_writes():
+    """0.29 is no multiple of 0.01 to binary fractions; and no number is too large."""
+    price = Annotated[float, {"multipleOf": 0.01}]
+    for text in ("0.29", "0.57", "1.15", "19.99", "1e300"):
+        assert parse_answer(f'{{"value": {text}}}', price) == float(text)
+    for text in ("0.295", "1e-3"):
+        with pytest.raises(ParseError, match=r"multiple of 0\.01"):
+            parse_answer(f'{{"value": {text}}}', price)
+    assert parse_answer(f'{{"value": 1{"0" * 400}}}', Annotated[int, {"multipleOf": 0.5}]) == 10**400
+
+
+@pytest.mark.parametrize("twins", ["[1, 1.0]", '[{"a": 1, "b": 2}, {"b": 2, "a": 1}]', "[[true], [true]]"])
+def test_items_are_twins_by_their_json(twins: str):
+    """1.0 is 1, the order of names is none; 1 is not true."""
+    assert has_twins(json.loads(twins))
+    assert not has_twins([1, True, "1", [1], [True], {"a": 1}, {"a": True}, {}, None])
 
 
 def test_notes_that_are_somebody_elses_change_nothing():
