@@ -81,6 +81,8 @@ def fitting(document: Any, kind: Kind) -> Any:
 
     jsonschema, which takes longer to load than most calls of this package take, is asked only of schemas of others.
     """
+    if kind.plain_of is not None:
+        document = kind.plain_of(document)
     if not kind.exact:
         with loading():
             from ..validation.instances import misfits

@@ -75,6 +75,8 @@ class Kind:
     exact: bool = False
     #: Whether the root only holds the value.
     wrapped: bool = False
+    #: Makes of an answer what `full` is to check and `value_of` to take: without null for what could not be left out.
+    plain_of: Callable[[Any], Any] | None = field(default=None, repr=False)
 
 
 def definition_name(name: str, taken: Container[str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-_ONE = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+_ONE = ("items", "unevaluatedItems", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 _LISTED = ("anyOf", "oneOf", "allOf", "prefixItems")
 #: Under these stand conditions on a value that something else describes.
 CONDITIONS = ("not", "if", "then", "else", "contains", "dependentSchemas")
