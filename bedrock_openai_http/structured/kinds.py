@@ -12,11 +12,13 @@ from typing import Any
 from ..values.forks import loading
 from ..values.kinds.kind import Kind
 from ..values.kinds.reading import kind_of
+from ..values.kinds.refusals import refuse_wrapper
 
 
 def asked_kind(hint: Any) -> Kind:
     """Return the kind of a type hint, or of a JSON schema as a mapping. Raises TypeError for what can be none."""
     if isinstance(hint, Mapping):
+        refuse_wrapper(hint)
         with loading():
             from ..validation.instances import checked_schema
 

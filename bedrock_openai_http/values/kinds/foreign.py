@@ -56,7 +56,7 @@ class ForeignNode(Node):
 
     def __init__(self, cls: Any, where: str) -> None:
         self._name, self._class = cls.__name__, cls
-        self._root, self._given = _parted(cls.model_json_schema(), where)
+        self._root, self._given = _parted(_own_schema(cls, where), where)
         self.is_object = _is_object(self._root)
         self.form = _closed(self._root, self._given, where)
         self.definitions = {name: _closed(part, self._given, where) for name, part in self._given.items()}
@@ -88,6 +88,17 @@ def foreign_class(cls: Any, where: str) -> ForeignNode | None:
     """Return the part for a class with the two methods of pydantic's models, or None."""
     has_both = all(callable(getattr(cls, name, None)) for name in ("model_json_schema", "model_validate"))
     return ForeignNode(cls, where) if has_both else None
+
+
+def _own_schema(cls: Any, where: str) -> Mapping[str, Any]:
+    try:
+        schema: Mapping[str, Any] = cls.model_json_schema()
+    except Exception as error:  # noqa: BLE001  (pydantic's errors have no class in common)
+        words = (str(error).splitlines() or [""])[0]
+        failure = TypeError(f"{where}: {cls.__name__} has no JSON schema, {type(error).__name__}: {words}")
+    else:
+        return schema
+    raise failure
 
 
 def _misfit(error: Exception, value: Any, path: Path, name: str) -> Misfit:
