@@ -51,7 +51,9 @@ def _is_exactly(node: Node, value: Any) -> bool:
     """Tell whether a part takes a value as the very type of Python that JSON has given it."""
     if isinstance(node, Items) and type(value) is list:
         return all(_is_exactly(node.item.inner, item) for item in value)
-    return node.kind is type(value) if isinstance(node, Plain) else True
+    if isinstance(node, Choice):
+        return any(type(known) is type(value) and known == value for known, _ in node.values)
+    return not isinstance(node, Plain) or node.kind is type(value)
 
 
 # --- what is wrong with a value that is none of some kinds

@@ -286,11 +286,14 @@ def test_the_type_statement_and_brackets_of_python_3_12():
         "type Name = str\n"
         "type Many[X] = list[X]\n"
         "type Nest = int | list[Nest]\n"
+        "type Lost = list[Nowhere]\n"
         "@dataclass\nclass Box[X]:\n    content: X\n    more: Many[X]\n",
         names,
     )
     assert parse_answer('{"value": "a"}', names["Name"]) == "a"
     assert parse_answer('{"value": [1]}', names["Many"][int]) == [1]
+    with pytest.raises(TypeError, match="^Lost: a type hint names 'Nowhere', which is not there"):
+        schema_of(names["Lost"])
     assert parse_answer('{"value": [1, [2, []]]}', names["Nest"]) == [1, [2, []]]
     box = names["Box"]
     assert parse_answer('{"content": 1, "more": [2]}', box[int]) == box(1, [2])
