@@ -151,6 +151,14 @@ READ = [
         {"value": {"t": {"k": "y"}, "v": None}},
         {"t": {"k": "y"}, "v": None},
     ),
+    (
+        {
+            **an_object(a={"prefixItems": [INTEGER], "unevaluatedItems": {"$ref": "#/$defs/b"}, "type": "array"}),
+            "$defs": {"b": STRING},
+        },
+        {"a": [1, "x"]},
+        {"a": [1, "x"]},
+    ),
     # Conditions hold as they are written.
     ({**an_object(a=STRING), "not": {"properties": {"a": {"const": "x"}}}}, {"a": "x"}, None),
     ({**an_object(a=STRING), "not": {"properties": {"a": {"const": "x"}}}}, {"a": "y"}, {"a": "y"}),
