@@ -55,17 +55,18 @@ class Object(Node):
     def read(self, value: Any, path: Path) -> Any:
         if type(value) is not dict:
             raise of_another_type(path, "object")
+        for name in self.members:
+            if name not in value and not (self._open and name in self.optional):
+                raise Misfit((*path, name), "required", "is required")
         if not value.keys() <= self.members.keys():
             known = ", ".join(self.members) or "none"
             words = f"has a member that the schema does not know; it has {known}"
             raise Misfit(path, "additionalProperties", words)
-        found = {}
-        for name, node in self.members.items():
-            if name in value:
-                if value[name] is not None or not self.null_is_default(name):
-                    found[name] = node.read(value[name], (*path, name))
-            elif not (self._open and name in self.optional):
-                raise Misfit((*path, name), "required", "is required")
+        found = {
+            name: node.read(value[name], (*path, name))
+            for name, node in self.members.items()
+            if name in value and not (value[name] is None and self.null_is_default(name))
+        }
         return self._made(found, path)
 
     def could_be(self, value: Any, levels: int = 1) -> bool:
