@@ -131,7 +131,7 @@ class Choice(Node):
         for known, meant in self.values:
             if known == value and isinstance(known, bool) is isinstance(value, bool):
                 return meant
-        raise of_other_values(path, [self], value)
+        raise of_other_values(path, [self], "enum" if type_of(value) in self.types else "type")
 
     def could_be(self, value: Any, levels: int = 1) -> bool:
         return any(known == value and isinstance(known, bool) is isinstance(value, bool) for known, _ in self.values)
@@ -273,11 +273,10 @@ def article(name: str) -> str:
     return _ARTICLES.get(name, f"a {name}")
 
 
-def of_other_values(path: Path, choices: Sequence[Choice], value: Any) -> Misfit:
+def of_other_values(path: Path, choices: Sequence[Choice], rule: str = "enum") -> Misfit:
     """Return the Misfit of a value that should be one of those of some choices."""
     shown = ", ".join(json.dumps(known, ensure_ascii=False) for choice in choices for known, _ in choice.values)
-    has_type = any(type_of(value) in choice.types for choice in choices)
-    return Misfit(path, "enum" if has_type else "type", f"must be one of {shown}")
+    return Misfit(path, rule, f"must be one of {shown}")
 
 
 def type_of(value: Any) -> str:

@@ -71,7 +71,7 @@ def _misfit(nodes: Sequence[Node], value: Any, path: Path) -> Misfit:
     if len(nodes) == 1 or (len(near) == 1 and not isinstance(near[0], Plain | Text)):
         return _misfit_of((near or nodes)[0], value, path)
     if len(choices) == len(nodes):
-        return of_other_values(path, choices, value)
+        return of_other_values(path, choices)
     return Misfit(path, "anyOf", f"must be {' or '.join(dict.fromkeys(map(_words, nodes)))}")
 
 
@@ -103,7 +103,7 @@ def _misfit_of_object(nodes: Sequence[Node], value: dict[str, Any], path: Path) 
         if len(choices) == len(nodes) and name in value:
             left = [each for each in left if each.members[name].could_be(value[name])]
             if not left:
-                return of_other_values((*path, name), choices, value[name])
+                return of_other_values((*path, name), choices)
     if len(left) > 1:
         left = [each for each in left if each.members.keys() == value.keys()]
     if len(left) == 1:

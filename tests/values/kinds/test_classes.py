@@ -261,7 +261,7 @@ REFUSED: list[tuple[Any, Any, str, str]] = [
     (list[int], {"value": [True]}, "type", "$.value[0]"),
     (list[float], {"value": [10**400]}, "value", "$.value[0]"),
     (Literal[1], {"value": True}, "type", "$.value"),
-    (Cat | Dog, {"value": {"kind": None, "lives": 1}}, "type", "$.value.kind"),
+    (Cat | Dog, {"value": {"kind": None, "lives": 1}}, "enum", "$.value.kind"),
     (Order, {"drink": {"kind": None, "cups": 1}}, "oneOf", "$.drink"),
     (Street, {"streetName": ""}, "minLength", "$.streetName"),
     (Street, {"name": "s"}, "required", "$.streetName"),
