@@ -93,21 +93,17 @@ def _text_of(answer: ChatCompletion | str) -> str:
 def fitting(document: Any, kind: Kind) -> Any:
     """Return the value of a JSON document. Raises Misfit.
 
-    Where the way to the value checks all that the schema says, jsonschema, which takes longer to load than most calls
-    of this package take, is asked only for the words of what is wrong.
+    jsonschema, which takes longer to load than most calls of this package take, is asked only of schemas of others.
     """
-    refused: Misfit | None = None
-    if kind.exact:
-        try:
-            return kind.value_of(document)
-        except Misfit as error:
-            refused = error
-    with loading():
-        from ..validation.instances import misfits
+    if kind.plain_of is not None:
+        document = kind.plain_of(document)
+    if not kind.exact:
+        with loading():
+            from ..validation.instances import misfits
 
-    misfit = next(misfits(kind.full, document), None) or refused
-    if misfit is not None:
-        raise misfit.with_traceback(None)
+        misfit = next(misfits(kind.full, document), None)
+        if misfit is not None:
+            raise misfit.with_traceback(None)
     return kind.value_of(document)
 
 

@@ -15,6 +15,7 @@ from ..values.forks import loading
 from ..values.jsontext import encode
 from ..values.kinds.kind import Kind
 from ..values.kinds.reading import kind_of
+from ..values.kinds.refusals import refuse_wrapper
 from ..values.request import ChatCompletionRequest
 from ..values.wire_value import plain
 
@@ -26,6 +27,7 @@ def asked_kind(hint: Any) -> Kind:
     if isinstance(hint, ChatCompletionRequest) or (isinstance(hint, Mapping) and "messages" in hint):
         raise TypeError("this is a request, and should be the kind: the request comes first, and then the kind")
     if isinstance(hint, Mapping):
+        refuse_wrapper(hint)
         return _of_schema(_text_of(hint))
     try:
         return _remembered(hint)

@@ -466,7 +466,7 @@ def values_kinds_kind_Member(self, name, hint, description, has_default):
     own["has_default"] = has_default
 
 
-def values_kinds_kind_Kind(self, name, schema, full, value_of, strict, exact, wrapped):
+def values_kinds_kind_Kind(self, name, schema, full, value_of, strict, exact, wrapped, plain_of):
     own = self.__dict__
     own["name"] = name
     own["schema"] = schema
@@ -475,6 +475,7 @@ def values_kinds_kind_Kind(self, name, schema, full, value_of, strict, exact, wr
     own["strict"] = strict
     own["exact"] = exact
     own["wrapped"] = wrapped
+    own["plain_of"] = plain_of
 
 
 def values_kinds_texts_TextKind(self, format, words, must, pattern, make):

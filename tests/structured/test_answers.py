@@ -180,23 +180,25 @@ def test_a_class_that_takes_more_than_its_schema_is_checked_by_the_schema(kind: 
     assert misfit(text, kind)[1:] == ("type", "must be an integer")
 
 
-def test_a_good_answer_does_not_load_jsonschema() -> None:
-    """Where the way to the value checks all that the schema says, jsonschema is loaded only for what is wrong."""
+def test_jsonschema_is_loaded_for_the_schemas_of_others_alone() -> None:
+    """The way to a value of Python's own kinds checks all that their schema says, bounds too."""
     program = """
 import sys
 import subprocess
 import sys
-from dataclasses import dataclass, make_dataclass
+from dataclasses import dataclass
+from typing import Annotated
 from bedrock_openai_http import ParseError, parse_answer
 @dataclass
 class Point:
-    x: int
+    x: Annotated[int, {"minimum": 1}]
 parse_answer('{"x": 1}', Point)
-assert "jsonschema" not in sys.modules
 try:
     parse_answer('{"x": "1"}', Point)
 except ParseError as error:
     assert error.json_path == "$.x"
+assert "jsonschema" not in sys.modules
+parse_answer('{"value": "a"}', {"type": "string"})
 assert "jsonschema" in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

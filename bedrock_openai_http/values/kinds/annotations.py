@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any
 
-from .nodes import Node, Text
+from .bounds import BOUNDS
+from .nodes import Node, Text, sentences
 from .strict import is_pattern
 
 #: The attributes of `annotated_types`, with the keyword for each (JSON Schema 2020-12 validation, section 6).
@@ -24,14 +25,8 @@ _NUMBERS = {
     "multiple_of": "multipleOf",
 }
 _LENGTHS = {"min_length": ("minLength", "minItems"), "max_length": ("maxLength", "maxItems")}
-#: The JSON types for which each keyword says anything.
-_FOR = {
-    **dict.fromkeys(_NUMBERS.values(), "number"),
-    **dict.fromkeys(("minLength", "maxLength", "pattern"), "string"),
-    **dict.fromkeys(("minItems", "maxItems", "uniqueItems"), "array"),
-}
-
-
+#: The classes of `annotated_types` that are bounds of these, or texts.
+_UNDERSTOOD = ("Ge", "Gt", "Le", "Lt", "Interval", "MultipleOf", "MinLen", "MaxLen", "Len", "DocInfo")
 #: What the bound itself must be.
 _MUST = {
     **dict.fromkeys(_NUMBERS.values(), "a number"),
@@ -47,6 +42,8 @@ def annotation_of(notes: tuple[Any, ...], node: Node, where: str) -> tuple[str |
     texts: list[str] = []
     bounds: dict[str, Any] = {}
     for note in _flat(notes):
+        if isinstance(note, slice) or (_module(note) == "annotated_types" and _name(note) not in _UNDERSTOOD):
+            raise TypeError(f"{where}: {_name(note)} cannot be checked; leave it out, or check it in __post_init__")
         if isinstance(note, str):
             texts.append(note)
         elif isinstance(note, Mapping):
@@ -56,11 +53,11 @@ def annotation_of(notes: tuple[Any, ...], node: Node, where: str) -> tuple[str |
             texts += [text] if isinstance(text, str) else []
             bounds |= _bounds(note, node)
     for name, bound in bounds.items():
-        if _FOR.get(name) not in node.types or isinstance(node.inner, Text):
-            raise TypeError(f"{where}: {name} says nothing of such a value; bounds are {', '.join(sorted(_FOR))}")
+        if name not in BOUNDS or BOUNDS[name][0] not in node.types or isinstance(node.inner, Text):
+            raise TypeError(f"{where}: {name} says nothing of such a value; bounds are {', '.join(sorted(BOUNDS))}")
         if not _can_be_checked(name, bound):
             raise TypeError(f"{where}: {name} must be {_MUST[name]}")
-    return " ".join(texts) or None, bounds
+    return sentences(texts) or None, bounds
 
 
 def _can_be_checked(name: str, bound: Any) -> bool:
@@ -70,7 +67,16 @@ def _can_be_checked(name: str, bound: Any) -> bool:
         return name == "uniqueItems" and isinstance(bound, bool)
     if name not in _NUMBERS.values():
         return isinstance(bound, int) and bound >= 0
-    return isinstance(bound, int | float) and isfinite(bound) and (name != "multipleOf" or bound > 0)
+    is_number = isinstance(bound, int) or (isinstance(bound, float) and isfinite(bound))
+    return is_number and (name != "multipleOf" or bound > 0)
+
+
+def _module(note: Any) -> str:
+    return str(type(note).__module__).partition(".")[0]
+
+
+def _name(note: Any) -> str:
+    return type(note).__name__
 
 
 def _flat(notes: Any) -> Iterator[Any]:

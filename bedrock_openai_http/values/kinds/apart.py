@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .foreign import ForeignNode
-from .kind import Misfit
-from .nodes import Choice, Either, Fixed, Items, Node, Plain, Text
+from .nodes import Choice, Fixed, Items, Node, Plain, Text
 from .objects import Object
+from .unions import Either
 
 
 def check_union(union: Either, where: str) -> None:
@@ -65,13 +65,7 @@ def _is_plain(node: Node) -> bool:
 
 def _takes_one(node: Node, choice: Choice) -> bool:
     """Tell whether `node` takes any of the values of `choice`."""
-    for value, _ in choice.values:
-        try:
-            node.read(value, ())
-        except Misfit:
-            continue
-        return True
-    return False
+    return any(node.could_be(value) for value, _ in choice.values)
 
 
 def _objects(one: Object, other: Object) -> bool:
@@ -81,14 +75,24 @@ def _objects(one: Object, other: Object) -> bool:
     return any(
         _disjoint(one.members[name], other.members[name])
         for name in one.members
-        if not (one.null_is_default(name) and other.null_is_default(name))
+        if not (_takes_null(one, name) and _takes_null(other, name))
     )
 
 
+def _takes_null(node: Object, name: str) -> bool:
+    """Tell whether a member may be null, as its value or for its default."""
+    return node.null_is_default(name) or "null" in node.members[name].types
+
+
 def _disjoint(one: Node, other: Node) -> bool:
+    """Tell by values and types alone whether two kinds have no JSON in common: by what `could_be` sees."""
     one, other = one.inner, other.inner
-    if isinstance(one, Choice) and isinstance(other, Choice):
-        return not (_takes_one(one, other) or _takes_one(other, one))
+    for this, that in ((one, other), (other, one)):
+        if isinstance(this, Either):
+            return all(_disjoint(node, that) for node in this.nodes)
+    for this, that in ((one, other), (other, one)):
+        if isinstance(this, Choice):
+            return not _takes_one(that, this)
     return not one.types & other.types
 
 

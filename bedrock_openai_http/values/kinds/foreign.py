@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from ..wire_value import plain
+from .absent import could_fit, may_lack, types_of, without_nulls
 from .kind import WRAPPER, Kind, Misfit, Path, definition_name, within_the_stack
 from .nodes import Node
 from .objects import or_null
@@ -23,22 +24,31 @@ from .strict import strict_form
 
 
 def kind_of_schema(schema: Mapping[str, Any]) -> Kind:
-    """Return the kind of a JSON schema; its values are plain JSON. Raises TypeError for what has no strict form."""
+    """Return the kind of a JSON schema; its values are plain JSON. Raises TypeError for what has no strict form.
+
+    An answer is checked by the schema as it was given, since the strict form is only how it is asked for.
+    """
     root, definitions = _parted(schema, "schema")
     is_object = _is_object(root)
     form = root if is_object else _holder(root)
-    used = {
-        name: _closed(part, definitions, f"schema.$defs.{name}")
-        for name, part in definitions_used(form, definitions).items()
-    }
-    full = {**_closed(form, definitions, "schema"), **({"$defs": used} if used else {})}
+    used = definitions_used(form, definitions)
+    closed = _whole(
+        _closed(form, definitions, "schema"),
+        {name: _closed(part, definitions, f"schema.$defs.{name}") for name, part in used.items()},
+    )
     name = re.sub("[^A-Za-z0-9_-]", "_", str(schema.get("title") or ""))[:64]
+    return Kind(
+        name or "answer",
+        strict_form(closed),
+        _whole(form, used),
+        (lambda value: value) if is_object else (lambda value: value[WRAPPER]),
+        wrapped=not is_object,
+        plain_of=within_the_stack(lambda value: without_nulls(value, form, definitions)),
+    )
 
-    def value_of(value: Any) -> Any:
-        found = _without_nulls(value, form, definitions)
-        return found if is_object else found[WRAPPER]
 
-    return Kind(name or "answer", strict_form(full), full, within_the_stack(value_of), wrapped=not is_object)
+def _whole(form: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    return {**form, **({"$defs": definitions} if definitions else {})}
 
 
 class ForeignNode(Node):
@@ -46,11 +56,15 @@ class ForeignNode(Node):
 
     def __init__(self, cls: Any, where: str) -> None:
         self._name, self._class = cls.__name__, cls
-        self._root, self._given = _parted(cls.model_json_schema(), where)
+        self._root, self._given = _parted(_own_schema(cls, where), where)
         self.is_object = _is_object(self._root)
         self.form = _closed(self._root, self._given, where)
         self.definitions = {name: _closed(part, self._given, where) for name, part in self._given.items()}
-        self.types = frozenset(["object"]) if self.is_object else frozenset(_types(self._root, self._given))
+        self.types = frozenset(["object"]) if self.is_object else frozenset(types_of(self._root, self._given))
+
+    def could_be(self, value: Any, levels: int = 1) -> bool:
+        """Tell by the schema what `Node.could_be` does."""
+        return could_fit(value, self.form, self.definitions, levels)
 
     def rename(self, names: Mapping[str, str]) -> None:
         """Refer to definitions by other names, since those of a whole kind must differ."""
@@ -59,13 +73,13 @@ class ForeignNode(Node):
 
     def read(self, value: Any, path: Path) -> Any:
         """Return the instance of the class. Raises Misfit for what its own check refuses."""
-        given = _without_nulls(value, self._root, self._given)
+        given = without_nulls(value, self._root, self._given)
         try:
             # A strict model takes a date from JSON, and not from a text.
             by_json = getattr(self._class, "model_validate_json", None)
             return by_json(json.dumps(given)) if by_json else self._class.model_validate(given)
         except Exception as error:  # noqa: BLE001  (of validators that a caller wrote anything can come out)
-            failure = _misfit(error, path, self._name)
+            failure = _misfit(error, given, path, self._name)
         # Raised outside of the handler: what was caught holds what the model said.
         raise failure
 
@@ -76,13 +90,35 @@ def foreign_class(cls: Any, where: str) -> ForeignNode | None:
     return ForeignNode(cls, where) if has_both else None
 
 
-def _misfit(error: Exception, path: Path, name: str) -> Misfit:
+def _own_schema(cls: Any, where: str) -> Mapping[str, Any]:
+    try:
+        schema: Mapping[str, Any] = cls.model_json_schema()
+    except Exception as error:  # noqa: BLE001  (pydantic's errors have no class in common)
+        words = (str(error).splitlines() or [""])[0]
+        failure = TypeError(f"{where}: {cls.__name__} has no JSON schema, {type(error).__name__}: {words}")
+    else:
+        return schema
+    raise failure
+
+
+def _misfit(error: Exception, value: Any, path: Path, name: str) -> Misfit:
     try:
         first = error.errors()[0]  # type: ignore[attr-defined]
         place, kind, hint = tuple(first["loc"]), str(first["type"]), str(first["msg"])
     except Exception:  # noqa: BLE001  (it is no error of pydantic's)
         place, kind, hint = (), type(error).__name__, None
-    return Misfit((*path, *place), "value", f"is refused by {name} itself ({kind})", hint=hint)
+    return Misfit((*path, *_place_in(value, place)), "value", f"is refused by {name} itself ({kind})", hint=hint)
+
+
+def _place_in(value: Any, steps: tuple[str | int, ...]) -> Path:
+    """Return those of some steps that lead into a value: pydantic's others name kinds of a union, and checks."""
+    place = []
+    for step in steps:
+        is_there = step in value if isinstance(value, dict) else isinstance(value, list) and step in range(len(value))
+        if is_there:
+            value = value[step]
+            place.append(step)
+    return tuple(place)
 
 
 # --- the schema that was given
@@ -105,8 +141,8 @@ def _parted(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict
         if pointer is None or pointer not in own:
             raise TypeError(f"{where}: refers to {ref!r}, which is none of its own definitions in $defs")
         names[ref] = f"#/$defs/{own[pointer]}"
-    root = _with_references(whole, names)
-    definitions = {own[place]: _with_references(part, names) for place, part in places.items()}
+    root = _typed(_with_references(whole, names))
+    definitions = {own[place]: _typed(_with_references(part, names)) for place, part in places.items()}
     for name in definitions:
         if leads_to_itself(name, definitions):
             raise TypeError(f"{where}.$defs.{name}: is nothing but itself; put an object or an array between")
@@ -143,39 +179,43 @@ def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
     return _with_references(schema, {f"#/$defs/{old}": f"#/$defs/{new}" for old, new in names.items()})
 
 
+def _typed(schema: Any) -> Any:
+    """Return a schema in which what has properties or items is an object or an array, as it is meant."""
+    new = mapped(schema, _typed, but=CONDITIONS)
+    if isinstance(new, dict) and "properties" in new:
+        new.setdefault("type", "object")
+    elif isinstance(new, dict) and ("items" in new or "prefixItems" in new):
+        new.setdefault("type", "array")
+    return new
+
+
 def _closed(schema: Any, definitions: Mapping[str, Any], where: str) -> Any:
     """Return a schema whose properties are all required, or null where they could be left out, and no others.
 
-    What has properties or items is an object or an array. Raises TypeError for conditions that could not hold then.
+    Raises TypeError for conditions that could not hold then.
     """
     new = mapped(schema, lambda part: _closed(part, definitions, where), but=CONDITIONS)
     if not isinstance(new, dict):
         return new
     if "properties" in new:
-        new.setdefault("type", "object")
         required = new.get("required") or ()
         _refuse_conditions(new, required, where)
         new["properties"] = {
-            name: or_null(part) if _may_lack(name, part, required, definitions) else part
+            name: or_null(part) if may_lack(name, part, required, definitions) else part
             for name, part in new["properties"].items()
         }
         new["required"] = list(new["properties"])
         new.setdefault("additionalProperties", False)
-    elif "items" in new or "prefixItems" in new:
-        new.setdefault("type", "array")
     return new
-
-
-def _may_lack(name: str, schema: Any, required: Sequence[str], definitions: Mapping[str, Any]) -> bool:
-    """Tell whether null stands for a property that is not there."""
-    if name in required or "null" in _types(schema, definitions):
-        return False
-    # What can have one value alone, such as the tag of a kind in a union, is always said if that is its default.
-    return not isinstance(schema, Mapping) or "default" not in schema or schema["default"] != schema.get("const", ...)
 
 
 def _refuse_conditions(schema: Mapping[str, Any], required: Sequence[str], where: str) -> None:
     """Raise TypeError for an object about which a condition says what no closed object can fulfil."""
+    for name in ("anyOf", "oneOf"):
+        if name in schema:
+            raise TypeError(
+                f"{where}: {name} beside properties has no strict form; let each alternative list all of them"
+            )
     several = len(schema.get("allOf") or ()) > 1
     conditions = [name for name in (*CONDITIONS, *_COUNTS, "dependentRequired") if name in schema]
     conditions += ["allOf"] if several else []
@@ -186,7 +226,9 @@ def _refuse_conditions(schema: Mapping[str, Any], required: Sequence[str], where
         )
     held = [part for name, part in parts(schema) if name in (*CONDITIONS, "allOf") and isinstance(part, Mapping)]
     named = {*required}.union(*({*(part.get("required") or ()), *(part.get("properties") or ())} for part in held))
-    if not named <= schema["properties"].keys() or (several and any("$ref" in part for part in held)):
+    closed = [part for part in schema.get("allOf") or () if isinstance(part, Mapping) and part.get("properties")]
+    closes = any(part["properties"].keys() != schema["properties"].keys() for part in closed)
+    if closes or not named <= schema["properties"].keys() or (several and any("$ref" in part for part in held)):
         raise TypeError(f"{where}: names members that are none of its properties; list all in one object")
 
 
@@ -196,69 +238,3 @@ def _holder(root: dict[str, Any]) -> dict[str, Any]:
 
 def _is_object(schema: Mapping[str, Any]) -> bool:
     return schema.get("type") == "object" or ("type" not in schema and "properties" in schema)
-
-
-def _types(schema: Any, definitions: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> set[str]:
-    """Return the JSON types that a schema may take, as far as it says; all of them where it says nothing."""
-    if not isinstance(schema, Mapping):
-        return set(_ALL)
-    ref = schema.get("$ref")
-    if isinstance(ref, str):
-        name = ref.removeprefix("#/$defs/")
-        return set() if name in seen else _types(definitions[name], definitions, seen | {name})
-    kind = schema.get("type")
-    if "enum" in schema or "const" in schema:
-        values = schema["enum"] if "enum" in schema else [schema["const"]]
-        return {"null" if value is None else "other" for value in values}
-    if kind is not None:
-        return {"number" if each == "integer" else each for each in ([kind] if isinstance(kind, str) else kind)}
-    for name in ("anyOf", "oneOf"):
-        if name in schema:
-            return set().union(*(_types(each, definitions, seen) for each in schema[name]))
-    if len(schema.get("allOf") or ()) == 1:
-        return _types(schema["allOf"][0], definitions, seen)
-    return {"object"} if "properties" in schema else {"array"} if "items" in schema else set(_ALL)
-
-
-_ALL = ("string", "number", "boolean", "null", "array", "object")
-
-
-# --- the value
-
-
-def _without_nulls(value: Any, schema: Any, definitions: Mapping[str, Any]) -> Any:
-    """Return a JSON value without the members that are null because they could not be left out."""
-    schema = _target(value, schema, definitions)
-    if isinstance(value, list):
-        first, rest = schema.get("prefixItems") or (), schema.get("items")
-        places = [first[index] if index < len(first) else rest for index in range(len(value))]
-        return [_without_nulls(item, place, definitions) for item, place in zip(value, places, strict=True)]
-    if not isinstance(value, dict):
-        return value
-    properties, required = schema.get("properties") or {}, schema.get("required") or ()
-    lacking = [
-        name
-        for name, part in properties.items()
-        if value.get(name, ...) is None and _may_lack(name, part, required, definitions)
-    ]
-    return {
-        name: _without_nulls(member, properties.get(name), definitions)
-        for name, member in value.items()
-        if name not in lacking
-    }
-
-
-def _target(value: Any, schema: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what describes `value`, behind references; of alternatives the first that has its members."""
-    if not isinstance(schema, Mapping):
-        return {}
-    if isinstance(schema.get("$ref"), str):
-        return _target(value, definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
-    for name in ("anyOf", "oneOf", "allOf"):
-        for part in schema.get(name) or ():
-            target = _target(value, part, definitions)
-            if isinstance(value, dict) and value.keys() <= target.get("properties", {}).keys():
-                return target
-            if isinstance(value, list) and ("items" in target or "prefixItems" in target):
-                return target
-    return schema

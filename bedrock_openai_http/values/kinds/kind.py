@@ -75,10 +75,12 @@ class Kind:
     #: Makes the Python value of the root, which `full` has passed unless the kind is `exact`. Raises Misfit.
     value_of: Callable[[Any], Any] = field(repr=False)
     strict: bool = True
-    #: Whether `value_of` by itself refuses all that `full` refuses; it does not see bounds, and no schema of others.
+    #: Whether `value_of` by itself refuses all that `full` refuses: it does not see the schemas of others.
     exact: bool = False
     #: Whether the root only holds the value.
     wrapped: bool = False
+    #: Makes of an answer what `full` is to check and `value_of` to take: without null for what could not be left out.
+    plain_of: Callable[[Any], Any] | None = field(default=None, repr=False)
 
 
 def definition_name(name: str, taken: Container[str]) -> str:

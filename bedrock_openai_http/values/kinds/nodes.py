@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..once import once
+from .bounds import broken
 from .kind import Misfit, Path
 from .texts import TextKind
 
@@ -24,7 +25,15 @@ JSON_TYPES: Mapping[type, str] = {
     list: "array",
     dict: "object",
 }
-_ARTICLES = {"integer": "an integer", "array": "an array", "object": "an object", "null": "null"}
+#: The same, where integers are numbers.
+_TYPES = {**JSON_TYPES, int: "number"}
+_ARTICLES = {
+    "integer": "an integer",
+    "array": "an array",
+    "object": "an object",
+    "null": "null",
+    "boolean": "true or false",
+}
 #: The schema of null.
 NULL = {"type": "null"}
 
@@ -40,6 +49,13 @@ class Node:
     def read(self, value: Any, path: Path) -> Any:
         """Return the Python value of a JSON value. Raises Misfit."""
         raise NotImplementedError
+
+    def could_be(self, value: Any, levels: int = 1) -> bool:
+        """Tell by a look at a JSON value whether `read` may take it; where this says no, it does not.
+
+        The look goes into arrays, and into as many `levels` of objects.
+        """
+        return type_of(value) in self.types
 
     @property
     def inner(self) -> Node:
@@ -69,6 +85,10 @@ class Plain(Node):
                 raise Misfit(path, "value", "is a number out of range") from None
         raise of_another_type(path, self.form["type"])
 
+    def could_be(self, value: Any, levels: int = 1) -> bool:
+        is_fraction = type(value) is float and not value.is_integer()
+        return type_of(value) in self.types and not (is_fraction and self.kind is int)
+
 
 class Text(Node):
     """A value that JSON has no type for, as a text."""
@@ -86,6 +106,9 @@ class Text(Node):
         if found is None:
             raise Misfit(path, "format", f"must be {self.kind.must}")
         return found
+
+    def could_be(self, value: Any, levels: int = 1) -> bool:
+        return type(value) is str and self.kind.read(value) is not None
 
 
 class Choice(Node):
@@ -108,8 +131,10 @@ class Choice(Node):
         for known, meant in self.values:
             if known == value and isinstance(known, bool) is isinstance(value, bool):
                 return meant
-        shown = ", ".join(json.dumps(known, ensure_ascii=False) for known, _ in self.values)
-        raise Misfit(path, "enum", f"must be one of {shown}")
+        raise of_other_values(path, [self], "enum" if type_of(value) in self.types else "type")
+
+    def could_be(self, value: Any, levels: int = 1) -> bool:
+        return any(known == value and isinstance(known, bool) is isinstance(value, bool) for known, _ in self.values)
 
 
 class Items(Node):
@@ -128,6 +153,13 @@ class Items(Node):
         if type(value) is not list:
             raise of_another_type(path, "array")
         return self.make([self.item.read(item, (*path, index)) for index, item in enumerate(value)])
+
+    def could_be(self, value: Any, levels: int = 1) -> bool:
+        return type(value) is list and (not levels or all(self.item.could_be(item, levels) for item in value))
+
+    def item_at(self, index: int) -> Node:
+        """Return the part that reads the item at `index`."""
+        return self.item
 
 
 class Fixed(Node):
@@ -150,32 +182,14 @@ class Fixed(Node):
             raise Misfit(path, "minItems", f"must have {len(self.items)} items")
         return tuple(self.items[index].read(item, (*path, index)) for index, item in enumerate(value))
 
+    def could_be(self, value: Any, levels: int = 1) -> bool:
+        if type(value) is not list or len(value) != len(self.items):
+            return False
+        return not levels or all(map(lambda node, item: node.could_be(item, levels), self.items, value))
 
-class Either(Node):
-    """A value of one of some kinds that can be told apart."""
-
-    def __init__(self, nodes: Sequence[Node]) -> None:
-        self.nodes = nodes
-
-    @once
-    def form(self) -> dict[str, Any]:
-        return {"anyOf": [form for node in self.nodes for form in alternatives(node.form)]}
-
-    @property
-    def types(self) -> frozenset[str]:
-        return frozenset[str]().union(*(node.types for node in self.nodes))
-
-    def read(self, value: Any, path: Path) -> Any:
-        # Of 2.0 an int can be made, but where a float may stand it is one.
-        nodes = sorted(self.nodes, key=lambda node: type(value) is float and _is_int(node))
-        deepest: Misfit | None = None
-        for node in nodes:
-            try:
-                return node.read(value, path)
-            except Misfit as misfit:
-                if deepest is None or len(misfit.path) > len(deepest.path):
-                    deepest = misfit
-        raise deepest or Misfit(path, "anyOf", "fits none of the kinds that may stand here")
+    def item_at(self, index: int) -> Node:
+        """Return the part that reads the item at `index`."""
+        return self.items[index]
 
 
 class Named(Node):
@@ -198,9 +212,12 @@ class Named(Node):
         assert self.target is not None  # noqa: S101  (the whole kind has been read)
         return self.target.read(value, path)
 
+    def could_be(self, value: Any, levels: int = 1) -> bool:
+        return self.target is not None and self.target.could_be(value, levels)
+
 
 class Described(Node):
-    """A part with a description, and with bounds that are checked by its schema alone."""
+    """A part with a description, and with bounds."""
 
     def __init__(self, node: Node, description: str | None, bounds: Mapping[str, Any]) -> None:
         self._node, self.description, self._bounds = node, description, bounds
@@ -209,7 +226,7 @@ class Described(Node):
     def form(self) -> dict[str, Any]:
         form = self._node.form
         own = form.get("description")
-        words = " ".join(text for text in (self.description, own if own != self.description else None) if text)
+        words = sentences([text for text in (self.description, own if own != self.description else None) if text])
         # A reference stands alone in its node.
         whole = {"anyOf": [form]} if "$ref" in form else form
         return {**whole, **self._bounds, **({"description": words} if words else {})}
@@ -224,7 +241,14 @@ class Described(Node):
         return self._node.inner
 
     def read(self, value: Any, path: Path) -> Any:
-        return self._node.read(value, path)
+        found = self._node.read(value, path)
+        breaks = broken(self._bounds, value, type_of(value)) if self._bounds else None
+        if breaks is not None:
+            raise Misfit(path, *breaks)
+        return found
+
+    def could_be(self, value: Any, levels: int = 1) -> bool:
+        return self._node.could_be(value, levels)
 
 
 class Anything(Node):
@@ -241,15 +265,35 @@ class Anything(Node):
 
 def of_another_type(path: Path, name: str) -> Misfit:
     """Return the Misfit of a value that should be of the JSON type `name`."""
-    return Misfit(path, "type", f"must be {_ARTICLES.get(name, f'a {name}')}")
+    return Misfit(path, "type", f"must be {article(name)}")
+
+
+def article(name: str) -> str:
+    """Return the name of a JSON type as words say it."""
+    return _ARTICLES.get(name, f"a {name}")
+
+
+def of_other_values(path: Path, choices: Sequence[Choice], rule: str = "enum") -> Misfit:
+    """Return the Misfit of a value that should be one of those of some choices."""
+    shown = ", ".join(json.dumps(known, ensure_ascii=False) for choice in choices for known, _ in choice.values)
+    return Misfit(path, rule, f"must be one of {shown}")
+
+
+def type_of(value: Any) -> str:
+    """Return the JSON type of a value; that of an integer is "number"."""
+    return _TYPES[type(value)]
+
+
+def sentences(texts: Sequence[str]) -> str:
+    """Return some texts as one, with a full stop after each that has no end of its own."""
+    *before, last = texts or [""]
+    return " ".join(
+        [*(text if text.rstrip()[-1:] in (*".!?:;", "") else f"{text.rstrip()}." for text in before), last]
+    )
 
 
 def _is(value: Any, name: str) -> bool:
     return JSON_TYPES[type(value)] == name
-
-
-def _is_int(node: Node) -> bool:
-    return isinstance(node.inner, Plain) and node.inner.kind is int
 
 
 def alternatives(form: dict[str, Any]) -> list[dict[str, Any]]:

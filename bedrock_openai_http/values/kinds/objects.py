@@ -56,16 +56,30 @@ class Object(Node):
     def read(self, value: Any, path: Path) -> Any:
         if type(value) is not dict:
             raise of_another_type(path, "object")
-        if not value.keys() <= self.members.keys():
-            raise Misfit(path, "additionalProperties", "has a member that the schema does not know")
-        found = {}
-        for name, node in self.members.items():
-            if name in value:
-                if value[name] is not None or not self.null_is_default(name):
-                    found[name] = node.read(value[name], (*path, name))
-            elif not (self._open and name in self.optional):
+        for name in self.members:
+            if name not in value and not (self._open and name in self.optional):
                 raise Misfit((*path, name), "required", "is required")
+        if not value.keys() <= self.members.keys():
+            known = ", ".join(self.members) or "none"
+            words = f"has a member that the schema does not know; it has {known}"
+            raise Misfit(path, "additionalProperties", words)
+        found = {
+            name: node.read(value[name], (*path, name))
+            for name, node in self.members.items()
+            if name in value and not (value[name] is None and self.null_is_default(name))
+        }
         return self._made(found, path)
+
+    def could_be(self, value: Any, levels: int = 1) -> bool:
+        if type(value) is not dict or not levels:
+            return type(value) is dict
+        lacking = self.members.keys() - value.keys()
+        if not value.keys() <= self.members.keys() or (lacking and not (self._open and lacking <= self.optional)):
+            return False
+        return all(
+            (member is None and self.null_is_default(name)) or self.members[name].could_be(member, levels - 1)
+            for name, member in value.items()
+        )
 
     def _made(self, members: dict[str, Any], path: Path) -> Any:
         try:

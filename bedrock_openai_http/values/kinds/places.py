@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-_ONE = ("items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
+_ONE = ("items", "unevaluatedItems", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames")
 _LISTED = ("anyOf", "oneOf", "allOf", "prefixItems")
 #: Under these stand conditions on a value that something else describes.
 CONDITIONS = ("not", "if", "then", "else", "contains", "dependentSchemas")
@@ -47,9 +47,12 @@ def mapped(schema: Any, change: Callable[[Any], Any], *, but: Iterable[str] = ()
 
 def references(schemas: Iterable[Any]) -> Iterator[str]:
     """Yield each `$ref` in some schemas."""
-    waiting = list(schemas)
+    waiting, seen = list(schemas), set()
     while waiting:
         part = waiting.pop()
+        if id(part) in seen:  # it stands at two places, or holds itself
+            continue
+        seen.add(id(part))
         if isinstance(part, Mapping) and isinstance(part.get("$ref"), str):
             yield part["$ref"]
         waiting += (inner for _, inner in parts(part))

@@ -5,47 +5,27 @@ This module's law: a hint is a kind whole, or a TypeError at once that says what
 
 from __future__ import annotations
 
-import collections.abc
 import enum
 import re
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any
 
 from .annotations import annotation_of
 from .apart import check_union
-from .classes import bound, own_doc, shape_of
+from .classes import bound, default_of, own_doc, shape_of, unreadable, variables
 from .docstrings import described
 from .foreign import ForeignNode, foreign_class, kind_of_schema
 from .kind import WRAPPER, Kind, Member, definition_name, within_the_stack
-from .nodes import JSON_TYPES, Anything, Choice, Described, Either, Fixed, Items, Named, Node, Plain, Text
+from .nodes import JSON_TYPES, Anything, Choice, Described, Fixed, Items, Named, Node, Plain, Text
 from .objects import ByName, Object
 from .places import definitions_used
+from .refusals import DICTS, LISTS, in_words, instead_of, is_refused, is_unpacked
 from .strict import strict_form
 from .texts import TEXT_KINDS
-
-_LISTS = (list, collections.abc.Sequence, collections.abc.MutableSequence, collections.abc.Iterable)
-_DICTS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
-_NO_SETS = "a set has no JSON; write list[T]"
-#: What cannot be said, and what can be said in its place.
-_INSTEAD: Mapping[Any, str] = {
-    Any: "it may be anything; name the kinds that it may be",
-    object: "it may be anything; name the kinds that it may be",
-    typing.NoReturn: "it has no values",
-    **dict.fromkeys(_LISTS, "it does not say of what; write list[T]"),
-    tuple: "it does not say of what; write tuple[T, ...] or list[T]",
-    set: _NO_SETS,
-    frozenset: _NO_SETS,
-    collections.abc.Set: _NO_SETS,
-    collections.abc.MutableSet: _NO_SETS,
-    bytes: "JSON has texts only; write str, for example with base64 in it",
-    complex: "JSON has no such number; write a dataclass with both parts",
-}
-_MAPPING_INSTEAD = (
-    "its members have no names; write a dataclass or a TypedDict, or a list of such with a name in each"
-)
-_CALLABLE_INSTEAD = "a function cannot come from JSON; write the data that it would be made from"
+from .unions import Either
 
 
 def kind_of(hint: Any) -> Kind:
@@ -53,17 +33,18 @@ def kind_of(hint: Any) -> Kind:
 
     Raises TypeError for what cannot be said as a strict schema, with what to write instead.
     """
-    if isinstance(hint, Mapping):
-        return kind_of_schema(hint)
     try:
-        return _kind_of(hint)
+        return kind_of_schema(hint) if isinstance(hint, Mapping) else _kind_of(hint)
     except RecursionError:
-        raise TypeError(f"{_words(hint)}: is nothing but itself, or is made of ever larger kinds of itself") from None
+        words = f"{in_words(hint)}: is nothing but itself, or is made of ever larger kinds of itself"
+        if isinstance(hint, Mapping):
+            words = "schema: is nested too deeply; put parts of it into $defs"
+        raise TypeError(words) from None
 
 
 def _kind_of(hint: Any) -> Kind:
     reader = _Reader()
-    node = reader.node(hint, _words(hint))
+    node = reader.node(hint, in_words(hint))
     root = node.inner if isinstance(node, Named) else node
     is_object = isinstance(root, Object) or (isinstance(root, ForeignNode) and root.is_object)
     if is_object:
@@ -142,17 +123,19 @@ class _Reader:
         if getattr(hint, "__supertype__", None) is not None:  # a NewType
             return self.node(hint.__supertype__, where)
         if isinstance(hint, str | typing.ForwardRef):
-            raise TypeError(f"{where}: {_words(hint)} is a name that is not resolved; give the class itself")
+            raise TypeError(f"{where}: {in_words(hint)} is a name that is not resolved; give the class itself")
         if isinstance(hint, typing.TypeVar):
+            if default_of(hint) is not None:
+                return self.node(default_of(hint), where)
             raise TypeError(f"{where}: {hint.__name__} stands for no type; give one in brackets, as in Page[Item]")
         return self._class(hint, hint if origin is None else origin, args, where)
 
     def _class(self, hint: Any, cls: Any, args: tuple[Any, ...], where: str) -> Node:
-        if args and cls in _LISTS:
+        if args and cls in LISTS:
             return Items(self.node(args[0], f"{where}[]"), list)
         if cls is tuple and (args or hint not in (tuple, typing.Tuple)):  # noqa: UP006
             return self._tuple(args, where)
-        if not isinstance(cls, type) or cls in _INSTEAD or cls in _DICTS:
+        if not isinstance(cls, type) or is_refused(cls):
             return self._open_node(cls, args, where)
         if cls in TEXT_KINDS:
             return Text(TEXT_KINDS[cls])
@@ -173,7 +156,7 @@ class _Reader:
         if self._open and (cls is Any or cls is object):
             self.is_open = True
             return Anything()
-        if self._open and cls in _DICTS and (not args or args[0] is str):
+        if self._open and cls in DICTS and (not args or args[0] is str):
             self.is_open = True
             return ByName(self.node(args[1], f"{where}.*") if args else Anything())
         if self._open and cls is list:
@@ -181,13 +164,7 @@ class _Reader:
             return Items(Anything(), list)
         if not isinstance(cls, type) and getattr(cls, "__hash__", None) is None:
             raise TypeError(f"{where}: must be a type, and is a value of the class {type(cls).__name__}")
-        instead = _INSTEAD.get(cls)
-        if instead is None and cls in _DICTS:
-            instead = _MAPPING_INSTEAD
-        if instead is None and cls in (collections.abc.Callable, types.FunctionType):
-            instead = _CALLABLE_INSTEAD
-        words = instead or "it is no kind that JSON can hold; write a dataclass, or another type that schema_of names"
-        raise TypeError(f"{where}: {_words(cls)} cannot be asked for: {words}")
+        raise TypeError(f"{where}: {in_words(cls)} cannot be asked for: {instead_of(cls)}")
 
     def _object(self, shape: Any, where: str) -> Object:
         nodes = {
@@ -205,7 +182,6 @@ class _Reader:
     def _annotated(self, hint: Any, notes: tuple[Any, ...], where: str) -> Node:
         node = self.node(hint, where)
         description, bounds = annotation_of(notes, node, where)
-        self._exact = self._exact and not bounds
         return Described(node, description, bounds) if description or bounds else node
 
     def _union(self, args: tuple[Any, ...], where: str) -> Node:
@@ -218,11 +194,15 @@ class _Reader:
             return Items(self.node(args[0], f"{where}[]"), tuple)
         if args == ((),):  # tuple[()] before Python 3.11
             args = ()
+        if any(map(is_unpacked, args)):
+            raise TypeError(f"{where}: nobody knows what stands where in it; write tuple[A, B] or tuple[T, ...]")
         if not args:
             raise TypeError(f"{where}: an empty tuple has nothing to be asked for; leave it out")
         return Fixed([self.node(each, f"{where}[{index}]") for index, each in enumerate(args)])
 
     def _literal(self, values: tuple[Any, ...], where: str) -> Node:
+        if not values:
+            raise TypeError(f"{where}: an empty Literal has no values; give it some")
         for value in values:
             if type(value) not in (str, int, bool, type(None)):
                 raise TypeError(f"{where}: {value!r} is no value of JSON; write its kind, such as the Enum itself")
@@ -231,7 +211,8 @@ class _Reader:
     def _enum(self, cls: type[enum.Enum], where: str) -> Node:
         values = [(each.value, each) for each in cls]
         scalars = (str, int, float, bool, type(None))
-        if not values or issubclass(cls, enum.Flag) or any(type(value) not in scalars for value, _ in values):
+        is_json = all(type(value) in scalars and value not in (inf, -inf) and value == value for value, _ in values)
+        if not values or issubclass(cls, enum.Flag) or not is_json:
             raise TypeError(f"{where}: {cls.__name__} must have members, with texts or numbers as their values")
         return _described(Choice(values, plain=False), described(own_doc(cls)).text)
 
@@ -292,19 +273,14 @@ def _alias(hint: Any) -> Any:
 
 
 def _alias_value(hint: Any, alias: Any) -> Any:
-    return bound(alias.__value__, dict(zip(alias.__type_params__, typing.get_args(hint), strict=False)))
+    try:
+        value = alias.__value__
+    except RecursionError:
+        raise  # which `kind_of` has words for
+    except Exception as error:  # noqa: BLE001  (it is any expression, read only now)
+        raise unreadable(alias.__name__, error) from None
+    return bound(value, variables(alias, alias.__type_params__, typing.get_args(hint)))
 
 
 def _name_with(name: str, args: tuple[Any, ...]) -> str:
     return "_".join([name, *(getattr(arg, "__name__", "of") for arg in args)])
-
-
-def _words(hint: Any) -> str:
-    """Return a hint as a person writes it."""
-    if isinstance(hint, str):
-        return repr(hint)
-    if isinstance(hint, typing.ForwardRef):
-        return repr(hint.__forward_arg__)
-    if isinstance(hint, type) and not typing.get_args(hint):
-        return hint.__qualname__
-    return re.sub(r"\b(typing|collections\.abc|builtins|__main__)\.", "", repr(hint))

@@ -79,6 +79,8 @@ def _form(schema: Any, where: str) -> dict[str, Any]:
     _refuse_open(schema, where)
     _refuse_pattern(schema, where)
     form = {name: schema[name] for name in _KEPT if name in schema}
+    if schema.get("enum") == []:
+        raise TypeError(f"{where}: enum lists no value; give it some")
     if schema.get("format") in _FORMATS:
         form["format"] = schema["format"]
     if "properties" in schema or _is(schema, "object"):

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import Annotated, Any, NamedTuple, Optional, TypedDict
+from dataclasses import KW_ONLY, dataclass
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Optional, TypedDict
 
 import annotated_types as at
 import pytest
 from pydantic import Field
+from typing_extensions import TypeVar
 
 from bedrock_openai_http import ParseError, parse_answer, schema_of
+from bedrock_openai_http.values.kinds.bounds import has_twins
 
 
 @dataclass
@@ -64,6 +67,50 @@ def test_hints_that_are_texts_are_resolved():
     assert parse_answer(json.dumps(answer), Bill) == {"lines": [Line("tea", 1, Line("cup", 2))]}
 
 
+@dataclass
+class Tree:
+    name: str
+    _: KW_ONLY
+    trees: list["Tree"] | None  # noqa: UP037
+    more: Annotated[Optional[list["Tree"]], "More."] = None  # noqa: UP037, UP045
+    count: ClassVar[int] = 0
+
+
+def test_a_name_within_brackets_is_resolved_and_what_is_no_member_is_not_read():
+    """Python 3.10 leaves `list["Tree"]` as it is, and takes `KW_ONLY` for no type."""
+    leaf: dict[str, Any] = {"name": "b", "trees": None, "more": None}
+    found = parse_answer(json.dumps({"name": "a", "trees": [leaf], "more": [leaf]}), Tree)
+    assert found == Tree("a", trees=[Tree("b", trees=None)], more=[Tree("b", trees=None)])
+
+
+@dataclass
+class Nesting:
+    @dataclass
+    class Part:
+        x: int
+
+    part: Part
+
+
+def test_the_names_of_a_class_itself_are_known_to_its_hints():
+    """Such as a class that is written within it."""
+    assert parse_answer('{"part": {"x": 1}}', Nesting) == Nesting(Nesting.Part(1))
+
+
+Item = TypeVar("Item", default=int)
+
+
+@dataclass
+class Page(Generic[Item]):
+    items: list[Item]
+
+
+def test_a_type_variable_has_the_type_that_is_its_default():
+    """PEP 696: where none is given in brackets."""
+    assert schema_of(Page) == schema_of(Page[int])
+    assert schema_of(Page[str]) != schema_of(Page)
+
+
 #: A kind with bounds, what it takes, what it does not, the rule, and the words for the model.
 BOUNDS: list[tuple[Any, Any, Any, str, str]] = [
     (Annotated[int, {"minimum": 1}], 1, 0, "minimum", "at least 1"),
@@ -95,6 +142,33 @@ def test_a_bound_is_told_in_words_and_checked_here(hint: Any, good: Any, bad: An
     assert (caught.value.rule, caught.value.json_path) == (rule, "$.value")
 
 
+def test_a_multiple_is_told_by_the_decimals_that_json_writes():
+    """0.29 is no multiple of 0.01 to binary fractions; and no number is too large."""
+    price = Annotated[float, {"multipleOf": 0.01}]
+    for text in ("0.29", "0.57", "1.15", "19.99", "1e300"):
+        assert parse_answer(f'{{"value": {text}}}', price) == float(text)
+    for text in ("0.295", "1e-3"):
+        with pytest.raises(ParseError, match=r"multiple of 0\.01"):
+            parse_answer(f'{{"value": {text}}}', price)
+    assert parse_answer(f'{{"value": 1{"0" * 400}}}', Annotated[int, {"multipleOf": 0.5}]) == 10**400
+
+
+@pytest.mark.parametrize("twins", ["[1, 1.0]", '[{"a": 1, "b": 2}, {"b": 2, "a": 1}]', "[[true], [true]]"])
+def test_items_are_twins_by_their_json(twins: str):
+    """1.0 is 1, the order of names is none; 1 is not true."""
+    assert has_twins(json.loads(twins))
+    assert not has_twins([1, True, "1", [1], [True], {"a": 1}, {"a": True}, {}, None])
+
+
 def test_notes_that_are_somebody_elses_change_nothing():
     """A note may be anything, and many are."""
-    assert schema_of(list[Annotated[int, object(), 5, at.Predicate(str.isdigit)]]) == schema_of(list[int])
+    assert schema_of(list[Annotated[int, object(), 5]]) == schema_of(list[int])
+
+
+def test_descriptions_that_meet_are_sentences():
+    """A full stop is put where one has none, before the next begins."""
+    price = Annotated[Decimal, "in euros"]
+    assert schema_of(price)["properties"]["value"]["description"].startswith("in euros. A decimal number")
+    both = Annotated[int, "How many", at.Ge(1), at.doc("Of all kinds!"), {"maximum": 9}]
+    words = schema_of(both)["properties"]["value"]["description"]
+    assert words == "How many. Of all kinds! Must be at least 1, at most 9."

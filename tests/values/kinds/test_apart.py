@@ -87,6 +87,30 @@ class AnyModel(BaseModel):
     kind: str
 
 
+@dataclass
+class MaybeText:
+    x: str | None
+
+
+@dataclass
+class OneOrA:
+    x: Literal["a", "b"] = "a"
+
+
+@dataclass
+class OneOrNull:
+    x: Literal["c", None]
+
+
+class LackingDict(TypedDict, total=False):
+    x: int
+
+
+@dataclass
+class RedOrNull:
+    kind: Literal["red"] | None
+
+
 class Word(enum.Enum):
     A = "a"
 
@@ -114,11 +138,16 @@ APART: list[Any] = [
     Union[tuple[int, int], tuple[int, int, int]],  # noqa: UP007
     Union[tuple[int, str], tuple[str, int]],  # noqa: UP007
     Optional[Union[Red, Blue]],  # noqa: UP007, UP045
+    Union[RedOrNull, Blue],  # noqa: UP007
 ]
 NOT_APART: list[Any] = [
     Union[A, AlsoA],  # noqa: UP007
     Union[Lacking, LackingText],  # noqa: UP007
     Union[Reds, Blues],  # noqa: UP007
+    Union[Lacking, MaybeText],  # noqa: UP007
+    Union[MaybeText, Lacking],  # noqa: UP007
+    Union[LackingDict, MaybeText],  # noqa: UP007
+    Union[OneOrA, OneOrNull],  # noqa: UP007
     Union[MaybeRed, MaybeBlue],  # noqa: UP007
     Union[AnyModel, Red],  # noqa: UP007
     Union[AnyModel, BlueModel],  # noqa: UP007
@@ -139,7 +168,7 @@ def test_kinds_with_json_of_their_own_can_stand_in_one_union(union: Any):
 
 @pytest.mark.parametrize("union", NOT_APART)
 def test_kinds_with_the_same_json_cannot(union: Any):
-    """One JSON value of both is enough, such as null for the default of either."""
+    """One JSON value of both is enough, such as null, which is the default of one and a value of the other."""
     with pytest.raises(TypeError, match="two kinds of the union have the same JSON"):
         schema_of(union)
 

@@ -1,8 +1,10 @@
 """Classes of every make, as kinds: what is asked for of each, and what an answer gives."""
 
+import dataclasses
 import enum
 import json
 import sys
+import types
 import typing
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import date
@@ -284,11 +286,14 @@ def test_the_type_statement_and_brackets_of_python_3_12():
         "type Name = str\n"
         "type Many[X] = list[X]\n"
         "type Nest = int | list[Nest]\n"
+        "type Lost = list[Nowhere]\n"
         "@dataclass\nclass Box[X]:\n    content: X\n    more: Many[X]\n",
         names,
     )
     assert parse_answer('{"value": "a"}', names["Name"]) == "a"
     assert parse_answer('{"value": [1]}', names["Many"][int]) == [1]
+    with pytest.raises(TypeError, match="Lost: a type hint names 'Nowhere', which is not there"):
+        schema_of(names["Lost"])
     assert parse_answer('{"value": [1, [2, []]]}', names["Nest"]) == [1, [2, []]]
     box = names["Box"]
     assert parse_answer('{"content": 1, "more": [2]}', box[int]) == box(1, [2])
@@ -312,3 +317,38 @@ def test_a_kind_that_is_made_of_ever_larger_ones_is_refused():
     for hint in hints:
         with pytest.raises(TypeError, match="is nothing but itself, or is made of ever larger kinds of itself"):
             schema_of(hint)
+
+
+BASE = """
+from __future__ import annotations
+from dataclasses import dataclass
+@dataclass
+class Node:
+    value: int
+    next: Node | None
+"""
+
+
+def test_a_name_in_a_base_class_is_what_it_is_there():
+    """Though the derived class has the same name, as a class that extends another of the same kind often has."""
+    base = types.ModuleType("base_of_nodes")
+    sys.modules[base.__name__] = base
+    try:
+        exec(BASE, vars(base))
+        derived = dataclasses.make_dataclass("Node", [("more", int)], bases=(base.Node,))
+        found = parse_answer('{"value": 1, "next": {"value": 2, "next": null}, "more": 3}', derived)
+        assert found == derived(1, base.Node(2, None), 3)
+    finally:
+        del sys.modules[base.__name__]
+
+
+@pydantic.dataclasses.dataclass
+class Priced:
+    price: int = pydantic.Field(gt=0)
+    count: int = pydantic.Field(default=1, gt=0)
+
+
+def test_a_field_of_pydantic_is_a_default_only_where_it_has_one():
+    """`Field(gt=0)` in a dataclass of pydantic's is no default."""
+    assert parse_answer('{"price": 2, "count": null}', Priced) == Priced(2, 1)
+    assert schema_of(Priced)["properties"]["price"] == {"type": "integer"}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any, Literal, Optional, Union
 
 import pytest
+from pydantic import AfterValidator, BaseModel, Field
 
 from bedrock_openai_http import ParseError, parse_answer, schema_of
 
@@ -72,6 +73,17 @@ def test_a_reference_that_leads_out_of_the_schema_is_refused(ref: str):
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 OPTIONAL = {"type": "object", "properties": {"a": STRING, "b": STRING}, "required": ["a"]}
+OPTIONAL_A = OPTIONAL | {"required": ["b"]}
+NULLABLE = {"type": ["string", "null"]}
+ALTERNATIVES = an_object(
+    a={
+        "oneOf": [
+            {"type": "object", "properties": {"k": {"const": "x"}, "v": STRING}, "required": ["k"]},
+            {"type": "object", "properties": {"k": {"const": "y"}, "v": NULLABLE}, "required": ["k", "v"]},
+        ]
+    }
+)
+TAGGED_X = an_object(t=an_object(k={"const": "x"}), v=STRING) | {"required": ["t"]}
 ITSELF = {"anyOf": [{"$ref": "#/$defs/x"}, STRING]}
 
 #: Schemas that cannot be asked for, with the words that say where, and what to write.
@@ -98,6 +110,9 @@ CANNOT = [
     ({**an_object(a=STRING), "allOf": [an_object(b=STRING), {}]}, "names members .* list all in one object"),
     ({**an_object(a=ITSELF), "$defs": {"x": ITSELF}}, "x: is nothing but itself"),
     ({"$ref": "#"}, "Root: is nothing but itself"),
+    ({**an_object(a=STRING), "oneOf": [{"properties": {"a": {"const": "x"}}}]}, "schema: oneOf beside properties"),
+    (an_object(b={**an_object(a=STRING), "anyOf": [{"required": ["a"]}]}), "anyOf beside properties .* list all"),
+    ({**an_object(a=STRING, b=STRING), "allOf": [an_object(a=STRING)]}, "names members .* list all in one object"),
 ]
 
 
@@ -115,12 +130,35 @@ READ = [
     ({"properties": {"a": STRING}}, {"a": None}, {}),
     (an_object(a={"properties": {"b": STRING}}), {"a": "x"}, None),
     (an_object(a={"items": STRING}), {"a": "x"}, None),
+    # What fits the schema as it was given is no worse for not being as it was asked for.
+    (OPTIONAL, {"a": "x"}, {"a": "x"}),
+    ({"type": "object", "properties": {"a": STRING}}, {"b": 1}, {"b": 1}),
+    (OPTIONAL | {"additionalProperties": False}, {"a": "x", "c": 1}, None),
+    (OPTIONAL, {"b": "x"}, None),
     # Null is left out where it stands for nothing else.
     (OPTIONAL, {"a": "x", "b": None}, {"a": "x"}),
     ({"type": "object", "properties": {"a": {"type": ["string", "null"]}}}, {"a": None}, {"a": None}),
     ({"type": "object", "properties": {"a": {"type": ["string", "null"], "enum": ["x"]}}}, {"a": None}, {}),
     ({"type": "object", "properties": {"a": {"enum": ["x", None]}}}, {"a": None}, {"a": None}),
     (an_object(a={"type": "array", "items": OPTIONAL}), {"a": [{"a": "x", "b": None}]}, {"a": [{"a": "x"}]}),
+    # Of alternatives the one is meant that the value may fit: by its tag, its types and its names.
+    (ALTERNATIVES, {"a": {"k": "x", "v": None}}, {"a": {"k": "x"}}),
+    (ALTERNATIVES, {"a": {"k": "y", "v": None}}, {"a": {"k": "y", "v": None}}),
+    (an_object(a={"anyOf": [OPTIONAL, OPTIONAL_A]}), {"a": {"a": None, "b": "x"}}, {"a": {"b": "x"}}),
+    (an_object(a={"anyOf": [OPTIONAL, OPTIONAL_A]}), {"a": {"a": "x", "b": None}}, {"a": {"a": "x"}}),
+    (
+        {"anyOf": [TAGGED_X, an_object(t=an_object(k={"const": "y"}), v=NULLABLE)]},
+        {"value": {"t": {"k": "y"}, "v": None}},
+        {"t": {"k": "y"}, "v": None},
+    ),
+    (
+        {
+            **an_object(a={"prefixItems": [INTEGER], "unevaluatedItems": {"$ref": "#/$defs/b"}, "type": "array"}),
+            "$defs": {"b": STRING},
+        },
+        {"a": [1, "x"]},
+        {"a": [1, "x"]},
+    ),
     # Conditions hold as they are written.
     ({**an_object(a=STRING), "not": {"properties": {"a": {"const": "x"}}}}, {"a": "x"}, None),
     ({**an_object(a=STRING), "not": {"properties": {"a": {"const": "x"}}}}, {"a": "y"}, {"a": "y"}),
@@ -167,3 +205,72 @@ def test_a_schema_that_was_given_is_asked_for_and_checked_as_it_is_meant(schema:
 def test_definitions_that_nothing_refers_to_are_not_sent():
     """They would cost tokens, and need have no strict form."""
     assert "$defs" not in schema_of({**an_object(a=STRING), "$defs": {"b": {"type": "object"}}})
+
+
+def refuse(value: str) -> str:
+    raise ValueError("no such name")
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    name: str = "Tom"
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    name: Optional[Annotated[str, AfterValidator(refuse)]]  # noqa: UP045
+
+
+class Home(BaseModel):
+    pet: Union[Cat, Dog] = Field(discriminator="kind")  # noqa: UP007
+
+
+def test_null_is_what_the_alternative_says_that_a_model_means():
+    """Of a discriminated union it may be the default of one model, and a value of the other."""
+    assert parse_answer('{"pet": {"kind": "cat", "name": null}}', Home).pet == Cat(kind="cat", name="Tom")
+    assert parse_answer('{"pet": {"kind": "dog", "name": null}}', Home).pet == Dog(kind="dog", name=None)
+
+
+def test_the_place_of_what_a_model_refuses_is_one_in_the_answer():
+    """Pydantic's own has also the tags of unions, which are not in the JSON."""
+    with pytest.raises(ParseError) as caught:
+        parse_answer('{"pet": {"kind": "dog", "name": "x"}}', Home)
+    assert caught.value.json_path == "$.pet.name"
+
+
+class Few(BaseModel):
+    x: int = 0
+
+
+class Wide(BaseModel):
+    x: int = 0
+    y: int = 0
+
+
+class Many(BaseModel):
+    y: int
+    z: int
+
+
+class Digit(BaseModel):
+    n: int
+
+
+class Text(BaseModel):
+    n: str
+    extra: str
+
+
+@pytest.mark.parametrize(
+    ("union", "answer", "value"),
+    [
+        (Few | Many, {"y": 1, "z": 2}, Many(y=1, z=2)),
+        (Digit | Text, {"n": "5", "extra": "e"}, Text(n="5", extra="e")),
+        (list[Few] | list[Many], [{"y": 1, "z": 2}], [Many(y=1, z=2)]),
+        (Wide | Few, {"x": 1}, Few(x=1)),
+        (Few | None, {"x": None}, Few(x=0)),
+    ],
+)
+def test_an_answer_is_an_instance_of_the_model_that_it_fits(union: Any, answer: Any, value: Any):
+    """Pydantic itself ignores members that it does not know, and makes a number of a text."""
+    assert parse_answer(json.dumps({"value": answer}), union) == value
