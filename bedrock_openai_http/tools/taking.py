@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ..values import jsontext
 from ..values.forks import loading
+from ..values.kinds.foreign import parted
 from ..values.kinds.functions import Signature, given_by_place, hints_of, parameters_of
 from ..values.kinds.kind import Kind, Member, Misfit
 from ..values.kinds.reading import object_kind
@@ -57,12 +58,13 @@ def by_schema(name: str, schema: Mapping[str, Any] | None, function: Callable[..
     """Return how the words become the arguments of a function with a schema of the caller's.
 
     They are converted by those of its hints that can be said in a schema. Raises TypeError as `parameters_of` does,
-    and for what is no schema.
+    and for what is no schema, or refers to something else than its own definitions.
     """
     with loading():
         from ..validation.instances import checked_schema, misfits
 
     checked_schema(schema or {})
+    parted(schema or {}, name)  # for its references, which a call of the model's must not find missing
     parameters = parameters_of(function)
     kinds = _kinds(name, parameters, _hints(function))
     told_of = (schema or {}).get("properties")

@@ -265,3 +265,11 @@ def test_what_is_no_tool(tools: Any, words: str) -> None:
     with pytest.raises(TypeError) as caught:
         Toolbox(tools, awaits=False)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("ref", ["#/nope", "http://127.0.0.1:9/x", "#/properties/a"])
+def test_a_schema_that_refers_to_what_is_not_there_is_no_tool(ref: str) -> None:
+    """It would fail at the first call that has such a member, when others have been paid for."""
+    schema = {"type": "object", "properties": {"a": {"$ref": ref}}}
+    with pytest.raises(TypeError, match="refers to"):
+        Toolbox([(FunctionTool("pay", parameters=schema), lambda **given: given)], awaits=False)

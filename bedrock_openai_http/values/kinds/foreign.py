@@ -28,7 +28,7 @@ def kind_of_schema(schema: Mapping[str, Any]) -> Kind:
 
     An answer is checked by the schema as it was given, since the strict form is only how it is asked for.
     """
-    root, definitions = _parted(schema, "schema")
+    root, definitions = parted(schema, "schema")
     is_object = _is_object(root)
     form = root if is_object else _holder(root)
     used = definitions_used(form, definitions)
@@ -56,7 +56,7 @@ class ForeignNode(Node):
 
     def __init__(self, cls: Any, where: str) -> None:
         self._name, self._class = cls.__name__, cls
-        self._root, self._given = _parted(_own_schema(cls, where), where)
+        self._root, self._given = parted(_own_schema(cls, where), where)
         self.is_object = _is_object(self._root)
         self.form = _closed(self._root, self._given, where)
         self.definitions = {name: _closed(part, self._given, where) for name, part in self._given.items()}
@@ -124,7 +124,7 @@ def _place_in(value: Any, steps: tuple[str | int, ...]) -> Path:
 # --- the schema that was given
 
 
-def _parted(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def parted(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the root and the definitions of a schema, in new dicts; all references are `#/$defs/NAME`."""
     whole = plain(schema)
     places: dict[tuple[str, ...], Any] = {
