@@ -197,8 +197,8 @@ def test_an_error_of_the_first_turn_has_a_run_too() -> None:
     assert run.messages == [{"role": "user", "content": "SECRET prompt"}]
 
 
-@pytest.mark.parametrize("rule", [{"$ref": "https://127.0.0.1/none"}, {"$ref": "#/properties/a"}])
-def test_a_schema_that_nothing_can_be_checked_by(rule: dict[str, str]) -> None:
+@pytest.mark.parametrize("rule", [{"$dynamicRef": "#nowhere"}])
+def test_a_schema_that_nothing_can_be_checked_by(rule: dict[str, Any]) -> None:
     """What is found out at the first call only is a failure of that tool: no call runs, and the run is kept."""
     own = FunctionTool("own", parameters={"type": "object", "properties": {"a": rule}})
     played = Played([add, (own, lambda a: a)], answer(call("add", {"a": 1}), call("own", {"a": "x"})))
