@@ -6,9 +6,7 @@ however alternatives nest; and numbers are what their JSON says, not what binary
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -16,6 +14,8 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 from referencing import Registry
+
+from ..values.kinds.bounds import has_twins, is_multiple
 
 
 def validator_of(schema: Mapping[str, Any]) -> Validator:
@@ -79,29 +79,13 @@ def _one_of(validator: Any, branches: Sequence[Any], instance: Any, _: Any) -> I
 
 
 def _multiple_of(validator: Any, unit: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
-    if validator.is_type(instance, "number") and (_exact(instance) / _exact(unit)).denominator != 1:
+    if validator.is_type(instance, "number") and not is_multiple(instance, unit):
         yield ValidationError(f"no multiple of {unit}")
 
 
-def _exact(number: int | float) -> Fraction:
-    """Return a number as JSON writes it: 19.99 is so many hundredths, which no binary fraction is."""
-    return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
-
-
 def _unique_items(validator: Any, unique: Any, instance: Any, _: Any) -> Iterator[ValidationError]:
-    if unique and validator.is_type(instance, "array"):
-        texts = {json.dumps(_canonical(item), sort_keys=True) for item in instance}
-        if len(texts) != len(instance):
-            yield ValidationError("an item twice")
-
-
-def _canonical(value: Any) -> Any:
-    """Return a JSON value with one form for each number: 1.0 is 1."""
-    if isinstance(value, dict):
-        return {name: _canonical(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_canonical(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if unique and validator.is_type(instance, "array") and has_twins(instance):
+        yield ValidationError("an item twice")
 
 
 _VALIDATOR: Any = extend(  # type: ignore[no-untyped-call]
