@@ -37,6 +37,9 @@ def misfits(schema: Mapping[str, Any], value: Any) -> Iterator[Misfit]:
 
     Raises Misfit where nothing can be checked, which is no fault of the value: whatever jsonschema raised.
     """
+    if _is_deep(value):  # jsonschema descends by several calls a level, to the end of the stack
+        yield too_deep()
+        return
     told = set()
     try:
         for error in validator_of(schema).iter_errors(value):
@@ -45,16 +48,17 @@ def misfits(schema: Mapping[str, Any], value: Any) -> Iterator[Misfit]:
                     told.add(said)
                     yield misfit
         return
-    except RecursionError as error:  # it descends by several calls a level; or the schema leads to itself
-        is_deep, failure = _is_deep(value), _unchecked(error)
-    except Exception as error:  # noqa: BLE001  (for one, of a reference that leads nowhere)
-        is_deep, failure = False, _unchecked(error)
-    if not is_deep:
-        raise failure
-    yield too_deep()
+    except Exception as error:  # noqa: BLE001  (of a reference that leads nowhere, or of a schema that is itself)
+        failure = _unchecked(error)
+    except BaseException as error:
+        # What jsonschema keeps its references in is written in Rust, and ends so at the end of the stack.
+        if type(error).__name__ != "PanicException":
+            raise
+        failure = _unchecked(error)
+    raise failure
 
 
-def _unchecked(error: Exception) -> Misfit:
+def _unchecked(error: BaseException) -> Misfit:
     return Misfit((), "value", f"cannot be checked, which is a fault of its schema ({type(error).__name__})")
 
 
