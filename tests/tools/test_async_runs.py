@@ -204,14 +204,20 @@ def test_a_run_that_is_cancelled_has_told_its_results() -> None:
     async def quick() -> str:
         return "done"
 
-    async def slow() -> None:
-        await asyncio.sleep(60)
-
     async def work() -> None:
-        model = once(call("quick"), call("slow"))
-        await asyncio.wait_for(client_with(model).run_tools(REQUEST, [quick, slow], on_turn=told.append), 0.1)
+        begun = asyncio.Event()
 
-    with pytest.raises(asyncio.TimeoutError):
+        async def slow() -> None:
+            begun.set()
+            await asyncio.sleep(60)
+
+        model = once(call("quick"), call("slow"))
+        task = asyncio.create_task(client_with(model).run_tools(REQUEST, [quick, slow], on_turn=told.append))
+        await begun.wait()
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
         run(work())
     first, second = results(told[-1].messages)
     assert first == "done"
