@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from bedrock_openai_http import (
     UserMessage,
     schema_of,
 )
+from bedrock_openai_http.transport.drive import MACHINE
 from both import Client
 from support import DONE, KEY, chunk
 
@@ -141,14 +142,16 @@ def test_one_deadline_is_over_all_calls() -> None:
     assert listed.deadlines[0] is not None
     assert listed.deadlines[0] - began < 6
 
+    now = [1000.0]
+
     class Slow(Listed):
         def open(self, *args: Any) -> Any:
-            time.sleep(0.06)
+            now[0] += 10
             return super().open(*args)
 
     slow = Slow(WRONG, GOOD)
     with pytest.raises(APITimeoutError) as caught:
-        client(slow).parse(REQUEST, Point, reask=1, deadline=0.05)
+        client(slow, world=replace(MACHINE, clock=lambda: now[0])).parse(REQUEST, Point, reask=1, deadline=5)
     assert caught.value.phase == "deadline"
     assert len(slow.requests) == 1
 
