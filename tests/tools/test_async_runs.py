@@ -225,18 +225,18 @@ def test_a_run_that_is_cancelled_has_told_its_results() -> None:
 
 
 def test_the_loop_is_free_while_plain_functions_run() -> None:
-    """Another task goes on meanwhile."""
+    """A function can wait for what another task does meanwhile."""
+    begun, done = threading.Event(), threading.Event()
 
-    def work() -> None:
-        time.sleep(0.05)
+    def work() -> str:
+        begun.set()
+        return "free" if done.wait(10) else "not free"
 
-    async def both() -> int:
-        count = 0
+    async def both() -> ToolRun:
         task = asyncio.create_task(client_with(once(call("work"))).run_tools(REQUEST, [work]))
-        while not task.done():
-            await asyncio.sleep(0.005)
-            count += 1
-        await task
-        return count
+        while not begun.is_set():
+            await asyncio.sleep(0.001)
+        done.set()
+        return await task
 
-    assert run(both()) > 3
+    assert results(run(both()).messages[:-1]) == ["free"]
