@@ -48,9 +48,9 @@ def _kind_of(hint: Any) -> Kind:
     root = node.inner if isinstance(node, Named) else node
     is_object = isinstance(root, Object) or (isinstance(root, ForeignNode) and root.is_object)
     if is_object:
-        return reader.kind(reader.name_of(hint), root, node.form, root.read)
+        return reader.kind(reader.name_of(hint), root)
     holder = Object("answer", {WRAPPER: node}, frozenset(), lambda members: members[WRAPPER])
-    return reader.kind(reader.name_of(hint), holder, holder.form, holder.read, wrapped=True)
+    return reader.kind(reader.name_of(hint), holder, wrapped=True)
 
 
 def object_kind(name: str, members: Sequence[Member], description: str | None = None, *, open: bool = False) -> Kind:
@@ -65,7 +65,7 @@ def object_kind(name: str, members: Sequence[Member], description: str | None = 
     }
     optional = frozenset(each.name for each in members if each.has_default)
     root = Object(name, nodes, optional, dict, description=description, open=reader.is_open)
-    return reader.kind(name, root, root.form, root.read)
+    return reader.kind(name, root)
 
 
 class _Reader:
@@ -78,9 +78,7 @@ class _Reader:
         self._definitions: dict[str, Node] = {}
         self._unions: list[tuple[Either, str]] = []
 
-    def kind(
-        self, name: str, root: Node, form: Mapping[str, Any], read: Callable[..., Any], *, wrapped: bool = False
-    ) -> Kind:
+    def kind(self, name: str, root: Node, *, wrapped: bool = False) -> Kind:
         """Return the kind with this root, when all of it has been read."""
         for union, where in self._unions:
             check_union(union, where)
@@ -91,7 +89,7 @@ class _Reader:
             name=name,
             schema=schema,
             full=full,
-            value_of=within_the_stack(lambda value: read(value, ())),
+            value_of=within_the_stack(lambda value: root.read(value, ())),
             strict=not self.is_open,
             exact=self._exact,
             wrapped=wrapped,
