@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..structured.asking import asking_for
+from ..structured.given import Request
 from ..structured.snapshot import Snapshot
-from ..structured.walk import Request
 from ..values.chunk import ChatCompletionChunk
 from ..values.errors import BedrockOpenAIError
 from ..values.parsed import Parsed

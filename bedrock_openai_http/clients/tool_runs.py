@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..call.deadline import Deadline
 from ..call.reports import Report
-from ..tools.asking import Asking, Request
+from ..structured.given import Request
+from ..tools.asking import Asking
 from ..tools.limits import Limits
 from ..tools.loop import Complete, Confirm, Effect, RunCalls, Steps, Tell, tool_loop
 from ..tools.results import text_of

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from ..call.deadline import Deadline
 from ..structured.answers import value_in
 from ..structured.asking import asking_for, way_for
+from ..structured.given import Request
 from ..structured.kinds import asked_kind
 from ..structured.snapshot import Snapshot
-from ..structured.walk import Complete, Request, parsing
+from ..structured.walk import Complete, parsing
 from ..values import arguments
 from ..values.chunk import ChatCompletionChunk
 from ..values.completion import ChatCompletion

@@ -8,8 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from ..validation.models import ENFORCE_SCHEMAS, family_of
 from ..values import arguments
@@ -18,10 +17,8 @@ from ..values.kinds.kind import Kind
 from ..values.messages import TextPart
 from ..values.request import ChatCompletionRequest
 from ..values.wire_value import plain
+from .given import Request, RequestT, changed, field_of
 from .kinds import asked_kind
-
-#: A request: a value of ours or a body of the wire format. It stays what it is.
-RequestT = TypeVar("RequestT", bound="ChatCompletionRequest | Mapping[str, Any]")
 
 WAYS = ("auto", "response_format", "message")
 
@@ -54,7 +51,7 @@ def typed_request(request: RequestT, kind: Any, /, *, how: str = "auto", endpoin
     return asking_for(request, asked_kind(kind), way_for(request, how, endpoint))
 
 
-def way_for(request: ChatCompletionRequest | Mapping[str, Any], how: str, endpoint: str) -> str:
+def way_for(request: Request, how: str, endpoint: str) -> str:
     """Return "response_format" or "message".
 
     Raises ConfigurationError for a `how` that is none of `WAYS`, and RequestValidationError for what is no request.
@@ -65,7 +62,7 @@ def way_for(request: ChatCompletionRequest | Mapping[str, Any], how: str, endpoi
         raise ConfigurationError(f"how: must be one of {', '.join(WAYS)}")
     if how != "auto":
         return how
-    model = arguments.plain_text(_member(request, "model")) or ""
+    model = arguments.plain_text(field_of(request, "model")) or ""
     family = family_of(model)
     if ENFORCE_SCHEMAS.have(model):
         return "response_format"
@@ -82,33 +79,18 @@ def asking_for(request: RequestT, kind: Kind, way: str, *, stream: bool = False)
         changes["response_format"] = {"type": "json_schema", "json_schema": described}
     else:
         schema = json.dumps(kind.schema, ensure_ascii=False, separators=(",", ":"))
-        changes["messages"] = _with_words(_member(request, "messages"), _WORDS + schema)
-    if stream and _member(request, "stream_options") is None:
+        changes["messages"] = _with_words(field_of(request, "messages"), _WORDS + schema)
+    if stream and field_of(request, "stream_options") is None:
         changes["stream_options"] = {"include_usage": True}
     return changed(request, changes)
 
 
-def changed(request: RequestT, changes: Mapping[str, Any]) -> RequestT:
-    """Return `request` with some of its members replaced."""
-    if isinstance(request, Mapping):
-        return {**request, **changes}  # type: ignore[return-value]
-    return replace(request, **changes)
-
-
-def _member(request: ChatCompletionRequest | Mapping[str, Any], name: str) -> Any:
-    if isinstance(request, Mapping):
-        return request.get(name)
-    extra = request.extra_body
-    found = getattr(request, name)
-    return extra.get(name) if found is None and isinstance(extra, Mapping) else found
-
-
 def _refuse_own(request: Any, *, stream: bool) -> None:
-    if _member(request, "response_format") is not None:
+    if field_of(request, "response_format") is not None:
         raise RequestValidationError("is made of the kind that is asked for; leave it out", **_at("response_format"))
-    if _member(request, "stream") is True and not stream:
+    if field_of(request, "stream") is True and not stream:
         raise RequestValidationError("is not for parse; use parse_stream", **_at("stream"))
-    count = _member(request, "n")
+    count = field_of(request, "n")
     if isinstance(count, int) and count > 1:
         raise RequestValidationError("must be 1 where a value is asked for; call several times", **_at("n"))
 

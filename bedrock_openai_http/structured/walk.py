@@ -18,12 +18,9 @@ from ..values.errors import BedrockOpenAIError, ParseError
 from ..values.kinds.kind import Kind
 from ..values.messages import UserMessage
 from ..values.parsed import Parsed
-from ..values.request import ChatCompletionRequest
 from ..values.usage import NO_USAGE
 from .answers import UnfitError, read_answer
-from .asking import changed
-
-Request = ChatCompletionRequest | Mapping[str, Any]
+from .given import Request, changed
 
 _AGAIN = "Answer again with the whole JSON document, and nothing else."
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any
 
+from ..structured.given import Request, changed, field_of
 from ..validation.lint import lint_request
 from ..validation.validate import checked_body
 from ..values import jsontext
@@ -18,18 +19,7 @@ from ..values.messages import AssistantMessage, FunctionCall, ToolCall, ToolMess
 from ..values.request import ChatCompletionRequest, CustomTool, FunctionTool
 from ..values.wire_value import WireValue, plain
 
-#: A request as a caller gives it.
-Request: TypeAlias = ChatCompletionRequest | Mapping[str, Any]
-
 _NEEDS = "needs-no-reasoning"
-
-
-def field_of(request: Request, name: str) -> Any:
-    """Return a field of the request, or what its `extra_body` has in its place; None where it has none."""
-    if isinstance(request, Mapping):
-        return request.get(name)
-    found, extra = getattr(request, name, None), getattr(request, "extra_body", None)
-    return extra.get(name) if found is None and isinstance(extra, Mapping) else found
 
 
 def kept_messages(request: Request) -> list[Any]:
@@ -62,23 +52,22 @@ class Asking:
             if field_of(request, name) is not None:
                 raise _refused(name, "must not be given: run_tools takes the tools as an argument")
         extra = None if isinstance(request, Mapping) else request.extra_body
-        for name in ("tools", "functions", "function_call", "tool_choice"):
-            if isinstance(extra, Mapping) and name in extra:
-                raise _refused(name, "must not be given in extra_body: run_tools sets it for each turn")
+        if isinstance(extra, Mapping) and "tool_choice" in extra:
+            raise _refused("tool_choice", "must not be given in extra_body: run_tools sets it for each turn")
         if field_of(request, "stream"):
             raise _refused("stream", "must not be given: run_tools(..., on_chunk=...) streams each turn")
         fields: dict[str, Any] = {"tools": list(tools)}
         if streamed:
             options = field_of(request, "stream_options")
             fields |= {"stream": True, "stream_options": {"include_usage": True} if options is None else options}
-        self._first = _with(request, **fields)
+        self._first = changed(request, fields)
         body = checked_body(self._first, unknown_fields=unknown_fields)
         if body.get("n", 1) != 1:
             raise _refused("n", "must be 1: run_tools goes on with one answer")
         for lint in lint_request(body, endpoint=endpoint):
             if lint.rule == _NEEDS and lint.json_path == "$.tools":
                 raise RequestValidationError(lint.message, json_path=lint.json_path, rule=lint.rule)
-        self._later = _with(self._first, tool_choice=_later_choice(body.get("tool_choice")))
+        self._later = changed(self._first, {"tool_choice": _later_choice(body.get("tool_choice"))})
         #: The messages that the request begins with, which no later change of the caller's reaches.
         self.transcript: list[Any] = kept_messages(request)
 
@@ -86,7 +75,7 @@ class Asking:
         """Return the request of the next turn; `added` is what has been said since the first."""
         if not added:
             return self._first
-        return _with(self._later, messages=[*self.transcript, *added])
+        return changed(self._later, {"messages": [*self.transcript, *added]})
 
 
 def history_of(message: Message) -> AssistantMessage:
@@ -107,12 +96,6 @@ def _is_json(text: str) -> bool:
     except jsontext.JSONError:
         return False
     return True
-
-
-def _with(request: Request, **fields: Any) -> Request:
-    if isinstance(request, Mapping):
-        return {**request, **fields}
-    return replace(request, **fields)
 
 
 def _later_choice(choice: Any) -> Any:

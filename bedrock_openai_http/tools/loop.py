@@ -13,13 +13,14 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeAlias
 
+from ..structured.given import Request
 from ..values.completion import ChatCompletion
 from ..values.errors import ToolLoopError
 from ..values.messages import AssistantMessage, CustomToolCall, ToolCall, ToolMessage
 from ..values.tool_run import ToolError, ToolRun, Turn
 from ..values.usage import NO_USAGE
 from . import told
-from .asking import Asking, Request, history_of, kept_messages
+from .asking import Asking, history_of, kept_messages
 from .limits import Limits, is_cut, is_filtered
 from .schedule import Outcome, Schedule, is_failure
 from .toolbox import Prepared, Toolbox, called
@@ -135,16 +136,13 @@ def _turn(
     outcomes = _Outcomes([toolbox.prepared(call) for call in calls])
     failure: BaseException | None
     try:
-        if not any(map(is_failure, outcomes.found)):
-            yield from _confirmed(outcomes)
-            yield from _run(outcomes, limits)
-        failure = _failure(completion, outcomes.found, limits)
+        refusal = None if any(map(is_failure, outcomes.found)) else (yield from _confirmed_and_run(outcomes, limits))
+        if refusal is None:
+            failure = _failure(completion, outcomes.found, limits)
+        else:
+            failure = limits.tool_failed(f"before_call failed with {type(refusal).__name__}", refusal, completion)
     except GeneratorExit:
         raise
-    except _BeforeCall as refused:
-        failure = limits.tool_failed(
-            f"before_call failed with {type(refused.error).__name__}", refused.error, completion
-        )
     except BaseException as error:  # noqa: BLE001  (such as Ctrl-C; it leaves when the turn has its results)
         failure = error
     results = [ToolMessage(_said(outcome), call.id) for call, outcome in zip(calls, outcomes.found, strict=True)]
@@ -162,16 +160,8 @@ class _Outcomes:
         self.ready = {place: each for place, each in enumerate(prepared) if isinstance(each, Prepared)}
 
 
-class _BeforeCall(Exception):
-    """`before_call` has raised something else than a ToolError."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(error)
-        self.error = error
-
-
-def _confirmed(outcomes: _Outcomes) -> Generator[Effect, Any, None]:
-    """Ask for each call, before the first is run."""
+def _confirmed_and_run(outcomes: _Outcomes, limits: Limits) -> Generator[Effect, Any, Exception | None]:
+    """Ask for each call, and then run those that may be; return what else than a ToolError was raised instead."""
     for place, each in list(outcomes.ready.items()):
         try:
             yield Confirm(each.call, each.shown())
@@ -179,7 +169,9 @@ def _confirmed(outcomes: _Outcomes) -> Generator[Effect, Any, None]:
             outcomes.found[place] = refused
             del outcomes.ready[place]
         except Exception as error:  # noqa: BLE001  (it is the caller's)
-            raise _BeforeCall(error) from None
+            return error
+    yield from _run(outcomes, limits)
+    return None
 
 
 def _run(outcomes: _Outcomes, limits: Limits) -> Generator[Effect, Any, None]:
