@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_openai_http import (
@@ -31,6 +31,7 @@ from bedrock_openai_http import (
     validate_request,
 )
 from bedrock_openai_http.values.usage import NO_USAGE, Usage
+from chance import tries
 
 TOOL = FunctionTool("look_up", parameters={"type": "object", "properties": {}})
 
@@ -394,7 +395,7 @@ STEPS = st.lists(
 
 
 @given(STEPS)
-@settings(max_examples=60, deadline=None)
+@tries(60)
 def test_whatever_is_added_and_dropped_can_be_sent(steps: list[Any]) -> None:
     """Calls keep their results, and the next question makes a valid request that begins with a whole turn."""
     conversation = Conversation("m", system="Be brief.", tools=[TOOL])

@@ -11,10 +11,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bedrock_openai_http import ApiKeyInfo, ConfigurationError, inspect_api_key
+from chance import tries
 
 SIGNATURE = "5" * 64
 PARAMETERS = {
@@ -157,7 +158,7 @@ def test_the_account_is_read_from_the_access_key_id(access_key_id: str, account:
 VALUES = st.text(max_size=40) | st.sampled_from(["", "%", "%00", "99999999T999999Z", "A%2F20260102%2Fx%2Fbedrock"])
 
 
-@settings(max_examples=150, deadline=None)
+@tries(150)
 @given(
     st.text()
     | st.text().map(lambda text: "bedrock-api-key-" + text)

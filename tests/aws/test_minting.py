@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, quote
 
 import botocore.credentials
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_openai_http import (
@@ -30,6 +30,7 @@ from bedrock_openai_http import (
     inspect_api_key,
     mint_api_key,
 )
+from chance import tries
 from example_keys import KEYS, NOW, TEMPORARY, TOKEN, text_of
 from faults.secrets_check import texts_within
 
@@ -99,7 +100,7 @@ LIFETIMES = st.integers(1, 43200)
 MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone.utc))  # noqa: DTZ001
 
 
-@settings(max_examples=100, deadline=None)
+@tries(100)
 @given(CREDENTIALS, REGIONS, LIFETIMES, MOMENTS)
 def test_a_second_opinion(keys: Credentials, region: str, lifetime: int, now: datetime) -> None:
     """The signature is what a plain signer gives for any credentials, and what went in can be read from the key."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bedrock_openai_http import (
@@ -25,21 +24,13 @@ from bedrock_openai_http import (
     iter_chunks,
 )
 from bedrock_openai_http.values.request import FIELDS as ALL_FIELDS
+from chance import tries
 from laws import CANARY, MEMBERS, check_events, check_request, check_response, check_stream
 
 DATA = Path(__file__).parents[1] / "data"
 STREAMS = [path.read_bytes() for path in sorted((DATA / "streams").glob("*.sse"))]
 ANSWERS = [json.loads((DATA / "spec_examples" / f"{name}.json").read_text()) for name in ("default", "functions")]
 GOOD_REQUESTS = json.loads((DATA / "full_requests.json").read_text().replace("canary", CANARY))
-
-MANY = os.environ.get("FUZZ_EXAMPLES")
-FUZZ = settings(
-    max_examples=int(MANY or 100),
-    derandomize=not MANY,
-    database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
 
 PLACES = st.lists(st.integers(0, 4000), max_size=8)
 
@@ -168,7 +159,7 @@ def json_bytes(value: Any) -> bytes:
         return json.dumps(value).encode()
 
 
-@FUZZ
+@tries(100)
 @given(
     st.binary(max_size=60)
     | st.lists(st.sampled_from(list(b"\r\n :data:event\xef\xbb\xbf0")), max_size=40).map(bytes),
@@ -180,7 +171,7 @@ def test_events_are_those_of_the_standard(data: bytes, places: list[int]) -> Non
     check_events(data, places)
 
 
-@FUZZ
+@tries(100)
 @given(st.binary(max_size=200) | damaged(st.sampled_from(STREAMS)), PLACES)
 @example(b"\xef\xbb\xbf  {}", [4])
 def test_any_bytes_as_a_stream(data: bytes, places: list[int]) -> None:
@@ -188,7 +179,7 @@ def test_any_bytes_as_a_stream(data: bytes, places: list[int]) -> None:
     check_stream(data, places)
 
 
-@FUZZ
+@tries(100)
 @given(streams() | damaged(streams()), PLACES)
 @example(stream_of({"logprobs": {"content": 5}}, {"logprobs": {"content": [1]}}), [])
 @example(stream_of({"message": None}), [])
@@ -211,7 +202,7 @@ def test_unknown_objects_nested_without_end(depth: int) -> None:
         list(iter_chunks([data, data]))
 
 
-@FUZZ
+@tries(100)
 @given(st.sampled_from(STREAMS), st.integers(0, 4000))
 def test_a_stream_that_is_cut_off(data: bytes, place: int) -> None:
     """The beginning of a recorded stream gives the beginning of its chunks, and says that it is not whole."""
@@ -233,7 +224,7 @@ HEADERS = st.dictionaries(
 )
 
 
-@FUZZ
+@tries(100)
 @given(STATUS, HEADERS, st.binary(max_size=100) | JSON.map(json_bytes))
 @example(200, {}, b"[" * 100_000)
 @example(301, {"location": "http://["}, b"")
@@ -244,7 +235,7 @@ def test_any_body_as_an_answer(status: int, headers: dict[str, str], body: bytes
     check_response(HTTPResponse(status, headers, body))
 
 
-@FUZZ
+@tries(100)
 @given(
     STATUS, with_changes(st.sampled_from(ANSWERS)).map(json_bytes) | damaged(st.sampled_from(ANSWERS).map(json_bytes))
 )
@@ -280,21 +271,21 @@ ANYTHING = st.recursive(
 FIELDS = st.sampled_from(sorted({name for body in GOOD_REQUESTS for name in body} | {"new"}))
 
 
-@FUZZ
+@tries(100)
 @given(ANYTHING | st.dictionaries(FIELDS, ANYTHING, max_size=6))
 def test_anything_as_a_request(request: Any) -> None:
     """Any Python value is refused as a request in one way, or it can be sent and read back."""
     check_request(request)
 
 
-@FUZZ
+@tries(100)
 @given(with_changes(st.sampled_from(GOOD_REQUESTS), ANYTHING))
 def test_a_request_that_was_changed(request: Any) -> None:
     """A good request with anything in it changed is refused in one way, or it can be sent and read back."""
     check_request(request)
 
 
-@FUZZ
+@tries(100)
 @given(st.dictionaries(st.sampled_from(ALL_FIELDS), ANYTHING, max_size=6), ANYTHING)
 def test_a_request_object_of_anything(members: dict[str, Any], extra_body: Any) -> None:
     """A request object takes anything, shows none of it, and is then refused in one way, or it can be sent."""
@@ -305,7 +296,7 @@ def test_a_request_object_of_anything(members: dict[str, Any], extra_body: Any) 
     check_request(request)
 
 
-@FUZZ
+@tries(100)
 @given(with_changes(st.sampled_from(GOOD_REQUESTS), ANYTHING))
 def test_any_mapping_becomes_a_request_object(body: Any) -> None:
     """`from_body` takes any mapping, and judges nothing."""

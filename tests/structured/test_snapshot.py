@@ -6,10 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_openai_http.structured.snapshot import Snapshot
+from chance import tries
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -28,7 +29,7 @@ def is_part(part: Any, whole: Any) -> bool:
     return type(part) is type(whole) and part == whole
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(OBJECTS, st.booleans(), st.sampled_from([None, 1]), st.integers(1, 7))
 def test_a_snapshot_is_a_part_of_the_whole(value: dict[str, Any], ascii: bool, indent: int | None, size: int) -> None:
     """However the text is cut, each snapshot is in the whole, none loses what one before had, and the last is it."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_openai_http import (
@@ -25,6 +25,7 @@ from bedrock_openai_http import (
 )
 from bedrock_openai_http.testing import LocalEndpoint
 from bedrock_openai_http.testing.service.minted_keys import verify_key
+from chance import tries
 from example_keys import KEYS, NOW, TEMPORARY, text_of
 from faults.secrets_check import assert_no_secret
 from loopback import BODY, bearer, encoded, send
@@ -171,7 +172,7 @@ def test_a_key_that_would_live_too_long_is_refused(lifetime: int) -> None:
     assert said_of(_mint(TEMPORARY, "us-west-2", lifetime, NOW)) == INVALID
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(st.data())
 def test_any_change_of_a_character_is_seen(data: st.DataObject) -> None:
     """A key is refused, without an exception, if one character of its text is another."""
@@ -186,7 +187,7 @@ def test_any_change_of_a_character_is_seen(data: st.DataObject) -> None:
 VISIBLE = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=60)
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(VISIBLE, VISIBLE, st.integers(1, 43200))
 def test_any_credentials_make_a_key_that_is_let_in(secret_key: str, token: str, lifetime: int) -> None:
     """Whatever characters are in secret and token: made here, good here, until its end."""
@@ -198,7 +199,7 @@ def test_any_credentials_make_a_key_that_is_let_in(secret_key: str, token: str, 
         assert (refusal and refusal.message) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(st.text() | st.binary().map(lambda data: b64encode(data).decode()) | st.text().map(quote).map(repacked))
 def test_any_other_text_is_refused(text: str) -> None:
     """Garbage is refused in Bedrock's words, without an exception."""

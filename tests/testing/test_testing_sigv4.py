@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_openai_http.aws.credentials import Credentials
 from bedrock_openai_http.testing.service.received import ReceivedRequest
 from bedrock_openai_http.testing.service.sigv4 import canonical_request, signature
 from bedrock_openai_http.testing.service.verifier import Refusal, Scope, verify
+from chance import tries
 from sigv4_vectors import ACCESS_KEY, BEDROCK, GOOD, SECRET_KEY, VECTORS, check, received, seconds, with_header
 
 #: The one vector that a service like Bedrock refuses: a session token that is not under the signature.
@@ -277,7 +278,7 @@ def test_a_mismatch_shows_the_canonical_request() -> None:
     assert "\nx-amz-security-token:***\n" in refusal.message
 
 
-@settings(max_examples=200, deadline=None)
+@tries(200)
 @given(
     value=st.text(st.characters(max_codepoint=255), max_size=80)
     | st.text("Credential=,/;SigdHrsu0aws4_equ ", max_size=80).map("AWS4-HMAC-SHA256 ".__add__)

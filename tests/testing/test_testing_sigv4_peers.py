@@ -16,12 +16,13 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.credentials
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_openai_http.aws.credentials import Credentials
 from bedrock_openai_http.testing.service.received import ReceivedRequest
 from bedrock_openai_http.testing.service.verifier import Refusal, verify
+from chance import tries
 from sigv4_vectors import ACCESS_KEY, BEDROCK, SECRET_KEY, with_header
 
 TEMPORARY = Credentials(ACCESS_KEY, SECRET_KEY, "a/token+with=chars")
@@ -86,7 +87,7 @@ header_values = st.text('abc,;=" \t~', min_size=1, max_size=12)
 
 
 @pytest.mark.parametrize("sign", [signed_by_botocore, signed_by_awscrt])
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(target=targets, value=header_values, body=st.binary(max_size=20))
 def test_what_other_signers_sign_is_accepted(
     sign: Callable[..., dict[str, str]], target: str, value: str, body: bytes

@@ -7,7 +7,7 @@ import pickle
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_openai_http import (
@@ -18,6 +18,7 @@ from bedrock_openai_http import (
     validate_request,
 )
 from bedrock_openai_http.tools.results import text_of
+from chance import tries
 from models import REQUEST, Played, answer, call, custom
 
 
@@ -44,7 +45,7 @@ TURNS = st.lists(st.lists(CALLS, min_size=1, max_size=3), max_size=4)
 ENDS = st.sampled_from([answer("Done."), answer(""), answer("", finish="length"), RateLimitError("slow down")])
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(TURNS, ENDS, TEXTS, st.sampled_from([1, 3, 10]))
 def test_what_is_left_can_be_gone_on_from(turns: Any, end: Any, objection: str, max_turns: int) -> None:
     """Each call has one result in its place, the messages are valid and JSON, and each error of ours has the run."""
@@ -73,7 +74,7 @@ PLAIN = st.recursive(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@tries(30)
 @given(PLAIN.filter(lambda value: not isinstance(value, str)))
 def test_json_goes_as_json(value: Any) -> None:
     """A result of plain JSON values is the same value again when it is read."""

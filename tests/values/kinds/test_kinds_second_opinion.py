@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from bedrock_openai_http import parse_answer
+from chance import tries
 from made_kinds import MADE_KINDS
 from made_parts import Made, is_same
-from test_reading import few
 
 
-@few
+@tries(15)
 @given(MADE_KINDS, st.data())
 def test_pydantic_reads_the_same_json_as_the_same_value(made: Made, data: st.DataObject):
     """What is asked for with null for a default is to pydantic what has no such member."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 from dataclasses import dataclass
 from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel
@@ -19,22 +18,16 @@ from bedrock_openai_http import ParseError, parse_answer, schema_of
 from bedrock_openai_http.validation.fields import json_path
 from bedrock_openai_http.values.kinds.kind import Misfit
 from bedrock_openai_http.values.kinds.reading import kind_of
+from chance import tries
 from made_kinds import MADE_KINDS
 from made_parts import MARK, Made, is_same
-
-few = settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES") or 15),
-    deadline=None,
-    phases=set(Phase) - {Phase.explain},
-    suppress_health_check=list(HealthCheck),
-)
 
 
 def text_of(asked: Any) -> str:
     return json.dumps(asked, ensure_ascii=False)
 
 
-@few
+@tries(15)
 @given(MADE_KINDS, st.data())
 def test_the_json_of_a_value_fits_its_schema_and_gives_the_value_again(made: Made, data: st.DataObject):
     """Two judges take the JSON by the strict schema and by the whole one; the value is the same to its last part."""
@@ -63,7 +56,7 @@ def one_error(text: str, hint: Any) -> ParseError:
     return error
 
 
-@few
+@tries(15)
 @given(MADE_KINDS, st.data())
 def test_a_broken_answer_is_one_error_that_names_the_place_and_repeats_nothing(made: Made, data: st.DataObject):
     """A member less or more, another type, a bound broken: the place is told, or of a union where it stands."""
@@ -81,7 +74,7 @@ def test_a_broken_answer_is_one_error_that_names_the_place_and_repeats_nothing(m
         assert error.json_path.startswith(place) or place.startswith(error.json_path)
 
 
-@few
+@tries(15)
 @given(MADE_KINDS, st.data())
 def test_what_is_no_single_document_of_json_is_no_answer(made: Made, data: st.DataObject):
     """Cut anywhere, followed by another document, or with a number that JSON has not: nothing is read of it."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from typing import Any
 
 import jsonschema
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 from openai.lib._pydantic import _ensure_strict_json_schema
@@ -16,17 +15,11 @@ from pydantic import create_model
 
 from bedrock_openai_http import parse_answer, schema_of
 from bedrock_openai_http.values.kinds.reading import kind_of
+from chance import tries
 from made_kinds import MADE_KINDS
 from made_parts import Made
 from made_schemas import MadeSchema, made_schemas
 from strict_rules import strict_faults
-
-few = settings(
-    max_examples=int(os.environ.get("FUZZ_EXAMPLES") or 15),
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=set(Phase) - {Phase.explain},
-)
 
 
 def check_strict(schema: dict[str, Any]) -> None:
@@ -35,14 +28,14 @@ def check_strict(schema: dict[str, Any]) -> None:
     assert _ensure_strict_json_schema(copy.deepcopy(schema), path=(), root=copy.deepcopy(schema)) == schema
 
 
-@few
+@tries(15)
 @given(MADE_KINDS)
 def test_the_schema_of_each_kind_is_strict(made: Made):
     """Of Python's types."""
     check_strict(schema_of(made.hint))
 
 
-@few
+@tries(15)
 @given(st.dictionaries(st.sampled_from(["minimum", "items", "required", "type"]), MADE_KINDS, min_size=1))
 def test_the_schema_of_a_model_of_pydantic_is_strict(members: dict[str, Made]):
     """By itself, and as a part of another kind."""
@@ -52,7 +45,7 @@ def test_the_schema_of_a_model_of_pydantic_is_strict(members: dict[str, Made]):
     check_strict(schema_of(list[model] | None))  # type: ignore[valid-type]
 
 
-@few
+@tries(15)
 @given(made_schemas(), st.data())
 def test_a_given_schema_becomes_strict_and_what_fits_it_is_given_back(made: MadeSchema, data: st.DataObject):
     """What is null for a member that could be left out is left out again, or need not be there."""

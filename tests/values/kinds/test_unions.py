@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Optional, Union
 from uuid import UUID
 
@@ -86,6 +87,13 @@ def test_the_time_to_read_unions_in_unions_grows_with_their_size(monkeypatch: py
             parse_answer(json.dumps(nested(12, {"value": wrong, "kind": "number"})), Expression)
         assert caught.value.json_path == "$.value" + 12 * ".right" + ".value"
         assert len(read) == 12
+
+
+def test_a_decimal_is_a_text_and_a_float_a_number():
+    """Their JSON tells them apart, whichever stands first."""
+    for kind in (Union[Decimal, float], Union[float, Decimal]):  # noqa: UP007
+        assert repr(parse_answer('{"value": "0"}', kind)) == "Decimal('0')"
+        assert repr(parse_answer('{"value": 0}', kind)) == "0.0"
 
 
 CIRCLE = {"kind": "circle", "r": 1}
