@@ -8,6 +8,8 @@ PYTHON ?= python3
 .NOTPARALLEL:
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# The suite starts hundreds of Pythons: none compiles again what an earlier one has, whatever the shell says.
+export PYTHONDONTWRITEBYTECODE =
 
 # Tests at a time, for `make test` and `make floor`. They wait more than they compute.
 WORKERS = 3
