@@ -1,8 +1,8 @@
 """The JSON document in an answer's text.
 
 One document is accepted alone, in a code fence, or with words around it whose brackets are closed. Nothing is
-repaired: what is nearly JSON is no JSON, of two documents neither is the answer, and of a name that occurs twice in an
-object neither value.
+repaired: what is nearly JSON is no JSON, of two documents neither is the answer, and of a name that occurs twice in
+an object neither value.
 
 This module decodes and judges no shape.
 """
@@ -39,15 +39,17 @@ def document_in(text: str) -> Any:
         beside = Words()
         beside.read(words)
         if not beside.are_closed:
-            raise jsontext.JSONError("brackets beside the object are left open, left over, or hold something like one")
+            raise jsontext.JSONError(
+                "brackets beside the object are left open, left over, or hold something like one"
+            )
     return value
 
 
 class Words:
     """What stands on one side of a document, read in pieces: words alone, or what it may be a part of.
 
-    A bracket that is left open or left over may be of a document that has come in part or is no JSON, and a brace with
-    a colon in it may be an object that was meant. Each character is read once.
+    A bracket that is left open or left over may be of a document that has come in part or is no JSON, and a brace
+    with a colon in it may be an object that was meant. Each character is read once.
     """
 
     def __init__(self) -> None:

@@ -55,7 +55,7 @@ BESIDE = "brackets beside the object are left open, left over, or hold something
         f"{{{TEXT}}}",
         f"[x}} {TEXT}",
         f"}} {{ {TEXT}",
-        f"// {TEXT} is an example\n{{ // mine\n \"a\": 2 }}",
+        f'// {TEXT} is an example\n{{ // mine\n "a": 2 }}',
         f"{{'a': 2}} or {TEXT}",
         f"{TEXT} or {{[a: 2]}}",
         f"Here:\n```json\n[{TEXT}]\n```\nAll right?",
@@ -138,7 +138,8 @@ def steps(text: str) -> int:
 
 
 @pytest.mark.parametrize(
-    "text", ['{"a": [{}, {}, {}]}\n', "x {} ", "[" * 9, f"{TEXT}[{{x}}" + "]" * 3, "{{x}}:[", '{"a', '{"a":[', "```\n"]
+    "text",
+    ['{"a": [{}, {}, {}]}\n', "x {} ", "[" * 9, f"{TEXT}[{{x}}" + "]" * 3, "{{x}}:[", '{"a', '{"a":[', "```\n"],
 )
 def test_what_is_no_document_takes_steps_by_its_length(text: str) -> None:
     """Eight times the text takes at most nine times the steps, whatever its brackets are."""

@@ -126,12 +126,15 @@ DAMAGE = st.sampled_from([*'{}[],:"\\0-.ex \n', "", "1", '"b"', '"c":', ",{", "n
 
 @tries(25)
 @given(
-    st.dictionaries(st.sampled_from("abc"), SMALL, min_size=1, max_size=3), DAMAGE, st.integers(1, 60), st.integers(0, 2)
+    st.dictionaries(st.sampled_from("abc"), SMALL, min_size=1, max_size=3),
+    DAMAGE,
+    st.integers(1, 60),
+    st.integers(0, 2),
 )
 def test_a_snapshot_of_a_damaged_document_ends_at_the_damage(
     value: dict[str, Any], damage: str, place: int, lost: int
 ) -> None:
-    """What is shown is in a document that begins as the text does, and after the first character of none nothing is."""
+    """All that is shown is in a document that begins as the text does; after the first character of none it stays."""
     text = json.dumps(value)
     text = text[:place] + damage + text[place + lost :]
     beginnings = list(accumulate(text))
