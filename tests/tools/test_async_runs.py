@@ -278,6 +278,33 @@ def test_what_a_thread_has_given_is_a_result_whatever_the_loop_has_seen() -> Non
     assert "not known whether" in left
 
 
+def test_what_a_thread_has_given_is_a_result_though_its_task_was_cancelled() -> None:
+    """Another tool cancels the task of a plain function that has ended: nothing failed, and the run goes on."""
+    begun = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def pay() -> str:
+        threads.append(threading.current_thread())
+        begun.set()
+        return "paid"
+
+    async def played() -> list[str]:
+        before = asyncio.all_tasks()
+
+        async def meddle() -> str:
+            begun.wait(10)
+            threads[0].join(10)
+            current = asyncio.current_task()
+            others = [task for task in asyncio.all_tasks() - before if task is not current]
+            return str([task.cancel() for task in others])
+
+        model = once(call("pay"), call("meddle"))
+        await client_with(model).run_tools(REQUEST, [pay, meddle], max_concurrency=2)
+        return model.told
+
+    assert run(played()) == ["paid", "[True]"]
+
+
 def test_a_call_whose_task_never_began_was_not_run() -> None:
     """Where a run breaks off between two calls that begin at once, it is known that neither function was called."""
 
