@@ -167,14 +167,13 @@ class AsyncClient(AsyncTypedCalls, _Base):
         deadline: float | None,
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
-        kind: Any = AsyncChatCompletionStream,
     ) -> Any:
-        """Return the stream, of the class `kind`."""
         plan = self._planner.call
         call = plan(request, stream=True, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
-        return await self._open(call, kind)
+        return await self._open(call)
 
     async def _open(self, call: Call, kind: Any = AsyncChatCompletionStream) -> Any:
+        """Return the stream, of the class `kind`."""
         plans = self._planner
         response: Any = await adrive(opened(call, plans.session), lambda: self._transport, plans.world.sleep)
         return kind(

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from ..tools.loop import Complete, Confirm, Effect, RunCalls, Steps, Tell
 from ..tools.results import text_of
 from ..tools.schedule import Schedule
-from ..tools.toolbox import Prepared
 from ..transport.aio.aside import aside
 from ..values.completion import ChatCompletion
 from ..values.kinds.functions import is_async
 from ..values.tool_run import ToolRun
-from .tool_runs import ToolRuns, refuse_words
+from .tool_runs import ToolRuns, carry_out, refuse_words
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
@@ -73,28 +73,31 @@ class AsyncToolRuns(ToolRuns):
             return await stream.completion()
 
     async def _in_tasks(self, schedule: Schedule) -> None:
-        running: dict[asyncio.Task[str | Exception], int] = {}
+        running: dict[asyncio.Task[None], int] = {}
         try:
             while True:
                 while (place := schedule.begin()) is not None:
                     self._started(schedule.calls[place])
-                    running[asyncio.create_task(_outcome(schedule.calls[place]))] = place
+                    running[asyncio.create_task(_carried_out(schedule, place))] = place
                 if not running:
                     return
                 ended, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in [each for each in running if each in ended]:
-                    outcome = _cancelled() if task.cancelled() else task.result()
-                    place = running.pop(task)
-                    self._ended(schedule.calls[place], outcome)
-                    schedule.end(place, outcome)
+                    place = running[task]
+                    if not task.cancelled():
+                        task.result()  # it raises what is for nobody here, such as SystemExit
+                    elif schedule.outcome(place) is None:
+                        schedule.note(place, _cancelled())
+                    del running[task]
+                    self._ended(schedule.calls[place], schedule.end(place))
         except BaseException as error:
             await self._give_up(schedule, running, error)
             raise
 
     async def _give_up(
-        self, schedule: Schedule, running: dict[asyncio.Task[str | Exception], int], error: BaseException
+        self, schedule: Schedule, running: dict[asyncio.Task[None], int], error: BaseException
     ) -> None:
-        """Cancel the calls that are running, and wait until they have left."""
+        """Cancel the calls that are running, and wait until they have left; some may give a result all the same."""
         for task in running:
             task.cancel()
         try:
@@ -104,15 +107,22 @@ class AsyncToolRuns(ToolRuns):
             for task, place in running.items():
                 if task.done() and not task.cancelled():
                     task.exception()  # it has been seen
-                self._ended(schedule.calls[place], error)
+                self._left(schedule, place, error)
 
 
-async def _outcome(call: Prepared) -> str | Exception:
+async def _carried_out(schedule: Schedule, place: int) -> None:
+    """Run a call, and take note of what came of it where that is first known, which for a plain one is its thread."""
+    schedule.calling(place)
+    run = partial(carry_out, schedule, place, awaits=True)
+    waiting = run() if is_async(schedule.calls[place].tool.function) else await aside(run)
+    if waiting is None:
+        return
     try:
-        result = call.run() if is_async(call.tool.function) else await aside(call.run)
-        return text_of(await result if isawaitable(result) else result)
+        result = await waiting
+        schedule.returned(place)
+        schedule.note(place, text_of(result))
     except Exception as error:  # noqa: BLE001  (the loop knows what follows)
-        return error
+        schedule.note(place, error)
 
 
 def _cancelled() -> Exception:

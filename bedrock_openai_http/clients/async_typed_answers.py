@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ..structured.asking import asking_for
 from ..structured.given import Request
 from ..structured.snapshot import Snapshot
+from ..structured.walk import Complete
 from ..values.chunk import ChatCompletionChunk
 from ..values.errors import BedrockOpenAIError
 from ..values.parsed import Parsed
 from .async_stream import AsyncChatCompletionStream, PendingStream
-from .typed_answers import Asked, Headers, steps_of
+from .typed_answers import Asked, Headers
 
 if TYPE_CHECKING:
     from .async_client import AsyncClient
@@ -26,12 +26,13 @@ async def parse(
     client: AsyncClient, request: Request, hint: Any, reask: int, how: str, deadline: float | None, headers: Headers
 ) -> Parsed[Any]:
     """Return what `AsyncClient.parse` returns; raise what it raises."""
-    steps = steps_of(client, request, hint, reask, how, deadline)
+    asked = Asked(client, request, hint, how)
+    steps = asked.steps(reask, deadline)
     try:
         wanted = next(steps)
         while True:
             try:
-                came = await client.complete(wanted.request, deadline=wanted.seconds, extra_headers=headers)
+                came = await client._answer(asked.call(wanted, headers))
             except BedrockOpenAIError as error:
                 wanted = steps.throw(error)
             else:
@@ -69,11 +70,11 @@ def parse_stream(
     client: AsyncClient, request: Request, hint: Any, how: str, deadline: float | None, headers: Headers
 ) -> PendingStream[AsyncParsedStream[Any]]:
     """Return what `AsyncClient.parse_stream` returns; raise what it raises."""
-    asked = Asked(client, request, hint, how)
-    wanted = asking_for(request, asked.kind, asked.way, stream=True)
+    asked = Asked(client, request, hint, how, stream=True)
 
     async def begun() -> AsyncParsedStream[Any]:
-        stream: AsyncParsedStream[Any] = await client._stream(wanted, deadline, headers, kind=AsyncParsedStream)
+        call = asked.call(Complete(asked.request, deadline), headers)
+        stream: AsyncParsedStream[Any] = await client._open(call, AsyncParsedStream)
         stream._asked = asked
         return stream
 

@@ -193,14 +193,13 @@ class Client(TypedCalls, _Base):
         deadline: float | None,
         extra_headers: Mapping[str, str] | None,
         timeout: float | None = None,
-        kind: Any = None,
     ) -> Any:
-        """Return the stream, of the class `kind` if that is given."""
         plan = self._planner.call
         call = plan(request, stream=True, deadline=deadline, extra_headers=extra_headers, timeout=timeout)
-        return self._open(call, kind)
+        return self._open(call)
 
     def _open(self, call: Call, kind: Any = None) -> Any:
+        """Return the stream, of the class `kind` if that is given."""
         with loading():
             from .stream import ChatCompletionStream
 

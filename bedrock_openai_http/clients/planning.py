@@ -106,9 +106,11 @@ class Planner:
         deadline: float | None,
         extra_headers: Mapping[str, str] | None,
         timeout: float | None,
+        in_front: int = 0,
     ) -> Call:
         """Return the call that asks for `request`; `deadline` and `timeout` (seconds) replace the client's.
 
+        `in_front` is how many of its messages were put before the caller's.
         Raises RequestValidationError and ConfigurationError for what must not be sent.
         """
         options = self.options
@@ -120,6 +122,7 @@ class Planner:
             guardrail=options.guardrail,
             extra_headers=headers,
             unknown_fields=options.unknown_fields,
+            in_front=in_front,
         )
         seconds = options.deadline if deadline is None else arguments.seconds("deadline", deadline)
         read = options.limits.read if timeout is None else arguments.seconds("timeout", timeout)

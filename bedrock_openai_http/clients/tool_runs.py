@@ -93,6 +93,11 @@ class ToolRuns:
             error = outcome if isinstance(outcome, BaseException) else None
             self._report.tool_ended(called(call.call)[0], call.call.id, error)
 
+    def _left(self, schedule: Schedule, place: int, error: BaseException) -> None:
+        """Tell of a call that nobody waits for any more, because of `error`: of one that had ended, how."""
+        outcome = schedule.outcome(place)
+        self._ended(schedule.calls[place], error if outcome is None else outcome)
+
 
 class BlockingToolRuns(ToolRuns):
     """Runs of tools that wait."""
@@ -141,40 +146,43 @@ class BlockingToolRuns(ToolRuns):
             return stream.completion()
 
     def _in_turn(self, schedule: Schedule) -> None:
-        outcome: Outcome = None
         try:
             while (place := schedule.begin()) is not None:
                 call = schedule.calls[place]
                 self._started(call)
+                schedule.calling(place)
                 try:
-                    outcome = _outcome(call)
+                    carry_out(schedule, place)
                 except BaseException as error:
-                    self._ended(call, error)
+                    self._left(schedule, place, error)
                     raise
-                self._ended(call, outcome)
-                schedule.end(place, outcome)
+                self._ended(call, schedule.end(place))
         finally:
-            del schedule, outcome  # as in `drive`: what a tool has raised leads back to this frame
+            del schedule  # as in `drive`: what a tool has raised leads back to this frame
 
     def _in_threads(self, schedule: Schedule) -> None:
-        over: SimpleQueue[tuple[int, str | BaseException]] = SimpleQueue()
+        over: SimpleQueue[tuple[int, BaseException | None]] = SimpleQueue()
         running: set[int] = set()
         try:
             while True:
                 while (place := schedule.begin()) is not None:
                     self._started(schedule.calls[place])
+                    schedule.calling(place)
                     running.add(place)
-                    _start(_noting(schedule.calls[place], place, over))
+                    _start(_carrying_out(schedule, place, over))
                 if not running:
                     return
-                place, outcome = over.get()
+                place, failure = over.get()
+                if failure is not None:
+                    raise failure
                 running.discard(place)
-                self._ended(schedule.calls[place], outcome)
-                schedule.end(place, raised(outcome))
+                self._ended(schedule.calls[place], schedule.end(place))
         except BaseException as error:
             for place in running:  # they go on by themselves, and nobody is told any more
-                self._ended(schedule.calls[place], error)
+                self._left(schedule, place, error)
             raise
+        finally:
+            failure = None
 
 
 def refuse_words(said: Any) -> None:
@@ -196,26 +204,32 @@ def refuse_coroutine(name: str, said: Any) -> None:
         raise TypeError(f"{name}: gave a coroutine, which AsyncClient awaits")
 
 
-def raised(outcome: str | BaseException) -> str | Exception:
-    """Return what came of a call; raise what is for nobody here, such as Ctrl-C."""
-    if isinstance(outcome, BaseException) and not isinstance(outcome, Exception):
-        raise outcome
-    return outcome
+def carry_out(schedule: Schedule, place: int, *, awaits: bool = False) -> Any:
+    """Run a call, and take note at once of what came of it; return what its function gives to be awaited, or None.
 
-
-def _outcome(call: Prepared) -> str | Exception:
+    Raises what is for nobody here, such as Ctrl-C.
+    """
     try:
-        return text_of(call.run())
+        result = schedule.calls[place].run()
+        if awaits and isawaitable(result):
+            return result
+        schedule.returned(place)
+        schedule.note(place, text_of(result))
     except Exception as error:  # noqa: BLE001  (the loop knows what follows)
-        return error
+        schedule.note(place, error)
+    return None
 
 
-def _noting(call: Prepared, place: int, over: SimpleQueue[tuple[int, str | BaseException]]) -> Callable[[], None]:
+def _carrying_out(
+    schedule: Schedule, place: int, over: SimpleQueue[tuple[int, BaseException | None]]
+) -> Callable[[], None]:
     def run() -> None:
         try:
-            over.put((place, _outcome(call)))
+            carry_out(schedule, place)
         except BaseException as error:  # noqa: BLE001  (it is raised in the thread that waits)
             over.put((place, error))
+        else:
+            over.put((place, None))
 
     return run
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ..call.deadline import Deadline
 from ..structured.answers import value_in
-from ..structured.asking import asking_for, way_for
+from ..structured.asking import added_in_front, asking_for, way_for
 from ..structured.given import Request
 from ..structured.kinds import asked_kind
 from ..structured.snapshot import Snapshot
@@ -39,12 +39,13 @@ def parse(
     client: Client, request: Request, hint: Any, reask: int, how: str, deadline: float | None, headers: Headers
 ) -> Parsed[Any]:
     """Return what `Client.parse` returns; raise what it raises."""
-    steps = steps_of(client, request, hint, reask, how, deadline)
+    asked = Asked(client, request, hint, how)
+    steps = asked.steps(reask, deadline)
     try:
         wanted = next(steps)
         while True:
             try:
-                came = client.complete(wanted.request, deadline=wanted.seconds, extra_headers=headers)
+                came = client._answer(asked.call(wanted, headers))
             except BedrockOpenAIError as error:
                 wanted = steps.throw(error)
             else:
@@ -54,23 +55,34 @@ def parse(
         return parsed
 
 
-def steps_of(
-    client: BaseClient[Any, Any, Any], request: Request, hint: Any, reask: int, how: str, seconds: float | None
-) -> Generator[Complete, ChatCompletion, Parsed[Any]]:
-    """Return the steps of one `parse`. Raises what it raises before anything is sent."""
-    asked = Asked(client, request, hint, how)
-    again = arguments.integer("reask", reask, 0, _MOST_AGAIN, "times")
-    plans = client._planner
-    limit = Deadline(seconds, plans.world.clock, plans.options.deadline)
-    return parsing(asking_for(request, asked.kind, asked.way), asked.kind, asked.way, reask=again, limit=limit)
-
-
 class Asked:
-    """The kind that is asked for, and the way. Raises TypeError and ConfigurationError."""
+    """The kind that is asked for, the way, and the request that asks. Raises what `typed_request` raises."""
 
-    def __init__(self, client: BaseClient[Any, Any, Any], request: Request, hint: Any, how: str) -> None:
+    def __init__(
+        self, client: BaseClient[Any, Any, Any], request: Request, hint: Any, how: str, *, stream: bool = False
+    ) -> None:
         self.kind: Kind = asked_kind(hint)
         self.way = way_for(request, how, client._options.endpoint)
+        self.request = asking_for(request, self.kind, self.way, stream=stream)
+        self._in_front = added_in_front(request, self.request)
+        self._planner, self._is_streamed = client._planner, stream
+
+    def steps(self, reask: int, seconds: float | None) -> Generator[Complete, ChatCompletion, Parsed[Any]]:
+        """Return the steps of one `parse`. Raises ConfigurationError for numbers that are none."""
+        again = arguments.integer("reask", reask, 0, _MOST_AGAIN, "times")
+        limit = Deadline(seconds, self._planner.world.clock, self._planner.options.deadline)
+        return parsing(self.request, self.kind, self.way, reask=again, limit=limit)
+
+    def call(self, wanted: Complete, headers: Headers) -> Any:
+        """Return the call for a completion, whose errors and warnings name places of the caller's own request."""
+        return self._planner.call(
+            wanted.request,
+            stream=self._is_streamed,
+            deadline=wanted.seconds,
+            extra_headers=headers,
+            timeout=None,
+            in_front=self._in_front,
+        )
 
     def snapshot_of(self, so_far: Snapshot) -> Any:
         """Return what is complete so far of the value itself; None before anything is."""
@@ -115,8 +127,7 @@ def parse_stream(
     client: Client, request: Request, hint: Any, how: str, deadline: float | None, headers: Headers
 ) -> ParsedStream[Any]:
     """Return what `Client.parse_stream` returns; raise what it raises."""
-    asked = Asked(client, request, hint, how)
-    wanted = asking_for(request, asked.kind, asked.way, stream=True)
-    stream: ParsedStream[Any] = client._stream(wanted, deadline, headers, kind=ParsedStream)
+    asked = Asked(client, request, hint, how, stream=True)
+    stream: ParsedStream[Any] = client._open(asked.call(Complete(asked.request, deadline), headers), ParsedStream)
     stream._asked = asked
     return stream

@@ -85,6 +85,12 @@ def asking_for(request: RequestT, kind: Kind, way: str, *, stream: bool = False)
     return changed(request, changes)
 
 
+def added_in_front(request: Request, asked: Request) -> int:
+    """Return how many messages stand before the caller's in what `asking_for` has made of `request`."""
+    given, sent = field_of(request, "messages"), field_of(asked, "messages")
+    return len(sent) - len(given) if isinstance(given, list | tuple) else 0
+
+
 def _refuse_own(request: Any, *, stream: bool) -> None:
     if field_of(request, "response_format") is not None:
         raise RequestValidationError("is made of the kind that is asked for; leave it out", **_at("response_format"))
@@ -105,9 +111,9 @@ def _with_words(messages: Any, words: str) -> Any:
     There, what stays the same from call to call begins the prompt, which a cache can use; and some models take
     instructions at the beginning only.
     """
-    if not isinstance(messages, list | tuple):
+    if not isinstance(messages, list | tuple) or not messages:
         return messages  # which is refused as it is
-    first = plain(messages[0]) if messages else None
+    first = plain(messages[0])
     if not isinstance(first, dict) or first.get("role") not in ("system", "developer"):
         return [{"role": "system", "content": words}, *messages]
     content = first.get("content")

@@ -1,6 +1,7 @@
 """What is complete so far of a JSON object that arrives in pieces.
 
-This module's law: it shows what is finished and guesses nothing; what it shows stays true, whatever comes.
+This module's law: it shows what is finished and guesses nothing; what it shows stays true, whatever comes. It ends at
+the first character that no JSON document has there.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ import re
 from typing import Any
 
 from ..values import jsontext
-from .document import OBJECT
+from .document import OBJECT, Words
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 #: The inside of a string up to its end or to what is not there yet; an escape is two characters or none.
 _INSIDE = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 _SCALAR = re.compile(r"[-+.0-9A-Za-z]*")
+#: What a value begins with: a container, a text, a number, or true, false and null.
+_VALUE = '{["-0123456789tfn'
+_NAME = '"'
 
 
 class Snapshot:
@@ -26,6 +30,10 @@ class Snapshot:
         #: The pieces of the string (from its quotation mark on), number or word that has begun; None outside of one.
         self._token: list[str] | None = None
         self._begun = False
+        #: The words before the object.
+        self._before = Words()
+        #: The marks of which one must come next.
+        self._allowed = "{"
         #: The containers that are open, outermost first, each with the name in it whose value comes next.
         self._open: list[tuple[Any, str | None]] = []
         #: How many of them are in their parents: a container is shown once something in it is finished.
@@ -54,11 +62,15 @@ class Snapshot:
         """Leave out the words before the object; of a brace at the end it is not known yet whether it begins one."""
         found = OBJECT.search(self._text)
         if found is not None:
+            self._before.read(self._text[: found.start()])
             self._begun, self._text = True, self._text[found.start() :]
+            self._is_over = not self._before.are_closed  # it may be a part of something that is no object
             return
-        _, brace, after = self._text.rpartition("{")
+        words, brace, after = self._text.rpartition("{")
+        is_kept = brace and not after.strip(" \t\r\n")
+        self._before.read(words if is_kept else self._text)
         # Of the space after a brace nothing is kept: models have been seen to write it without end.
-        self._text = "" if after.strip(" \t\r\n") else brace
+        self._text = brace if is_kept else ""
 
     @property
     def value(self) -> dict[str, Any] | None:
@@ -72,15 +84,22 @@ class Snapshot:
         mark = self._text[at : at + 1]
         if not mark:
             return None
-        if mark in "{[":
+        if mark not in self._allowed:
+            self._is_over = True  # it is no JSON
+        elif mark in "{[":
             self._enter({} if mark == "{" else [])
         elif mark in "}]":
             self._leave()
-        elif mark == '"' or _SCALAR.fullmatch(mark):
+        elif mark == ":":
+            self._allowed = _VALUE
+        elif mark == ",":
+            self._allowed = _NAME if self._is_in_object() else _VALUE
+        else:
             self._token = [mark]
-        elif mark not in ",:":
-            self._is_over = True  # it is no JSON
         return at + 1
+
+    def _is_in_object(self) -> bool:
+        return isinstance(self._open[-1][0], dict)
 
     def _go_on(self, pieces: list[str], at: int) -> int | None:
         """Read more of a token; each character once, however long it is."""
@@ -92,7 +111,7 @@ class Snapshot:
             return end if end > at else None
         self._token = None
         value = _decoded("".join(pieces) + ('"' if is_text else ""))
-        if is_text and value is not _NOTHING and isinstance(self._open[-1][0], dict) and self._open[-1][1] is None:
+        if is_text and value is not _NOTHING and self._is_in_object() and self._open[-1][1] is None:
             self._name(value)
         else:
             self._add(value)
@@ -102,23 +121,31 @@ class Snapshot:
         container, _ = self._open[-1]
         self._is_over = name in container  # of a name that occurs twice neither value is the answer's
         self._open[-1] = (container, name)
+        self._allowed = ":"
 
     def _enter(self, container: Any) -> None:
         self._is_over = len(self._open) >= jsontext.MAX_DEPTH
         self._open.append((container, None))
+        self._allowed = f"{_NAME}}}" if self._is_in_object() else f"{_VALUE}]"
 
     def _leave(self) -> None:
         self._show()
         self._open.pop()
         self._shown = min(self._shown, len(self._open))
         self._is_over = not self._open
+        if self._open:
+            self._end_of_value()
 
     def _add(self, value: Any) -> None:
-        if value is _NOTHING or not self._open:
+        if value is _NOTHING:
             self._is_over = True
             return
         self._show()
         self._put(value)
+        self._end_of_value()
+
+    def _end_of_value(self) -> None:
+        self._allowed = ",}" if self._is_in_object() else ",]"
 
     def _show(self) -> None:
         """Put the open containers that are not shown yet into their parents."""
@@ -134,7 +161,7 @@ class Snapshot:
         container, name = self._open[index]
         if isinstance(container, list):
             container.append(value)
-        elif name is not None:
+        else:  # which has a name: nothing comes in an object without one
             container[name] = value
             self._open[index] = (container, None)
 

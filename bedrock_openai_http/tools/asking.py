@@ -92,7 +92,7 @@ def history_of(message: Message) -> AssistantMessage:
 
 def _is_json(text: str) -> bool:
     try:
-        jsontext.decode(text.encode("utf-8", "surrogatepass"))
+        jsontext.decode(text.encode("utf-8", "surrogatepass"), names_once=True)
     except jsontext.JSONError:
         return False
     return True

@@ -18,11 +18,17 @@ Outcome: TypeAlias = str | Exception | None
 
 
 class Schedule:
-    """The calls of a turn, on their way. After the `deadline` none begins."""
+    """The calls of a turn, on their way. After the `deadline` none begins.
+
+    Who runs a call takes note of what comes of it here, in the thread where it does, before anything else can happen:
+    what somebody has in hand is then not lost to Ctrl-C or a cancellation.
+    """
 
     def __init__(self, calls: Sequence[Prepared], deadline: Deadline, most: int) -> None:
         self.calls = calls
         self._outcomes: list[Outcome] = [None] * len(calls)
+        #: What is told of each call of which no outcome comes.
+        self._else: list[str | None] = [None] * len(calls)
         self._deadline, self.most = deadline, most
         self._next = self._running = 0
         self._failed = False
@@ -36,22 +42,38 @@ class Schedule:
         self._running += 1
         return self._next - 1
 
-    def end(self, place: int, outcome: str | Exception) -> None:
-        """Take note of what came of a call that has begun."""
-        self._outcomes[place] = outcome
+    def calling(self, place: int) -> None:
+        """Take note that from now on the function of a call may run."""
+        self._else[place] = told.BROKEN_OFF
+
+    def returned(self, place: int) -> None:
+        """Take note that the function has returned, and that its result is to be put into words."""
+        self._else[place] = told.LOST
+
+    def note(self, place: int, outcome: str | Exception) -> None:
+        """Take note of what came of a call; once it is `taken` nobody waits for it."""
+        outcomes = self._outcomes
+        if outcomes:
+            outcomes[place] = outcome
+
+    def outcome(self, place: int) -> Outcome:
+        """Return what came of a call so far; None where it is not known."""
+        return self._outcomes[place]
+
+    def end(self, place: int) -> Outcome:
+        """Return what came of a call that has ended, after which another may begin."""
+        outcome = self._outcomes[place]
         self._running -= 1
         self._failed = self._failed or is_failure(outcome)
+        return outcome
 
     def taken(self) -> list[Outcome]:
         """Return what came of each call, in order, and forget it: what a tool has raised leads back to who drives.
 
-        Of a call that was broken off it is `BROKEN_OFF`.
+        Of a call that was broken off it is what is known of it.
         """
         outcomes, self._outcomes = self._outcomes, []
-        return [
-            told.BROKEN_OFF if outcome is None and place < self._next else outcome
-            for place, outcome in enumerate(outcomes)
-        ]
+        return [words if outcome is None else outcome for outcome, words in zip(outcomes, self._else, strict=True)]
 
 
 def is_failure(outcome: Outcome) -> bool:

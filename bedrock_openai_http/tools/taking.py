@@ -88,9 +88,12 @@ def by_text(text: str) -> Taken:
 
 
 def _object(text: str, names: list[str]) -> dict[str, Any]:
-    """Return the JSON object that `text` is; "" stands for one without members."""
+    """Return the JSON object that `text` is; "" stands for one without members.
+
+    Of a name that occurs twice neither value is what the model meant: nothing is done by guesswork.
+    """
     try:
-        value = jsontext.decode(text.encode("utf-8", "surrogatepass")) if text.strip() else {}
+        value = jsontext.decode(text.encode("utf-8", "surrogatepass"), names_once=True) if text.strip() else {}
     except jsontext.JSONError as error:
         raise ToolError(told.not_an_object(str(error), text, names)) from None
     if not isinstance(value, dict):

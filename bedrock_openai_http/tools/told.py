@@ -14,6 +14,7 @@ from ..values.kinds.kind import Misfit
 FAILED = "The tool failed."
 NOT_RUN = "This call was not run."
 BROKEN_OFF = "This call was broken off: it is not known whether it was carried out."
+LOST = "This call was carried out, but was broken off before its result could be told."
 #: How many flaws of the arguments are told at once.
 _MOST_FLAWS = 5
 #: How many characters of arguments that are no JSON are told.

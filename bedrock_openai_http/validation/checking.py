@@ -6,6 +6,7 @@ rewrites nothing.
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Mapping
@@ -24,6 +25,9 @@ from .models import guardrail_mistake, model_mistake
 
 #: What the ID of a project looks like.
 _PROJECT = r"[A-Za-z0-9_-]{1,128}"
+
+#: Where a message stands in a body.
+_MESSAGE = re.compile(r"\$\.messages\[([0-9]+)\]")
 
 #: How the names of the headers begin that choose a guardrail.
 _GUARDRAIL_HEADER = "x-amzn-bedrock-guardrail"
@@ -49,6 +53,8 @@ class CheckedRequest:
     guardrail: Guardrail | None
     #: Whether a guardrail is asked for in any of the places where one can be: there, in the body or in other headers.
     guarded: bool
+    #: How many of its messages were put before the caller's, whose places are counted without them.
+    in_front: int = 0
 
 
 @cache
@@ -68,10 +74,12 @@ def checked_request(
     guardrail: Guardrail | None = None,
     extra_headers: Mapping[str, str] | None = None,
     unknown_fields: str = "refuse",
+    in_front: int = 0,
 ) -> CheckedRequest:
     """Return what will be sent to `endpoint` for `request`, with `stream` set and the client's `guardrail`.
 
-    `extra_headers` have passed `call.headers.check_headers`, `unknown_fields` is as for `validate_request`.
+    `extra_headers` have passed `call.headers.check_headers`, `unknown_fields` is as for `validate_request`. Places of
+    messages are counted without the first `in_front`.
 
     Raises RequestValidationError for a request that must not be sent, and ConfigurationError for a guardrail where
     it would be ignored.
@@ -81,14 +89,15 @@ def checked_request(
         guardrail = own.guardrail
     if guardrail is not None:
         _validate().validate_guardrail(guardrail)
-    if own is not None:
-        body = _validate().checked_body(_completed(own, stream, guardrail), unknown_fields=unknown_fields)
-    else:
-        body = _validate().checked_body(
-            request, unknown_fields=unknown_fields, **({"stream": True} if stream else {})
-        )
-        if guardrail is not None:
-            _add_guardrail(body, guardrail)
+    given = request if own is None else _completed(own, stream, guardrail)
+    defaults = {"stream": True} if stream and own is None else {}
+    try:
+        body = _validate().checked_body(given, unknown_fields=unknown_fields, **defaults)
+    except RequestValidationError as error:
+        error.json_path = _callers_place(error.json_path, in_front)
+        raise
+    if own is None and guardrail is not None:
+        _add_guardrail(body, guardrail)
     if body.get("stream", False) is not stream:
         method = "complete" if stream else "stream"
         raise RequestValidationError(f"use Client.{method} for this request", json_path="$.stream", rule="stream")
@@ -99,7 +108,15 @@ def checked_request(
     mistake = model_mistake(body["model"], endpoint)
     if mistake is not None:
         raise RequestValidationError(mistake, json_path="$.model", rule="model-id")
-    return CheckedRequest(body, guardrail, guarded)
+    return CheckedRequest(body, guardrail, guarded, in_front)
+
+
+def _callers_place(json_path: str, in_front: int) -> str:
+    """Return where the caller has what stands at `json_path`, behind `in_front` messages that are not his."""
+    found = _MESSAGE.match(json_path)
+    if found is None or int(found[1]) < in_front:
+        return json_path
+    return f"$.messages[{int(found[1]) - in_front}]{json_path[found.end() :]}"
 
 
 def _completed(request: ChatCompletionRequest, stream: bool, guardrail: Guardrail | None) -> ChatCompletionRequest:
@@ -136,7 +153,8 @@ def warn_of_refusals(checked: CheckedRequest, endpoint: str, region: str | None,
         level = _level_outside()
         for lint in lints:
             if own_host or lint.rule != NAME_RULE:
-                warnings.warn(CompatibilityWarning(lint), stacklevel=level)
+                placed = lint._replace(json_path=_callers_place(lint.json_path, checked.in_front))
+                warnings.warn(CompatibilityWarning(placed), stacklevel=level)
 
 
 def _level_outside() -> int:

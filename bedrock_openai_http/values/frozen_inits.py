@@ -273,11 +273,12 @@ def transport_failures_Way(self, url, proxy, verify, verify_source, cert, socks_
     own["socks_by"] = socks_by
 
 
-def validation_checking_CheckedRequest(self, body, guardrail, guarded):
+def validation_checking_CheckedRequest(self, body, guardrail, guarded, in_front):
     own = self.__dict__
     own["body"] = body
     own["guardrail"] = guardrail
     own["guarded"] = guarded
+    own["in_front"] = in_front
 
 
 def validation_fields_Flaw(self, path, rule, message, about):

@@ -170,6 +170,55 @@ def test_nothing_is_sent_for_what_cannot_be_asked() -> None:
     assert listed.requests == []
 
 
+USER = {"role": "user", "content": "SECRET"}
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [{"role": "user", "content": 5}],
+        [USER, {"role": "tool", "content": "x"}],
+        [USER, USER, {"role": "user", "content": [{"type": "text"}]}],
+        [{"role": "system", "content": "Be brief."}, {"role": "user", "content": 5}],
+        [USER] * 11 + [{"role": "nobody"}],
+        [UserMessage(5)],  # type: ignore[arg-type]
+        [5],
+        [],
+        {},
+    ],
+)
+@pytest.mark.parametrize("as_mapping", [False, True])
+def test_a_wrong_message_is_named_by_its_place_in_the_callers_request(messages: Any, as_mapping: bool) -> None:
+    """Words that are put before the caller's messages are counted in no place: it is what `complete` names."""
+    body = {"model": REQUEST.model, "messages": messages}
+    request = body if as_mapping else ChatCompletionRequest(**body)
+    listed = Listed()
+    calls = client(listed)
+    places = []
+    for call in (calls.complete, lambda each: calls.parse(each, Point), lambda each: streamed_by(calls, each)):
+        with pytest.raises(RequestValidationError) as caught:
+            call(request)
+        places.append((caught.value.json_path, caught.value.rule))
+    assert places == [places[0]] * 3
+    assert places[0][0].startswith("$.messages")
+    assert listed.requests == []
+
+
+def streamed_by(calls: Any, request: Any) -> None:
+    with calls.parse_stream(request, Point) as stream:
+        stream.parsed()
+
+
+@pytest.mark.parametrize(("before", "place"), [([], 0), ([USER], 1), ([{"role": "system", "content": "x"}], 1)])
+def test_a_warning_names_the_place_in_the_callers_request(before: list[Any], place: int) -> None:
+    """So do the warnings of what the model refuses, also of an answer that is asked for again."""
+    messages = [*before, {"role": "user", "content": [IMAGE]}]
+    with pytest.warns(CompatibilityWarning) as warned:
+        client(Listed(WRONG, GOOD)).parse({"model": REQUEST.model, "messages": messages}, Point, reask=1)
+    assert {each.message.lint.json_path for each in warned} == {f"$.messages[{place}].content[0]"}  # type: ignore[union-attr]
+
+
 def test_a_stream_shows_what_is_complete_and_is_a_value_in_the_end() -> None:
     """Members appear when they are finished; the value, its completion and its tokens come with the end."""
     usage = b'data: {"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}}\n\n'

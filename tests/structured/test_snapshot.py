@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bedrock_openai_http.structured.snapshot import Snapshot
+from bedrock_openai_http.values.jsontext import JSONError, decode
 from chance import tries
 
 JSON = st.recursive(
@@ -62,6 +64,27 @@ def test_a_snapshot_is_a_part_of_the_whole(value: dict[str, Any], ascii: bool, i
         ('{\xa0"a": 1}', None),
         ('{"a": 1, "b": [2], "a": 3, "c": 4}', {"a": 1, "b": [2]}),
         ('{"a": {"b": 1, "b": {"c": 2}}}', {"a": {"b": 1}}),
+        ('{"a":,"b":2}', None),
+        ('{"a" "b" "c","d":1}', None),
+        ('{"a":1 2,"b":3}', {"a": 1}),
+        ('{"a":[1},"b":2}', {"a": [1]}),
+        ('{"a":1"b":2}', {"a": 1}),
+        ('{"a":1,,"b":2}', {"a": 1}),
+        ('{"a":[1,],"b":2}', {"a": [1]}),
+        ('{"a":1,}', {"a": 1}),
+        ('{"a":1],"b":2}', {"a": 1}),
+        ('{"a":1:2,"b":3}', {"a": 1}),
+        ('{"a":[1:2],"b":3}', {"a": [1]}),
+        ('{"a"::1,"b":3}', None),
+        ('{"a","b":3}', None),
+        ('{,"a":3}', None),
+        ('{"a":[,1],"b":3}', None),
+        ('{1:2,"a":3}', None),
+        ('{"a":{"b"},"c":1}', None),
+        ('[{"a": 1}]', None),
+        ('{x: {"a": 1}}', None),
+        ('} {"a": 1}', None),
+        ('```json\n[{"a": 1}]\n```', None),
     ],
 )
 def test_only_what_is_finished_is_shown(text: str, complete: Any) -> None:
@@ -70,6 +93,68 @@ def test_only_what_is_finished_is_shown(text: str, complete: Any) -> None:
     for character in text:
         snapshot.feed(character)
     assert snapshot.value == complete
+
+
+#: What may end the token that a text breaks off in, and then the member whose name it was.
+_TOKENS = ["", '"', "0", '"z"', 'z"', 'nz"', *(f'{"u0000"[index:]}z"' for index in range(5)), "e0"]
+_TOKENS += [word[index:] for word in ("true", "false", "null") for index in range(1, len(word))]
+_ENDS = [token + rest for rest in ("", ":0", '"z":0') for token in _TOKENS]
+
+
+def completed(text: str) -> Any:
+    """Return the value of a whole document that begins with `text`, or None where there is none."""
+    closing = ""
+    in_text = is_escaped = False
+    for character in text:
+        if in_text:
+            in_text, is_escaped = is_escaped or character != '"', character == "\\" and not is_escaped
+        elif character in "{[":
+            closing = {"{": "}", "[": "]"}[character] + closing
+        elif character in "}]":
+            closing = closing[1:]
+        else:
+            in_text = character == '"'
+    for end in _ENDS:
+        try:
+            return decode(f"{text}{end}{closing}".encode("utf-8", "surrogatepass"), names_once=True)
+        except JSONError:
+            continue
+    return None
+
+
+SMALL = st.recursive(
+    st.sampled_from([True, None, 12, -1.5e3, 'x"\\\n', ""]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=6,
+)
+DAMAGE = st.sampled_from([*'{}[],:"\\0-.ex \n', "", "1", '"b"', '"c":', ",{", "null", "NaN", "//"])
+
+
+@tries(25)
+@given(
+    st.dictionaries(st.sampled_from("abc"), SMALL, min_size=1, max_size=3),
+    DAMAGE,
+    st.integers(1, 60),
+    st.integers(0, 2),
+)
+def test_a_snapshot_of_a_damaged_document_ends_at_the_damage(
+    value: dict[str, Any], damage: str, place: int, lost: int
+) -> None:
+    """All that is shown is in a document that begins as the text does; after the first character of none it stays."""
+    text = json.dumps(value)
+    text = text[:place] + damage + text[place + lost :]
+    beginnings = list(accumulate(text))
+    documents = list(map(completed, beginnings))
+    sound = documents.index(None) if None in documents else len(documents)
+    snapshot, shown = Snapshot(), []
+    for character in text:
+        snapshot.feed(character)
+        shown.append(snapshot.value)
+    assert all(now is None or is_part(now, whole) for now, whole in zip(shown[:sound], documents, strict=False))
+    # The character that cannot stand there may end a number, which is shown then.
+    assert all(now == shown[sound] for now in shown[sound:])
+    if sound < len(text):
+        assert shown[sound] is None or is_part(shown[sound], documents[sound - 1])
 
 
 def test_a_snapshot_is_the_callers_own() -> None:

@@ -215,9 +215,10 @@ class Played:
             call = schedule.calls[place]
             self.ran.append(called(call.call)[0])
             try:
-                schedule.end(place, text_of(call.run()))
+                schedule.note(place, text_of(call.run()))
             except Exception as error:
-                schedule.end(place, error)
+                schedule.note(place, error)
+            schedule.end(place)
 
     @property
     def results(self) -> list[str]:

@@ -224,6 +224,110 @@ def test_a_run_that_is_cancelled_has_told_its_results() -> None:
     assert "broken off" in second
 
 
+def left_by(tools: Any, *calls: Any) -> list[str]:
+    """Return the results of a run that one of its tools ends by `cancel_run`."""
+    told: list[ToolRun] = []
+    work = client_with(AsyncModel(answer(*calls))).run_tools(REQUEST, tools, max_concurrency=2, on_turn=told.append)
+    with pytest.raises(asyncio.CancelledError):  # which Python 3.10 makes anew where a task is awaited
+        run(named(work))
+    return results(told[-1].messages)
+
+
+async def named(work: Coroutine[Any, Any, Result]) -> Result:
+    return await asyncio.create_task(work, name="run")
+
+
+def cancel_run() -> None:
+    next(task for task in asyncio.all_tasks() if task.get_name() == "run").cancel()
+
+
+def test_what_a_call_gives_after_the_cancellation_is_its_result() -> None:
+    """A tool may end its work before it leaves, or may itself have cancelled the run: what it gives is known."""
+
+    async def pay(n: int) -> str:
+        if n == 1:
+            cancel_run()
+            return "paid 1"
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)  # the bank has it: the booking is finished
+        return "paid 0"
+
+    assert left_by([pay], call("pay", {"n": 0}), call("pay", {"n": 1})) == ["paid 0", "paid 1"]
+
+
+def test_what_a_thread_has_given_is_a_result_whatever_the_loop_has_seen() -> None:
+    """A plain function has ended, its task has not heard of it yet, and the run is cancelled: the result is known."""
+    begun = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def pay() -> str:
+        threads.append(threading.current_thread())
+        begun.set()
+        return "paid"
+
+    async def leave() -> None:
+        begun.wait(10)
+        threads[0].join(10)
+        cancel_run()
+        await asyncio.sleep(60)
+
+    paid, left = left_by([pay, leave], call("pay"), call("leave"))
+    assert paid == "paid"
+    assert "not known whether" in left
+
+
+def test_what_a_thread_has_given_is_a_result_though_its_task_was_cancelled() -> None:
+    """Another tool cancels the task of a plain function that has ended: nothing failed, and the run goes on."""
+    begun = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def pay() -> str:
+        threads.append(threading.current_thread())
+        begun.set()
+        return "paid"
+
+    async def played() -> list[str]:
+        before = asyncio.all_tasks()
+
+        async def meddle() -> str:
+            begun.wait(10)
+            threads[0].join(10)
+            current = asyncio.current_task()
+            others = [task for task in asyncio.all_tasks() - before if task is not current]
+            return str([task.cancel() for task in others])
+
+        model = once(call("pay"), call("meddle"))
+        await client_with(model).run_tools(REQUEST, [pay, meddle], max_concurrency=2)
+        return model.told
+
+    assert run(played()) == ["paid", "[True]"]
+
+
+def test_a_call_whose_task_never_began_was_not_run() -> None:
+    """Where a run breaks off between two calls that begin at once, it is known that neither function was called."""
+
+    class Halt(BaseException): ...
+
+    ran: list[int] = []
+    started: list[Event] = []
+
+    async def pay(n: int) -> None:
+        ran.append(n)
+
+    def listen(event: Event) -> None:
+        started.extend([event] if isinstance(event, ToolStarted) else [])
+        if len(started) == 2:
+            raise Halt
+
+    model = AsyncModel(answer(call("pay", {"n": 0}), call("pay", {"n": 1})))
+    with pytest.raises(Halt) as caught:
+        run(client_with(model, on_event=listen).run_tools(REQUEST, [pay], max_concurrency=2))
+    assert results(caught.value.run.messages) == ["This call was not run."] * 2  # type: ignore[attr-defined]
+    assert ran == []
+
+
 def test_the_loop_is_free_while_plain_functions_run() -> None:
     """A function can wait for what another task does meanwhile."""
     begun, done = threading.Event(), threading.Event()

@@ -119,9 +119,11 @@ def test_what_the_model_is_told() -> None:
 
 def test_arguments_that_are_no_json_do_not_go_back() -> None:
     """Some models fail on them: history has {} in their place, and the result says what they were."""
-    played = Played(TOOLS, answer(call("add", '{"a": '), call("add", ""), call("add", {"a": 1})), answer("Sorry."))
+    calls = [call("add", text) for text in ('{"a": ', "", '{"a": 1}', '{"a": 1, "b": 1, "a": 2}')]
+    played = Played(TOOLS, answer(*calls), answer("Sorry."))
     said = played.run.messages[1]["tool_calls"]
-    assert [each["function"]["arguments"] for each in said] == ["{}", "{}", '{"a": 1}']
+    assert [each["function"]["arguments"] for each in said] == ["{}", "{}", '{"a": 1}', "{}"]
+    assert played.ran == ["add"]
     assert played.results[0].endswith('They were: {"a": ')
     assert [each.function.arguments for each in played.run.turns[0].completion.tool_calls][:2] == ['{"a": ', ""]  # type: ignore[union-attr]
 

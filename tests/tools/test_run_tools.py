@@ -116,14 +116,15 @@ def test_results_are_in_order_when_calls_run_at_once() -> None:
 @pytest.mark.parametrize("most", [1, 2, 3])
 def test_no_more_run_at_once_than_may(most: int) -> None:
     """`max_concurrency` bounds the calls that run at one time, and is made use of."""
-    running, seen, lock = 0, 0, threading.Lock()
+    running, seen, lock, all_there = 0, 0, threading.Lock(), threading.Barrier(most)
 
     def work(number: int) -> int:
         nonlocal running, seen
         with lock:
             running += 1
             seen = max(seen, running)
-        time.sleep(0.01)
+        if number < most:
+            all_there.wait(10)
         with lock:
             running -= 1
         return number
@@ -249,6 +250,59 @@ def test_what_is_no_failure_leaves_when_the_turn_has_its_results(most: int) -> N
     assert first == "2"
     assert "it is not known whether it was carried out" in second
     validate_request({"model": "m.m", "messages": run.messages})
+
+
+NOT_RUN = "This call was not run."
+
+
+@pytest.mark.parametrize(("most", "told"), [(1, ["paid 0", NOT_RUN]), (2, ["paid 0", "paid 1"])])
+def test_a_result_in_hand_is_not_lost_to_who_is_told_of_it(most: int, told: list[str]) -> None:
+    """What a call has given is noted before anything else: Ctrl-C while its end is told costs no result."""
+    events: list[Event] = []
+    threads: list[threading.Thread] = []
+    both_run = threading.Barrier(most)
+
+    def pay(n: int) -> str:
+        threads.append(threading.current_thread())
+        both_run.wait(10)
+        return f"paid {n}"
+
+    def listen(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, ToolEnded) and sum(isinstance(each, ToolEnded) for each in events) == 1:
+            for thread in threads:
+                if thread is not threading.current_thread():
+                    thread.join(10)
+            raise Halt
+
+    model = Model(answer(call("pay", {"n": 0}), call("pay", {"n": 1})))
+    with pytest.raises(Halt) as caught:
+        client_with(model, on_event=listen).run_tools(REQUEST, [pay], max_concurrency=most)
+    assert results(caught.value.run.messages) == told  # type: ignore[attr-defined]
+    assert [event.error_type for event in events if isinstance(event, ToolEnded)] == [None] * most
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_call_is_told_as_far_as_it_is_known(most: int) -> None:
+    """Broken off before its function is called it was not run; and after that has returned it was carried out."""
+
+    class Receipt:
+        def to_dict(self) -> Any:
+            raise Halt
+
+    def pay(n: int) -> Any:
+        return Receipt()
+
+    def listen(event: Event) -> None:
+        if isinstance(event, ToolStarted):
+            raise Halt
+
+    for listener, words in ((listen, NOT_RUN), (None, "This call was carried out, but was broken off before its")):
+        model = Model(answer(call("pay", {"n": 0})))
+        with pytest.raises(Halt) as caught:
+            client_with(model, on_event=listener).run_tools(REQUEST, [pay], max_concurrency=most)
+        (told,) = results(caught.value.run.messages)  # type: ignore[attr-defined]
+        assert told.startswith(words)
 
 
 def test_a_stop_iteration_of_a_tool_is_a_failure() -> None:
