@@ -89,7 +89,7 @@ class _Reader:
             name=name,
             schema=schema,
             full=full,
-            value_of=within_the_stack(lambda value: root.read(value, ())),
+            value_of=within_the_stack(lambda value: root.read(value, (), {})),
             strict=not self.is_open,
             exact=self._exact,
             wrapped=wrapped,
