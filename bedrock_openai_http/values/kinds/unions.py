@@ -67,7 +67,7 @@ def _misfit(nodes: Sequence[Node], value: Any, path: Path, seen: Seen) -> Misfit
     if len(near) > 1 and type(value) is dict:
         return _misfit_of_object(near, value, path, seen)
     if len(near) > 1 and type(value) is list:
-        return _misfit_of_items(near, value, path, seen)
+        return _misfit_of_items(near, value, path, seen, Look(seen, 1))
     if len(nodes) == 1 or (len(near) == 1 and not isinstance(near[0], Plain | Text)):
         return _misfit_of((near or nodes)[0], value, path, seen)
     if len(choices) == len(nodes):
@@ -78,6 +78,8 @@ def _misfit(nodes: Sequence[Node], value: Any, path: Path, seen: Seen) -> Misfit
 def _beyond(nodes: Sequence[Node], value: Any, path: Path, seen: Seen) -> Misfit:
     """Return what is wrong with a value that each of some kinds would take if it kept to its bounds."""
     nodes = sorted(nodes, key=_order)
+    if isinstance(value, list) and all(isinstance(node.inner, Items | Fixed) for node in nodes):
+        return _misfit_of_items(nodes, value, path, seen, Look(seen))
     first = _misfit_of(nodes[0], value, path, seen)
     if isinstance(value, list | dict):  # to read these by each kind, at each level, would take twice as long a level
         return first
@@ -124,19 +126,19 @@ def _misfit_of_object(nodes: Sequence[Node], value: dict[str, Any], path: Path, 
     )
 
 
-def _misfit_of_items(nodes: Sequence[Node], value: list[Any], path: Path, seen: Seen) -> Misfit:
+def _misfit_of_items(nodes: Sequence[Node], value: list[Any], path: Path, seen: Seen, look: Look) -> Misfit:
     """Return what is wrong with the first item by which an array is of none of some kinds."""
-    arrays = [node for node in nodes if isinstance(node, Items | Fixed)]
-    left = [node for node in arrays if isinstance(node, Items) or len(node.items) == len(value)]
+    arrays = [(node, node.inner) for node in nodes if isinstance(node.inner, Items | Fixed)]
+    left = [(node, array) for node, array in arrays if not isinstance(array, Fixed) or len(array.items) == len(value)]
     if not left:
-        lengths = " or ".join(str(len(node.items)) for node in arrays if isinstance(node, Fixed))
+        lengths = " or ".join(str(len(array.items)) for _, array in arrays if isinstance(array, Fixed))
         return Misfit(path, "anyOf", f"must have {lengths} items")
     for index, item in enumerate(value):
-        held = [node.item_at(index) for node in left]
-        left = [node for node in left if _passes(node.item_at(index), item, Look(seen, 1))]
+        held = [array.item_at(index) for _, array in left]
+        left = [(node, array) for node, array in left if _passes(array.item_at(index), item, look)]
         if not left:
-            return _misfit(held, item, (*path, index), seen)
-    return _misfit_of(left[0], value, path, seen)
+            return _misfit_of(Either(list(dict.fromkeys(held))), item, (*path, index), seen)
+    return _misfit_of(left[0][0], value, path, seen)
 
 
 def _words(node: Node) -> str:
