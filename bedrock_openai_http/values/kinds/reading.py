@@ -183,7 +183,11 @@ class _Reader:
         return Described(node, description, bounds) if description or bounds else node
 
     def _union(self, args: tuple[Any, ...], where: str) -> Node:
-        either = Either([self.node(each, where) for each in args])
+        nodes = [self.node(each, where) for each in args]
+        anything = next((node for node in nodes if isinstance(node.inner, Anything)), None)
+        if anything is not None:  # which takes what the others take
+            return anything
+        either = Either(nodes)
         self._unions.append((either, where))
         return either
 
