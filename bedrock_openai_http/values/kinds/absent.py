@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .bounds import BOUNDS, broken
-from .look import Look, Seen, looks
+from .look import Look, Looks, looks
 from .nodes import type_of
 from .texts import FORMATS
 
@@ -21,21 +21,22 @@ _ALL = ("string", "number", "boolean", "null", "array", "object")
 
 def without_nulls(value: Any, schema: Any, definitions: Mapping[str, Any]) -> Any:
     """Return a JSON value without the members that are null because they could not be left out."""
-    return _without_nulls(value, schema, definitions, {})
+    ways = [looks(levels=_LEVELS, closed=closed) for closed in (True, False)]
+    return _without_nulls(value, schema, definitions, ways)
 
 
-def _without_nulls(value: Any, schema: Any, definitions: Mapping[str, Any], seen: Seen) -> Any:
+def _without_nulls(value: Any, schema: Any, definitions: Mapping[str, Any], ways: Sequence[Looks]) -> Any:
     if not isinstance(value, list | dict):
         return value
-    schema = _target(value, schema, definitions, seen)
+    schema = _target(value, schema, definitions, ways)
     if isinstance(value, list):
         return [
-            _without_nulls(item, place, definitions, seen)
+            _without_nulls(item, place, definitions, ways)
             for item, place in zip(value, _places(schema, len(value)), strict=True)
         ]
     properties, required = schema.get("properties") or {}, schema.get("required") or ()
     return {
-        name: _without_nulls(member, properties.get(name), definitions, seen)
+        name: _without_nulls(member, properties.get(name), definitions, ways)
         for name, member in value.items()
         if member is not None or name not in properties or not may_lack(name, properties[name], required, definitions)
     }
@@ -127,11 +128,11 @@ def _members_could_fit(
     )
 
 
-def _meant(value: Any, parts: Sequence[Any], definitions: Mapping[str, Any], seen: Seen) -> Sequence[Any]:
+def _meant(value: Any, parts: Sequence[Any], definitions: Mapping[str, Any], ways: Sequence[Looks]) -> Sequence[Any]:
     """Return the alternatives that a value may be meant for: those that name all its members, if there are any."""
-    for closed in (True, False):
+    for way in ways:
         left: Sequence[Any] = ()
-        for look in looks(seen, levels=_LEVELS, closed=closed):
+        for look in way:
             found = [part for part in left or parts if could_fit(value, part, definitions, look)]
             if not found and not left:
                 break
@@ -143,16 +144,16 @@ def _meant(value: Any, parts: Sequence[Any], definitions: Mapping[str, Any], see
     return ()
 
 
-def _target(value: Any, schema: Any, definitions: Mapping[str, Any], seen: Seen) -> Mapping[str, Any]:
+def _target(value: Any, schema: Any, definitions: Mapping[str, Any], ways: Sequence[Looks]) -> Mapping[str, Any]:
     """Return what describes `value`, behind references and alternatives."""
     if not isinstance(schema, Mapping):
         return {}
     if isinstance(schema.get("$ref"), str):
-        return _target(value, definitions[schema["$ref"].removeprefix("#/$defs/")], definitions, seen)
+        return _target(value, definitions[schema["$ref"].removeprefix("#/$defs/")], definitions, ways)
     for name in ("anyOf", "oneOf", "allOf"):
         parts = schema.get(name) or ()
-        for part in parts if name == "allOf" else _meant(value, parts, definitions, seen):
-            target = _target(value, part, definitions, seen)
+        for part in parts if name == "allOf" else _meant(value, parts, definitions, ways):
+            target = _target(value, part, definitions, ways)
             if "properties" in target or "items" in target or "prefixItems" in target:
                 return target
     return schema

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .foreign import ForeignNode
-from .look import Look
+from .look import looks
 from .nodes import Choice, Fixed, Items, Node, Plain, Text
 from .objects import ByName, Object
 from .unions import Either
@@ -79,7 +79,7 @@ def _is_plain(node: Node) -> bool:
 
 def _takes_one(node: Node, choice: Choice) -> bool:
     """Tell whether `node` takes any of the values of `choice`."""
-    return any(node.could_be(value, Look({})) for value, _ in choice.values)
+    return any(node.could_be(value, looks()[0]) for value, _ in choice.values)
 
 
 def _objects(one: Object, other: Object) -> bool:

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from ..wire_value import plain
 from .absent import could_fit, may_lack, types_of, without_nulls
 from .kind import WRAPPER, Kind, Misfit, Path, definition_name, within_the_stack
-from .look import Look, Seen
+from .look import Look, Looks
 from .nodes import Node
 from .objects import or_null
 from .places import CONDITIONS, definitions_used, leads_to_itself, mapped, parts, references
@@ -72,7 +72,7 @@ class ForeignNode(Node):
         self.form = _renamed(self.form, names)
         self.definitions = {names[name]: _renamed(part, names) for name, part in self.definitions.items()}
 
-    def read(self, value: Any, path: Path, seen: Seen) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         """Return the instance of the class. Raises Misfit for what its own check refuses."""
         given = without_nulls(value, self._root, self._given)
         try:

@@ -10,17 +10,14 @@ from collections.abc import Callable
 from math import inf
 from typing import Any, NamedTuple
 
-#: What was seen of one JSON value, by the look and the identities of the alternative and of the part of the value.
-#: Both stand for as long as the value is read.
-Seen = dict[tuple[Any, ...], bool]
-
 
 class Look(NamedTuple):
-    """How closely a value is held against a part of a kind."""
+    """How closely a value is held against a part of a kind. It is of one JSON value alone."""
 
-    seen: Seen
+    #: What was seen, by the identities of the alternative and of the part of the value, which both stand as long.
+    seen: dict[tuple[int, int, float], bool]
     #: How many levels of objects deep: to the end where it is `inf`, and then at bounds too.
-    levels: float = inf
+    levels: float
     #: Whether a number must be of the very type of Python, and a text of the format that a schema names.
     exact: bool = False
     #: Whether an object has no members but those that a schema names, though the schema does not say so.
@@ -35,7 +32,7 @@ class Look(NamedTuple):
         """Return what `judge` says of a value as one of an alternative, which is asked once."""
         if not isinstance(value, list | dict):
             return judge(value, self)
-        place = (id(alternative), id(value), self.levels, self.exact, self.closed)
+        place = (id(alternative), id(value), self.levels)
         if place not in self.seen:
             self.seen[place] = judge(value, self)
         return self.seen[place]
@@ -45,7 +42,11 @@ class Look(NamedTuple):
         return self._replace(levels=self.levels - 1)
 
 
-def looks(seen: Seen, *, levels: int = 1, closed: bool = True) -> tuple[Look, ...]:
-    """Return the looks that tell alternatives apart, the closer ones later: first up to so many levels deep."""
-    shallow = (Look(seen, depth, closed=closed) for depth in range(1, levels + 1))
-    return (*shallow, Look(seen, closed=closed), Look(seen, exact=True, closed=closed))
+#: The looks that tell alternatives apart, the closer ones later.
+Looks = tuple[Look, ...]
+
+
+def looks(*, levels: int = 1, closed: bool = True) -> Looks:
+    """Return the looks at one value: first up to so many levels deep, then to the end, then exactly."""
+    shallow = (Look({}, depth, closed=closed) for depth in range(1, levels + 1))
+    return (*shallow, Look({}, inf, closed=closed), Look({}, inf, exact=True, closed=closed))

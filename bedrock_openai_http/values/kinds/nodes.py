@@ -13,7 +13,7 @@ from typing import Any
 from ..once import once
 from .bounds import broken
 from .kind import Misfit, Path
-from .look import Look, Seen
+from .look import Look, Looks
 from .texts import TextKind
 
 #: The JSON type of Python's own values.
@@ -47,8 +47,8 @@ class Node:
     #: The JSON types that it takes; integers count as "number".
     types: Any
 
-    def read(self, value: Any, path: Path, seen: Seen) -> Any:
-        """Return the Python value of a JSON value, of which `seen` is what looks have seen. Raises Misfit."""
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
+        """Return the Python value of a JSON value, at which `looks` are the looks. Raises Misfit."""
         raise NotImplementedError
 
     def could_be(self, value: Any, look: Look) -> bool:
@@ -73,7 +73,7 @@ class Plain(Node):
         self.form = {"type": name}
         self.types = frozenset(["number" if name == "integer" else name])
 
-    def read(self, value: Any, path: Path, seen: Seen) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is self.kind:
             return value
         # JSON has one kind of numbers: 1.0 is an integer to it, and 1 is a number.
@@ -102,7 +102,7 @@ class Text(Node):
         self.kind = kind
         self.form = {"type": "string", **({"format": kind.format} if kind.format else {}), "description": kind.words}
 
-    def read(self, value: Any, path: Path, seen: Seen) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is not str:
             raise of_another_type(path, "string")
         found = self.kind.read(value)
@@ -130,7 +130,7 @@ class Choice(Node):
         ]
         self.form = groups[0] if len(groups) == 1 else {"anyOf": groups}
 
-    def read(self, value: Any, path: Path, seen: Seen) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         for known, meant in self.values:
             if known == value and isinstance(known, bool) is isinstance(value, bool):
                 return meant
@@ -154,10 +154,10 @@ class Items(Node):
     def form(self) -> dict[str, Any]:
         return {"type": "array", "items": self.item.form}
 
-    def read(self, value: Any, path: Path, seen: Seen) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is not list:
             raise of_another_type(path, "array")
-        return self.make([self.item.read(item, (*path, index), seen) for index, item in enumerate(value)])
+        return self.make([self.item.read(item, (*path, index), looks) for index, item in enumerate(value)])
 
     def could_be(self, value: Any, look: Look) -> bool:
         return type(value) is list and (not look.levels or all(self.item.could_be(item, look) for item in value))
@@ -180,13 +180,13 @@ class Fixed(Node):
         forms, count = [item.form for item in self.items], len(self.items)
         return {"type": "array", "prefixItems": forms, "items": False, "minItems": count, "maxItems": count}
 
-    def read(self, value: Any, path: Path, seen: Seen) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is not list:
             raise of_another_type(path, "array")
         if len(value) != len(self.items):
             raise Misfit(path, "minItems", f"must have {len(self.items)} items")
         return tuple(
-            node.read(item, (*path, index), seen)
+            node.read(item, (*path, index), looks)
             for index, (node, item) in enumerate(zip(self.items, value, strict=True))
         )
 
@@ -216,9 +216,9 @@ class Named(Node):
     def inner(self) -> Node:
         return self if self.target is None else self.target.inner
 
-    def read(self, value: Any, path: Path, seen: Seen) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         assert self.target is not None  # noqa: S101  (the whole kind has been read)
-        return self.target.read(value, path, seen)
+        return self.target.read(value, path, looks)
 
     def could_be(self, value: Any, look: Look) -> bool:
         return self.target is not None and self.target.could_be(value, look)
@@ -248,8 +248,8 @@ class Described(Node):
     def inner(self) -> Node:
         return self._node.inner
 
-    def read(self, value: Any, path: Path, seen: Seen) -> Any:
-        found = self._node.read(value, path, seen)
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
+        found = self._node.read(value, path, looks)
         breaks = self._broken(value)
         if breaks is not None:
             raise Misfit(path, *breaks)
@@ -270,7 +270,7 @@ class Anything(Node):
     def __init__(self) -> None:
         self.form = {}
 
-    def read(self, value: Any, path: Path, seen: Seen) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         return value
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from ..once import once
 from ..tool_run import ToolError
 from .kind import Misfit, Path
-from .look import Look, Seen
+from .look import Look, Looks
 from .nodes import NULL, Node, alternatives, of_another_type
 
 
@@ -54,7 +54,7 @@ class Object(Node):
         """Tell whether null stands for the default of a member, and is no value of it."""
         return name in self.optional and not self._open and "null" not in self.members[name].types
 
-    def read(self, value: Any, path: Path, seen: Seen) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is not dict:
             raise of_another_type(path, "object")
         for name in self.members:
@@ -65,7 +65,7 @@ class Object(Node):
             words = f"has a member that the schema does not know; it has {known}"
             raise Misfit(path, "additionalProperties", words)
         found = {
-            name: node.read(value[name], (*path, name), seen)
+            name: node.read(value[name], (*path, name), looks)
             for name, node in self.members.items()
             if name in value and not (value[name] is None and self.null_is_default(name))
         }
@@ -115,10 +115,10 @@ class ByName(Node):
     def form(self) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": self.member.form}
 
-    def read(self, value: Any, path: Path, seen: Seen) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is not dict:
             raise of_another_type(path, "object")
-        return {name: self.member.read(item, (*path, name), seen) for name, item in value.items()}
+        return {name: self.member.read(item, (*path, name), looks) for name, item in value.items()}
 
     def could_be(self, value: Any, look: Look) -> bool:
         if type(value) is not dict or not look.levels:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, RootModel
 
 from bedrock_openai_http.structured.answers import fitting
 from bedrock_openai_http.values.kinds.kind import Misfit
+from bedrock_openai_http.values.kinds.look import looks
 from bedrock_openai_http.values.kinds.nodes import Choice, Described, Fixed, Items, Named, Node, Plain
 from bedrock_openai_http.values.kinds.reading import kind_of
 from bedrock_openai_http.values.kinds.unions import Either
@@ -38,7 +39,7 @@ def steps(action: Callable[[], Any]) -> int:
 
 
 def by_node(node: Node) -> Read:
-    return lambda value: node.read(value, (), {})
+    return lambda value: node.read(value, (), looks())
 
 
 def by_kind(hint: Any) -> Read:
