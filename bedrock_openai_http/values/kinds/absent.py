@@ -7,9 +7,12 @@ nothing else by it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from .bounds import BOUNDS, broken
+from .look import Look, Looks, looks
 from .nodes import type_of
+from .texts import FORMATS
 
 #: How deep into objects is looked to tell alternatives apart: as deep as people put a tag.
 _LEVELS = 3
@@ -18,24 +21,24 @@ _ALL = ("string", "number", "boolean", "null", "array", "object")
 
 def without_nulls(value: Any, schema: Any, definitions: Mapping[str, Any]) -> Any:
     """Return a JSON value without the members that are null because they could not be left out."""
-    schema = _target(value, schema, definitions)
+    ways = [looks(levels=_LEVELS, closed=closed) for closed in (True, False)]
+    return _without_nulls(value, schema, definitions, ways)
+
+
+def _without_nulls(value: Any, schema: Any, definitions: Mapping[str, Any], ways: Sequence[Looks]) -> Any:
+    if not isinstance(value, list | dict):
+        return value
+    schema = _target(value, schema, definitions, ways)
     if isinstance(value, list):
         return [
-            without_nulls(item, place, definitions)
+            _without_nulls(item, place, definitions, ways)
             for item, place in zip(value, _places(schema, len(value)), strict=True)
         ]
-    if not isinstance(value, dict):
-        return value
     properties, required = schema.get("properties") or {}, schema.get("required") or ()
-    lacking = [
-        name
-        for name, part in properties.items()
-        if value.get(name, ...) is None and may_lack(name, part, required, definitions)
-    ]
     return {
-        name: without_nulls(member, properties.get(name), definitions)
+        name: _without_nulls(member, properties.get(name), definitions, ways)
         for name, member in value.items()
-        if name not in lacking
+        if member is not None or name not in properties or not may_lack(name, properties[name], required, definitions)
     }
 
 
@@ -69,82 +72,88 @@ def types_of(schema: Any, definitions: Mapping[str, Any], seen: frozenset[str] =
     return {"object"} if "properties" in schema else {"array"} if "items" in schema else set(_ALL)
 
 
-def could_fit(value: Any, schema: Any, definitions: Mapping[str, Any], levels: int) -> bool:
-    """Tell by a look at a JSON value, so many levels of objects deep, whether it may be meant for a schema."""
-    return _Look(definitions, levels, closed=True).could_fit(value, schema)
+def could_fit(value: Any, schema: Any, definitions: Mapping[str, Any], look: Look) -> bool:
+    """Tell by a look at a JSON value whether it may be meant for a schema, null being taken for what may lack."""
+    if not isinstance(schema, Mapping):
+        return schema is not False
+    return look.passes(schema, value, lambda value, look: _could_fit(value, schema, definitions, look))
 
 
-class _Look(NamedTuple):
-    """How a value is looked at."""
-
-    definitions: Mapping[str, Any]
-    #: How many levels of objects deep.
-    levels: int
-    #: Whether an object has no members but those that its schema names.
-    closed: bool
-
-    def could_fit(self, value: Any, schema: Any) -> bool:
-        """Tell whether a JSON value may fit a schema, null being taken for what may lack."""
-        if not isinstance(schema, Mapping):
-            return schema is not False
-        values = schema["enum"] if "enum" in schema else [schema["const"]] if "const" in schema else [value]
-        if type_of(value) not in _types(schema.get("type") or _ALL) or not any(
-            _is_same(value, each) for each in values
-        ):
-            return False
-        alternatives = [schema[name] for name in ("anyOf", "oneOf") if name in schema]
-        together = [*(schema.get("allOf") or ()), *_referred(schema, self.definitions)]
-        if not all(any(self.could_fit(value, part) for part in parts) for parts in alternatives):
-            return False
-        if not all(self.could_fit(value, part) for part in together):
-            return False
-        if isinstance(value, list):
-            return all(map(self.could_fit, value, _places(schema, len(value))))
-        return (
-            not isinstance(value, dict)
-            or "properties" not in schema
-            or not self.levels
-            or self._members(value, schema)
-        )
-
-    def _members(self, value: dict[str, Any], schema: Mapping[str, Any]) -> bool:
-        properties, required = schema["properties"], schema.get("required") or ()
-        if not value.keys() >= set(required) or (self.closed and not value.keys() <= properties.keys()):
-            return False
-        inner = self._replace(levels=self.levels - 1)
-        return all(
-            inner.could_fit(value[name], part)
-            or (value[name] is None and may_lack(name, part, required, self.definitions))
-            for name, part in properties.items()
-            if name in value
-        )
+def _could_fit(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any], look: Look) -> bool:
+    if not _says_nothing_against(value, schema, look):
+        return False
+    alternatives = [schema[name] for name in ("anyOf", "oneOf") if name in schema]
+    together = [*(schema.get("allOf") or ()), *_referred(schema, definitions)]
+    if not all(any(could_fit(value, part, definitions, look) for part in parts) for parts in alternatives):
+        return False
+    if not all(could_fit(value, part, definitions, look) for part in together):
+        return False
+    if isinstance(value, list):
+        places = _places(schema, len(value))
+        return all(could_fit(item, part, definitions, look) for item, part in zip(value, places, strict=True))
+    if not isinstance(value, dict) or "properties" not in schema or not look.levels:
+        return True
+    return _members_could_fit(value, schema, definitions, look)
 
 
-def _meant(value: Any, parts: Sequence[Any], definitions: Mapping[str, Any]) -> Sequence[Any]:
+def _says_nothing_against(value: Any, schema: Mapping[str, Any], look: Look) -> bool:
+    """Tell whether a value has the type that a schema names and is one of its values; and keeps to its bounds."""
+    kind = schema.get("type") or _ALL
+    kinds = [kind] if isinstance(kind, str) else kind
+    values = schema["enum"] if "enum" in schema else [schema["const"]] if "const" in schema else [value]
+    if type_of(value) not in _types(kinds) or not any(_is_same(value, each) for each in values):
+        return False
+    if not look.at_bounds:
+        return True
+    is_fraction = isinstance(value, float) and not value.is_integer()
+    bounds = {name: schema[name] for name in BOUNDS if name in schema}
+    if (is_fraction and "number" not in kinds) or broken(bounds, value, type_of(value)):
+        return False
+    text = FORMATS.get(str(schema.get("format"))) if look.exact and isinstance(value, str) else None
+    return text is None or text.read(value) is not None
+
+
+def _members_could_fit(
+    value: dict[str, Any], schema: Mapping[str, Any], definitions: Mapping[str, Any], look: Look
+) -> bool:
+    properties, required = schema["properties"], schema.get("required") or ()
+    closed = look.closed or (look.at_bounds and schema.get("additionalProperties") is False)
+    if not value.keys() >= set(required) or (closed and not value.keys() <= properties.keys()):
+        return False
+    return all(
+        could_fit(value[name], part, definitions, look.inside())
+        or (value[name] is None and may_lack(name, part, required, definitions))
+        for name, part in properties.items()
+        if name in value
+    )
+
+
+def _meant(value: Any, parts: Sequence[Any], definitions: Mapping[str, Any], ways: Sequence[Looks]) -> Sequence[Any]:
     """Return the alternatives that a value may be meant for: those that name all its members, if there are any."""
-    for closed in (True, False):
-        left = parts
-        for levels in range(1, _LEVELS + 1):
-            look = _Look(definitions, levels, closed)
-            found = [part for part in left if look.could_fit(value, part)]
-            left = found or (left if levels > 1 else [])
-            if len(left) < 2:
+    for way in ways:
+        left: Sequence[Any] = ()
+        for look in way:
+            found = [part for part in left or parts if could_fit(value, part, definitions, look)]
+            if not found and not left:
+                break
+            left = found or left
+            if len(left) == 1:
                 break
         if left:
             return left
     return ()
 
 
-def _target(value: Any, schema: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+def _target(value: Any, schema: Any, definitions: Mapping[str, Any], ways: Sequence[Looks]) -> Mapping[str, Any]:
     """Return what describes `value`, behind references and alternatives."""
     if not isinstance(schema, Mapping):
         return {}
     if isinstance(schema.get("$ref"), str):
-        return _target(value, definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
+        return _target(value, definitions[schema["$ref"].removeprefix("#/$defs/")], definitions, ways)
     for name in ("anyOf", "oneOf", "allOf"):
         parts = schema.get(name) or ()
-        for part in parts if name == "allOf" else _meant(value, parts, definitions):
-            target = _target(value, part, definitions)
+        for part in parts if name == "allOf" else _meant(value, parts, definitions, ways):
+            target = _target(value, part, definitions, ways)
             if "properties" in target or "items" in target or "prefixItems" in target:
                 return target
     return schema

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .foreign import ForeignNode
+from .look import looks
 from .nodes import Choice, Fixed, Items, Node, Plain, Text
-from .objects import Object
+from .objects import ByName, Object
 from .unions import Either
 
 
@@ -26,10 +27,10 @@ def check_union(union: Either, where: str) -> None:
             except RecursionError:
                 apart = False
             if not apart:
-                raise TypeError(
-                    f"{where}: two kinds of the union have the same JSON, so that nobody can tell which is meant; "
-                    "give each a member of its own, such as kind: Literal['a'], or leave one out"
-                )
+                has_members = _are_objects(_item(one), _item(other))
+                mend = "give each a member of its own, such as kind: Literal['a'], or " if has_members else ""
+                words = "two kinds of the union have the same JSON, so that nobody can tell which is meant"
+                raise TypeError(f"{where}: {words}; {mend}leave one out")
 
 
 def can_be_told_apart(one: Node, other: Node) -> bool:
@@ -45,7 +46,7 @@ def can_be_told_apart(one: Node, other: Node) -> bool:
             return (this.plain and _is_plain(that)) or not _takes_one(that, this)
     if isinstance(one, Object) and isinstance(other, Object):
         return _objects(one, other)
-    if all(isinstance(node, Object) or (isinstance(node, ForeignNode) and node.is_object) for node in (one, other)):
+    if _are_objects(one, other):
         return _foreign(one, other)
     if isinstance(one, Plain) and isinstance(other, Plain):
         return True  # of two numbers 1 is an int and 1.0 a float
@@ -53,9 +54,22 @@ def can_be_told_apart(one: Node, other: Node) -> bool:
         return one.kind is not other.kind
     if isinstance(one, Items) and isinstance(other, Items):
         return one.make is other.make and can_be_told_apart(one.item, other.item)
+    if isinstance(one, ByName) and isinstance(other, ByName):
+        return can_be_told_apart(one.member, other.member)
     if isinstance(one, Fixed) and isinstance(other, Fixed):
         return len(one.items) != len(other.items) or any(map(_disjoint, one.items, other.items))
     return False
+
+
+def _item(node: Node) -> Node:
+    """Return the kind of the items of a list, and any other kind as it is."""
+    return node.inner.item if isinstance(node.inner, Items) else node
+
+
+def _are_objects(*nodes: Node) -> bool:
+    """Tell whether kinds are objects of which each can be given a member."""
+    inner = [node.inner for node in nodes]
+    return all(isinstance(node, Object) or (isinstance(node, ForeignNode) and node.is_object) for node in inner)
 
 
 def _is_plain(node: Node) -> bool:
@@ -65,7 +79,7 @@ def _is_plain(node: Node) -> bool:
 
 def _takes_one(node: Node, choice: Choice) -> bool:
     """Tell whether `node` takes any of the values of `choice`."""
-    return any(node.could_be(value) for value, _ in choice.values)
+    return any(node.could_be(value, looks()[0]) for value, _ in choice.values)
 
 
 def _objects(one: Object, other: Object) -> bool:

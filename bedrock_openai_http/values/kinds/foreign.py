@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from ..wire_value import plain
 from .absent import could_fit, may_lack, types_of, without_nulls
 from .kind import WRAPPER, Kind, Misfit, Path, definition_name, within_the_stack
+from .look import Look, Looks
 from .nodes import Node
 from .objects import or_null
 from .places import CONDITIONS, definitions_used, leads_to_itself, mapped, parts, references
@@ -62,16 +63,16 @@ class ForeignNode(Node):
         self.definitions = {name: _closed(part, self._given, where) for name, part in self._given.items()}
         self.types = frozenset(["object"]) if self.is_object else frozenset(types_of(self._root, self._given))
 
-    def could_be(self, value: Any, levels: int = 1) -> bool:
+    def could_be(self, value: Any, look: Look) -> bool:
         """Tell by the schema what `Node.could_be` does."""
-        return could_fit(value, self.form, self.definitions, levels)
+        return could_fit(value, self.form, self.definitions, look)
 
     def rename(self, names: Mapping[str, str]) -> None:
         """Refer to definitions by other names, since those of a whole kind must differ."""
         self.form = _renamed(self.form, names)
         self.definitions = {names[name]: _renamed(part, names) for name, part in self.definitions.items()}
 
-    def read(self, value: Any, path: Path) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         """Return the instance of the class. Raises Misfit for what its own check refuses."""
         given = without_nulls(value, self._root, self._given)
         try:

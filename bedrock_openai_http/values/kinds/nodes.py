@@ -13,6 +13,7 @@ from typing import Any
 from ..once import once
 from .bounds import broken
 from .kind import Misfit, Path
+from .look import Look, Looks
 from .texts import TextKind
 
 #: The JSON type of Python's own values.
@@ -46,14 +47,14 @@ class Node:
     #: The JSON types that it takes; integers count as "number".
     types: Any
 
-    def read(self, value: Any, path: Path) -> Any:
-        """Return the Python value of a JSON value. Raises Misfit."""
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
+        """Return the Python value of a JSON value, at which `looks` are the looks. Raises Misfit."""
         raise NotImplementedError
 
-    def could_be(self, value: Any, levels: int = 1) -> bool:
+    def could_be(self, value: Any, look: Look) -> bool:
         """Tell by a look at a JSON value whether `read` may take it; where this says no, it does not.
 
-        The look goes into arrays, and into as many `levels` of objects.
+        The look goes into arrays, and as deep into objects as it says.
         """
         return type_of(value) in self.types
 
@@ -72,7 +73,7 @@ class Plain(Node):
         self.form = {"type": name}
         self.types = frozenset(["number" if name == "integer" else name])
 
-    def read(self, value: Any, path: Path) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is self.kind:
             return value
         # JSON has one kind of numbers: 1.0 is an integer to it, and 1 is a number.
@@ -85,7 +86,9 @@ class Plain(Node):
                 raise Misfit(path, "value", "is a number out of range") from None
         raise of_another_type(path, self.form["type"])
 
-    def could_be(self, value: Any, levels: int = 1) -> bool:
+    def could_be(self, value: Any, look: Look) -> bool:
+        if look.exact:
+            return type(value) is self.kind
         is_fraction = type(value) is float and not value.is_integer()
         return type_of(value) in self.types and not (is_fraction and self.kind is int)
 
@@ -99,7 +102,7 @@ class Text(Node):
         self.kind = kind
         self.form = {"type": "string", **({"format": kind.format} if kind.format else {}), "description": kind.words}
 
-    def read(self, value: Any, path: Path) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is not str:
             raise of_another_type(path, "string")
         found = self.kind.read(value)
@@ -107,7 +110,7 @@ class Text(Node):
             raise Misfit(path, "format", f"must be {self.kind.must}")
         return found
 
-    def could_be(self, value: Any, levels: int = 1) -> bool:
+    def could_be(self, value: Any, look: Look) -> bool:
         return type(value) is str and self.kind.read(value) is not None
 
 
@@ -127,13 +130,15 @@ class Choice(Node):
         ]
         self.form = groups[0] if len(groups) == 1 else {"anyOf": groups}
 
-    def read(self, value: Any, path: Path) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         for known, meant in self.values:
             if known == value and isinstance(known, bool) is isinstance(value, bool):
                 return meant
         raise of_other_values(path, [self], "enum" if type_of(value) in self.types else "type")
 
-    def could_be(self, value: Any, levels: int = 1) -> bool:
+    def could_be(self, value: Any, look: Look) -> bool:
+        if look.exact:
+            return any(known == value and type(known) is type(value) for known, _ in self.values)
         return any(known == value and isinstance(known, bool) is isinstance(value, bool) for known, _ in self.values)
 
 
@@ -149,13 +154,13 @@ class Items(Node):
     def form(self) -> dict[str, Any]:
         return {"type": "array", "items": self.item.form}
 
-    def read(self, value: Any, path: Path) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is not list:
             raise of_another_type(path, "array")
-        return self.make([self.item.read(item, (*path, index)) for index, item in enumerate(value)])
+        return self.make([self.item.read(item, (*path, index), looks) for index, item in enumerate(value)])
 
-    def could_be(self, value: Any, levels: int = 1) -> bool:
-        return type(value) is list and (not levels or all(self.item.could_be(item, levels) for item in value))
+    def could_be(self, value: Any, look: Look) -> bool:
+        return type(value) is list and (not look.levels or all(self.item.could_be(item, look) for item in value))
 
     def item_at(self, index: int) -> Node:
         """Return the part that reads the item at `index`."""
@@ -175,17 +180,20 @@ class Fixed(Node):
         forms, count = [item.form for item in self.items], len(self.items)
         return {"type": "array", "prefixItems": forms, "items": False, "minItems": count, "maxItems": count}
 
-    def read(self, value: Any, path: Path) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is not list:
             raise of_another_type(path, "array")
         if len(value) != len(self.items):
             raise Misfit(path, "minItems", f"must have {len(self.items)} items")
-        return tuple(self.items[index].read(item, (*path, index)) for index, item in enumerate(value))
+        return tuple(
+            node.read(item, (*path, index), looks)
+            for index, (node, item) in enumerate(zip(self.items, value, strict=True))
+        )
 
-    def could_be(self, value: Any, levels: int = 1) -> bool:
+    def could_be(self, value: Any, look: Look) -> bool:
         if type(value) is not list or len(value) != len(self.items):
             return False
-        return not levels or all(map(lambda node, item: node.could_be(item, levels), self.items, value))
+        return not look.levels or all(map(lambda node, item: node.could_be(item, look), self.items, value))
 
     def item_at(self, index: int) -> Node:
         """Return the part that reads the item at `index`."""
@@ -208,12 +216,12 @@ class Named(Node):
     def inner(self) -> Node:
         return self if self.target is None else self.target.inner
 
-    def read(self, value: Any, path: Path) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         assert self.target is not None  # noqa: S101  (the whole kind has been read)
-        return self.target.read(value, path)
+        return self.target.read(value, path, looks)
 
-    def could_be(self, value: Any, levels: int = 1) -> bool:
-        return self.target is not None and self.target.could_be(value, levels)
+    def could_be(self, value: Any, look: Look) -> bool:
+        return self.target is not None and self.target.could_be(value, look)
 
 
 class Described(Node):
@@ -240,15 +248,18 @@ class Described(Node):
     def inner(self) -> Node:
         return self._node.inner
 
-    def read(self, value: Any, path: Path) -> Any:
-        found = self._node.read(value, path)
-        breaks = broken(self._bounds, value, type_of(value)) if self._bounds else None
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
+        found = self._node.read(value, path, looks)
+        breaks = self._broken(value)
         if breaks is not None:
             raise Misfit(path, *breaks)
         return found
 
-    def could_be(self, value: Any, levels: int = 1) -> bool:
-        return self._node.could_be(value, levels)
+    def could_be(self, value: Any, look: Look) -> bool:
+        return self._node.could_be(value, look) and not (look.at_bounds and self._broken(value))
+
+    def _broken(self, value: Any) -> tuple[str, str] | None:
+        return broken(self._bounds, value, type_of(value)) if self._bounds else None
 
 
 class Anything(Node):
@@ -259,7 +270,7 @@ class Anything(Node):
     def __init__(self) -> None:
         self.form = {}
 
-    def read(self, value: Any, path: Path) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         return value
 
 

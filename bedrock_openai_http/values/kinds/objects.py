@@ -11,6 +11,7 @@ from typing import Any
 from ..once import once
 from ..tool_run import ToolError
 from .kind import Misfit, Path
+from .look import Look, Looks
 from .nodes import NULL, Node, alternatives, of_another_type
 
 
@@ -53,7 +54,7 @@ class Object(Node):
         """Tell whether null stands for the default of a member, and is no value of it."""
         return name in self.optional and not self._open and "null" not in self.members[name].types
 
-    def read(self, value: Any, path: Path) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is not dict:
             raise of_another_type(path, "object")
         for name in self.members:
@@ -64,20 +65,21 @@ class Object(Node):
             words = f"has a member that the schema does not know; it has {known}"
             raise Misfit(path, "additionalProperties", words)
         found = {
-            name: node.read(value[name], (*path, name))
+            name: node.read(value[name], (*path, name), looks)
             for name, node in self.members.items()
             if name in value and not (value[name] is None and self.null_is_default(name))
         }
         return self._made(found, path)
 
-    def could_be(self, value: Any, levels: int = 1) -> bool:
-        if type(value) is not dict or not levels:
+    def could_be(self, value: Any, look: Look) -> bool:
+        if type(value) is not dict or not look.levels:
             return type(value) is dict
         lacking = self.members.keys() - value.keys()
         if not value.keys() <= self.members.keys() or (lacking and not (self._open and lacking <= self.optional)):
             return False
+        inside = look.inside()
         return all(
-            (member is None and self.null_is_default(name)) or self.members[name].could_be(member, levels - 1)
+            (member is None and self.null_is_default(name)) or self.members[name].could_be(member, inside)
             for name, member in value.items()
         )
 
@@ -113,10 +115,16 @@ class ByName(Node):
     def form(self) -> dict[str, Any]:
         return {"type": "object", "additionalProperties": self.member.form}
 
-    def read(self, value: Any, path: Path) -> Any:
+    def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is not dict:
             raise of_another_type(path, "object")
-        return {name: self.member.read(item, (*path, name)) for name, item in value.items()}
+        return {name: self.member.read(item, (*path, name), looks) for name, item in value.items()}
+
+    def could_be(self, value: Any, look: Look) -> bool:
+        if type(value) is not dict or not look.levels:
+            return type(value) is dict
+        inside = look.inside()
+        return all(self.member.could_be(item, inside) for item in value.values())
 
 
 def or_null(form: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from .classes import bound, default_of, own_doc, shape_of, unreadable, variables
 from .docstrings import described
 from .foreign import ForeignNode, foreign_class, kind_of_schema
 from .kind import WRAPPER, Kind, Member, definition_name, within_the_stack
+from .look import looks
 from .nodes import JSON_TYPES, Anything, Choice, Described, Fixed, Items, Named, Node, Plain, Text
 from .objects import ByName, Object
 from .places import definitions_used
@@ -89,7 +90,7 @@ class _Reader:
             name=name,
             schema=schema,
             full=full,
-            value_of=within_the_stack(lambda value: root.read(value, ())),
+            value_of=within_the_stack(lambda value: root.read(value, (), looks())),
             strict=not self.is_open,
             exact=self._exact,
             wrapped=wrapped,
@@ -183,7 +184,11 @@ class _Reader:
         return Described(node, description, bounds) if description or bounds else node
 
     def _union(self, args: tuple[Any, ...], where: str) -> Node:
-        either = Either([self.node(each, where) for each in args])
+        nodes = [self.node(each, where) for each in args]
+        anything = next((node for node in nodes if isinstance(node.inner, Anything)), None)
+        if anything is not None:  # which takes what the others take
+            return anything
+        either = Either(nodes)
         self._unions.append((either, where))
         return either
 

@@ -75,6 +75,12 @@ TEXT_KINDS: Mapping[type, TextKind] = {
     ),
     UUID: TextKind("uuid", "A UUID.", "a UUID", re.compile(_UUID), UUID),
     Decimal: TextKind(
-        None, "A decimal number as a text, such as 12.50.", "a decimal number", re.compile(_NUMBER), Decimal
+        None,
+        "A decimal number as a text, such as 12.50.",
+        "a decimal number as a string",
+        re.compile(_NUMBER),
+        Decimal,
     ),
 }
+#: Those that have a `format`, by it.
+FORMATS: Mapping[str, TextKind] = {kind.format: kind for kind in TEXT_KINDS.values() if kind.format}

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, Literal, Optional, Union
+from typing import Annotated, Any, Literal, Optional, Union
 from uuid import UUID
 
 import pytest
@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from typing_extensions import NotRequired, TypedDict
 
 from bedrock_openai_http import parse_answer, schema_of
+from bedrock_openai_http.values.kinds.kind import Member
+from bedrock_openai_http.values.kinds.reading import object_kind
 
 
 @dataclass
@@ -171,6 +173,37 @@ def test_kinds_with_the_same_json_cannot(union: Any):
     """One JSON value of both is enough, such as null, which is the default of one and a value of the other."""
     with pytest.raises(TypeError, match="two kinds of the union have the same JSON"):
         schema_of(union)
+
+
+@pytest.mark.parametrize(
+    ("hint", "has_members"),
+    [(A | AlsoA, True), (AnyModel | Red, True), (list[int] | tuple[int, ...], False), (dict[str, A] | A, False)],
+)
+def test_a_member_of_its_own_is_advised_where_a_kind_can_have_one(hint: Any, has_members: bool):
+    with pytest.raises(TypeError, match="or leave one out$" if has_members else "which is meant; leave one out$"):
+        object_kind("f", [Member("x", hint)], open=True)
+
+
+#: In an open kind: a union, whether it is all that JSON can say, values, and what they are.
+OPEN: list[tuple[Any, bool, list[Any], list[Any]]] = [
+    (Any | None, True, [None, 1, [1], {"a": None}], [None, 1, [1], {"a": None}]),
+    (Optional[object], True, [None, "x"], [None, "x"]),  # noqa: UP045
+    (Union[date, Any], True, ["2026-01-02", 1], ["2026-01-02", 1]),  # noqa: UP007
+    (Annotated[Any, "Something."] | None, True, [None, 1], [None, 1]),
+    (list[Any] | None, False, [None, [1, "x"]], [None, [1, "x"]]),
+    (dict[str, int] | dict[str, str], False, [{"a": 1}, {"a": "x"}, {}], [{"a": 1}, {"a": "x"}, {}]),
+    (dict[str, A] | dict[str, More], False, [{"a": {"x": 1, "y": 2}}], [{"a": More(1, 2)}]),
+]
+
+
+@pytest.mark.parametrize(("union", "is_anything", "given", "values"), OPEN)
+def test_what_may_be_anything_is_anything_and_dicts_differ_by_their_members(
+    union: Any, is_anything: bool, given: list[Any], values: list[Any]
+):
+    """It does not matter which of two kinds reads what both give back as it is."""
+    kind = object_kind("f", [Member("x", union)], open=True)
+    assert ("anyOf" not in kind.schema["properties"]["x"]) is is_anything
+    assert [kind.value_of({"x": each})["x"] for each in given] == values
 
 
 #: A union, JSON, and what it is.

@@ -119,6 +119,9 @@ TOLD: list[tuple[Any, Any, str, str, str]] = [
     (tuple[int, int] | tuple[str, str], [1, "x"], "[1]", "type", "must be an integer"),
     (tuple[int, int] | tuple[int, int, int], [1], "", "anyOf", "must have 2 or 3 items"),
     (tuple[int, int], [1], "", "minItems", "must have 2 items"),
+    (Decimal | None, 12.5, "", "anyOf", "must be a decimal number as a string or null$"),
+    (Decimal | float, True, "", "anyOf", "must be a decimal number as a string or a number$"),
+    (list[Decimal | None], [12.5], "[0]", "anyOf", "must be a decimal number as a string or null$"),
     (Optional[Literal["a"] | date], 1, "", "anyOf", f'must be "a" or {DATE} or null'),  # noqa: UP045
 ]
 
@@ -139,6 +142,7 @@ def test_what_is_told_is_the_fault_of_the_kind_that_comes_nearest(
         (int | float, float | int, [1, 1.0, 1.5]),
         (Literal[1] | float, float | Literal[1], [1, 1.0, 2.5]),
         (list[int] | list[float], list[float] | list[int], [[1], [1.0], []]),
+        (list[int | None] | list[float | None], list[float | None] | list[int | None], [[1, None], [None, 1.0]]),
     ],
 )
 def test_the_order_of_the_kinds_of_a_union_is_no_matter(one: Any, other: Any, values: list[Any]):
@@ -148,8 +152,29 @@ def test_the_order_of_the_kinds_of_a_union_is_no_matter(one: Any, other: Any, va
             assert repr(kind_of(union).value_of({"value": value})) == repr(value)
 
 
+def test_numbers_of_both_kinds_in_an_array_are_read_the_same_whichever_kind_stands_first():
+    """An array of integers loses no digit of either."""
+    for union in (list[int] | list[float], list[float] | list[int]):
+        assert repr(kind_of(union).value_of({"value": [1, 2.0]})) == "[1, 2]"
+        assert repr(kind_of(union).value_of({"value": [1, 2.5]})) == "[1.0, 2.5]"
+
+
 def test_what_breaks_a_bound_of_one_kind_may_be_of_another():
+    """At the top of a value, and deep in arrays; what breaks each is told of each."""
     assert parse_answer('{"value": 1}', Annotated[int, "Many.", bound(5)] | Literal[1]) == 1
+    many, few = Annotated[int, bound(5)], Annotated[float, bound(2)]
+    for value in (5, 2.5, 3):
+        assert repr(kind_of(list[list[many]] | list[list[few]]).value_of({"value": [[9], [value]]})) == repr(
+            [[9], [value]] if value == 5 else [[9.0], [float(value)]]
+        )
+    for union, answer, place in (
+        (many | few, "1", "$.value"),
+        (list[many] | list[few], "[9, 1]", "$.value[1]"),
+        (list[list[many]] | list[list[few]], "[[9], [9, 1]]", "$.value[1][1]"),
+    ):
+        with pytest.raises(ParseError, match=r"must be at least 5 or must be at least 2$") as caught:
+            parse_answer(f'{{"value": {answer}}}', union)
+        assert caught.value.json_path == place
 
 
 class bound:
