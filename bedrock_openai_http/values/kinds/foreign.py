@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from ..wire_value import plain
 from .absent import could_fit, may_lack, types_of, without_nulls
 from .kind import WRAPPER, Kind, Misfit, Path, definition_name, within_the_stack
+from .merged import Merger
 from .nodes import Node
 from .objects import or_null
 from .places import CONDITIONS, definitions_used, leads_to_itself, mapped, parts, references
@@ -31,16 +32,15 @@ def kind_of_schema(schema: Mapping[str, Any]) -> Kind:
     root, definitions = parted(schema, "schema")
     is_object = _is_object(root)
     form = root if is_object else _holder(root)
-    used = definitions_used(form, definitions)
     closed = _whole(
         _closed(form, definitions, "schema"),
-        {name: _closed(part, definitions, f"schema.$defs.{name}") for name, part in used.items()},
+        {name: _closed(part, definitions, f"schema.$defs.{name}") for name, part in definitions.items()},
     )
     name = re.sub("[^A-Za-z0-9_-]", "_", str(schema.get("title") or ""))[:64]
     return Kind(
         name or "answer",
         strict_form(closed),
-        _whole(form, used),
+        _whole(form, definitions),
         (lambda value: value) if is_object else (lambda value: value[WRAPPER]),
         wrapped=not is_object,
         plain_of=within_the_stack(lambda value: without_nulls(value, form, definitions)),
@@ -125,7 +125,10 @@ def _place_in(value: Any, steps: tuple[str | int, ...]) -> Path:
 
 
 def parted(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the root and the definitions of a schema, in new dicts; all references are `#/$defs/NAME`."""
+    """Return the root of a schema and the definitions that it uses, in new dicts; references are `#/$defs/NAME`.
+
+    Each object in them is described in one place.
+    """
     whole = plain(schema)
     places: dict[tuple[str, ...], Any] = {
         (folder, name): part for folder in _FOLDERS for name, part in (whole.pop(folder, None) or {}).items()
@@ -148,7 +151,16 @@ def parted(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[
             raise TypeError(f"{where}.$defs.{name}: is nothing but itself; put an object or an array between")
     while set(root) <= {"$ref", "title", "description"} and "$ref" in root:
         root = definitions[root["$ref"].removeprefix("#/$defs/")]
-    return root, definitions
+    return _merged(root, definitions, where)
+
+
+def _merged(root: Any, definitions: dict[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    merger = Merger(definitions)
+    used = definitions_used(root, definitions)
+    whole = {name: merger.merged(part, f"{where}.$defs.{name}") for name, part in used.items()}
+    root = merger.merged(root, where)
+    # What was merged into an object need not be a definition any more.
+    return root, definitions_used(root, whole)
 
 
 _FOLDERS = ("$defs", "definitions")
@@ -226,9 +238,7 @@ def _refuse_conditions(schema: Mapping[str, Any], required: Sequence[str], where
         )
     held = [part for name, part in parts(schema) if name in (*CONDITIONS, "allOf") and isinstance(part, Mapping)]
     named = {*required}.union(*({*(part.get("required") or ()), *(part.get("properties") or ())} for part in held))
-    closed = [part for part in schema.get("allOf") or () if isinstance(part, Mapping) and part.get("properties")]
-    closes = any(part["properties"].keys() != schema["properties"].keys() for part in closed)
-    if closes or not named <= schema["properties"].keys() or (several and any("$ref" in part for part in held)):
+    if not named <= schema["properties"].keys():
         raise TypeError(f"{where}: names members that are none of its properties; list all in one object")
 
 

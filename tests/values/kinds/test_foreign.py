@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Literal, Optional, Union
 
+import jsonschema
 import pytest
 from pydantic import AfterValidator, BaseModel, Field
 
@@ -83,6 +84,9 @@ ALTERNATIVES = an_object(
         ]
     }
 )
+A_STRING = {"type": "object", "properties": {"a": STRING}, "required": ["a"]}
+B_STRING = {"type": "object", "properties": {"b": STRING}, "required": ["b"]}
+REFERRED = {"$ref": "#/$defs/Q", "properties": {"a": STRING}, "$defs": {"Q": B_STRING}}
 TAGGED_X = an_object(t=an_object(k={"const": "x"}), v=STRING) | {"required": ["t"]}
 ITSELF = {"anyOf": [{"$ref": "#/$defs/x"}, STRING]}
 
@@ -107,12 +111,31 @@ CANNOT = [
     ),
     ({**OPTIONAL, "maxProperties": 1}, "schema: maxProperties cannot be checked where a property may be left out"),
     ({**OPTIONAL, "dependentRequired": {"a": ["b"]}}, "dependentRequired cannot be checked .* allow null"),
-    ({**an_object(a=STRING), "allOf": [an_object(b=STRING), {}]}, "names members .* list all in one object"),
+    ({**an_object(a=STRING), "allOf": [an_object(b=STRING), {}]}, "additionalProperties forbids .* list all"),
     ({**an_object(a=ITSELF), "$defs": {"x": ITSELF}}, "x: is nothing but itself"),
     ({"$ref": "#"}, "Root: is nothing but itself"),
     ({**an_object(a=STRING), "oneOf": [{"properties": {"a": {"const": "x"}}}]}, "schema: oneOf beside properties"),
     (an_object(b={**an_object(a=STRING), "anyOf": [{"required": ["a"]}]}), "anyOf beside properties .* list all"),
-    ({**an_object(a=STRING, b=STRING), "allOf": [an_object(a=STRING)]}, "names members .* list all in one object"),
+    ({**an_object(a=STRING, b=STRING), "allOf": [an_object(a=STRING)]}, "additionalProperties forbids .* list all"),
+    # An object that is described in several places, which do not go together.
+    ({**A_STRING, "allOf": [{"properties": {"a": INTEGER}}]}, r"schema\.a: type is said in several places"),
+    (
+        {**A_STRING, "allOf": [{"anyOf": [{"properties": {"b": STRING}}, {"properties": {"c": STRING}}]}]},
+        "anyOf beside",
+    ),
+    ({"allOf": [A_STRING], "anyOf": [{"properties": {"b": STRING}}, {"properties": {"c": STRING}}]}, "anyOf beside"),
+    ({**REFERRED, "anyOf": [{"properties": {"c": STRING}}]}, "anyOf beside properties"),
+    (an_object(u={**REFERRED, "anyOf": [{"required": ["c"]}]}) | {"$defs": REFERRED["$defs"]}, "anyOf beside"),
+    ({**REFERRED, "additionalProperties": False}, "additionalProperties forbids"),
+    ({**REFERRED, "required": ["z"]}, "names members that are none of its properties"),
+    (
+        {"$defs": {"n": {"properties": {"n": {"$ref": "#/$defs/n", "required": ["a"]}}}}, "$ref": "#/$defs/n"},
+        "n holds itself with more beside it; give that a definition",
+    ),
+    ({"anyOf": [A_STRING], "oneOf": [A_STRING]}, "oneOf beside alternatives .* each alternative say all"),
+    ({"anyOf": [A_STRING], "additionalProperties": False}, "additionalProperties beside alternatives"),
+    ({"anyOf": [A_STRING, {"properties": {"b": STRING}}], "required": ["a"]}, "required beside alternatives"),
+    ({**A_STRING, "allOf": [True]}, "allOf holds what is no schema of an object"),
 ]
 
 
@@ -200,6 +223,57 @@ def test_a_schema_that_was_given_is_asked_for_and_checked_as_it_is_meant(schema:
             parse_answer(json.dumps(answer), schema)
     else:
         assert parse_answer(json.dumps(answer), schema) == value
+
+
+#: One object of two members, `a` and `b`, of which `a` may be left out, said in several ways.
+SAME = [
+    {"$ref": "#/$defs/Q", "properties": {"a": STRING}},
+    {"allOf": [{"$ref": "#/$defs/Q"}], "properties": {"a": STRING}, "type": "object"},
+    {"allOf": [{"$ref": "#/$defs/Q"}, {"properties": {"a": STRING}}]},
+    {"allOf": [{"$ref": "#/$defs/Q"}, {"properties": {"a": STRING}}], "unevaluatedProperties": False},
+    {"allOf": [{"properties": {"a": STRING, "b": STRING}}, {"required": ["b"]}]},
+    {"allOf": [{"allOf": [{"$ref": "#/$defs/R"}]}], "properties": {"a": STRING}},
+    {"properties": {"a": {}, "b": True}, "allOf": [{"properties": {"a": STRING}}, {"$ref": "#/$defs/Q"}]},
+]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_an_object_that_is_described_in_several_places_is_asked_for_as_one(nested: bool):
+    """As by a base and what is added to it: nothing is lost, and the root is an object."""
+    plain = {"type": "object", "properties": {"a": STRING, "b": STRING}, "required": ["b"]}
+    for each in SAME:
+        whole = {"u": each} if nested else each
+        given = (an_object(**whole) if nested else whole) | {
+            "$defs": {"Q": B_STRING, "R": {"allOf": [{"$ref": "#/$defs/Q"}], "description": "R."}}
+        }
+        schema = schema_of(given)
+        asked = schema["properties"]["u"] if nested else schema
+        properties = {"a": {"anyOf": [STRING, {"type": "null"}]}, "b": STRING}
+        assert asked["properties"] == properties, each
+        assert asked["type"] == "object", each
+        assert "$defs" not in schema, each
+        for answer, value in [({"a": None, "b": "x"}, {"b": "x"}), ({"a": "y", "b": "x"}, {"a": "y", "b": "x"})]:
+            text = json.dumps({"u": answer} if nested else answer)
+            assert parse_answer(text, given) == ({"u": value} if nested else value), each
+            assert jsonschema.Draft202012Validator(plain).is_valid(value)
+        with pytest.raises(ParseError, match=r"\.b: is required"):
+            parse_answer(json.dumps({"u": {"a": "y"}} if nested else {"a": "y"}), given)
+
+
+def test_conditions_in_all_of_stay_what_they_are():
+    """Two of them cannot stand in one object, and need not."""
+    conditions = [
+        {"if": {"properties": {"a": {"const": x}}}, "then": {"properties": {"n": {"minimum": n}}}}
+        for x, n in [("x", 5), ("y", 7)]
+    ]
+    given = {"allOf": [an_object(a=STRING, n=INTEGER), *conditions]}
+    assert list(schema_of(given)["properties"]) == ["a", "n"]
+    for a, n, fits in [("x", 5, True), ("x", 4, False), ("y", 7, True), ("y", 6, False), ("z", 0, True)]:
+        if fits:
+            assert parse_answer(json.dumps({"a": a, "n": n}), given) == {"a": a, "n": n}
+        else:
+            with pytest.raises(ParseError):
+                parse_answer(json.dumps({"a": a, "n": n}), given)
 
 
 def test_definitions_that_nothing_refers_to_are_not_sent():
