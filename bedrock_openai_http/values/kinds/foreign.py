@@ -29,7 +29,7 @@ def kind_of_schema(schema: Mapping[str, Any]) -> Kind:
 
     An answer is checked by the schema as it was given, since the strict form is only how it is asked for.
     """
-    root, definitions = parted(schema, "schema")
+    root, definitions = _merged(schema, "schema")
     is_object = _is_object(root)
     form = root if is_object else _holder(root)
     closed = _whole(
@@ -56,7 +56,7 @@ class ForeignNode(Node):
 
     def __init__(self, cls: Any, where: str) -> None:
         self._name, self._class = cls.__name__, cls
-        self._root, self._given = parted(_own_schema(cls, where), where)
+        self._root, self._given = _merged(_own_schema(cls, where), where)
         self.is_object = _is_object(self._root)
         self.form = _closed(self._root, self._given, where)
         self.definitions = {name: _closed(part, self._given, where) for name, part in self._given.items()}
@@ -125,10 +125,7 @@ def _place_in(value: Any, steps: tuple[str | int, ...]) -> Path:
 
 
 def parted(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the root of a schema and the definitions that it uses, in new dicts; references are `#/$defs/NAME`.
-
-    Each object in them is described in one place.
-    """
+    """Return the root and the definitions of a schema, in new dicts; all references are `#/$defs/NAME`."""
     whole = plain(schema)
     places: dict[tuple[str, ...], Any] = {
         (folder, name): part for folder in _FOLDERS for name, part in (whole.pop(folder, None) or {}).items()
@@ -151,15 +148,16 @@ def parted(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[
             raise TypeError(f"{where}.$defs.{name}: is nothing but itself; put an object or an array between")
     while set(root) <= {"$ref", "title", "description"} and "$ref" in root:
         root = definitions[root["$ref"].removeprefix("#/$defs/")]
-    return _merged(root, definitions, where)
+    return root, definitions
 
 
-def _merged(root: Any, definitions: dict[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _merged(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the same with each object described in one place, and the definitions that the root uses then."""
+    root, definitions = parted(schema, where)
     merger = Merger(definitions)
     used = definitions_used(root, definitions)
     whole = {name: merger.merged(part, f"{where}.$defs.{name}") for name, part in used.items()}
     root = merger.merged(root, where)
-    # What was merged into an object need not be a definition any more.
     return root, definitions_used(root, whole)
 
 

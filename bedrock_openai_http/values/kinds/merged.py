@@ -133,9 +133,9 @@ def _both(one: dict[str, Any], other: dict[str, Any], where: str) -> dict[str, A
         elif first != second:
             raise _cannot(where, name)
     for names in _TOGETHER:
-        if any(each in one for each in names) and any(each in other for each in names):
-            if any(one.get(each) != other.get(each) for each in names):
-                raise _cannot(where, names[0])
+        said = [{each: part[each] for each in names if each in part} for part in (one, other)]
+        if all(said) and said[0] != said[1]:
+            raise _cannot(where, names[0])
     return both
 
 
