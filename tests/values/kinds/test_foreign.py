@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Optional, Union
 
 import jsonschema
 import pytest
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import UUID4, AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from bedrock_openai_http import ParseError, parse_answer, schema_of
 
@@ -348,3 +349,69 @@ class Text(BaseModel):
 def test_an_answer_is_an_instance_of_the_model_that_it_fits(union: Any, answer: Any, value: Any):
     """Pydantic itself ignores members that it does not know, and makes a number of a text."""
     assert parse_answer(json.dumps({"value": answer}), union) == value
+
+
+class Moments(BaseModel):
+    issued: datetime
+    due: date
+    at: time
+    lasts: timedelta
+    by: UUID4
+    seen: Union[datetime, int, None]  # noqa: UP007
+
+
+class StrictMoments(Moments):
+    model_config = ConfigDict(strict=True)
+
+
+MOMENTS = {
+    "issued": "2026-11-29T10:00:00Z",
+    "due": "2026-11-29",
+    "at": "10:00:00",
+    "lasts": "P1DT2H",
+    "by": "550e8400-e29b-41d4-a716-446655440000",
+    "seen": 5,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("issued", "20261129", "must be a date and time of ISO 8601"),
+        ("issued", "0", "must be a date and time"),
+        ("issued", "2026-11-29", "must be a date and time"),
+        ("due", "0", "must be a date of ISO 8601"),
+        ("due", "2026-11-29T00:00:00", "must be a date of"),
+        ("at", "5", "must be a time of day"),
+        ("lasts", "1 day, 0:00:01", "must be a duration of ISO 8601, such as P1DT2H"),
+        ("lasts", "12:30", "must be a duration"),
+        ("by", "550e8400e29b41d4a716446655440000", "must be a UUID"),
+        ("seen", "20261129", "must be a date and time"),
+        ("issued", 5, "must be a string"),
+        ("due", 0, "must be a string"),
+        ("lasts", 5, "must be a string"),
+    ],
+)
+def test_a_text_in_a_format_is_read_as_its_schema_says_and_not_as_pydantic_may_take_it(
+    name: str, text: Any, words: str
+):
+    """Pydantic takes "20261129" for seconds since 1970."""
+    right = parse_answer(json.dumps(MOMENTS), Moments)
+    assert (right.issued.year, right.due, right.at) == (2026, date(2026, 11, 29), time(10))
+    assert (right.lasts, right.seen) == (timedelta(days=1, hours=2), 5)
+    for kind in (Moments, StrictMoments):
+        with pytest.raises(ParseError, match=words) as caught:
+            parse_answer(json.dumps(MOMENTS | {name: text}), kind)
+        assert caught.value.json_path == f"$.{name}"
+
+
+@pytest.mark.parametrize("text", ["P1W", "PT0.5S", "-P1D", "P3D", "PT2H30M", "P1Y2M3DT4H5M6.5S"])
+def test_durations_are_those_of_iso_8601(text: str):
+    """With a sign, and a fraction, as pydantic writes them too."""
+    theirs = TypeAdapter(timedelta).validate_python(text)
+    assert parse_answer(json.dumps(MOMENTS | {"lasts": text}), Moments).lasts == theirs
+
+
+def test_a_format_of_a_schema_of_the_callers_is_a_note():
+    """By JSON Schema (2020-12 validation, section 7.2.1) it is no rule, and no value is made of the text."""
+    assert parse_answer('{"a": "next week"}', an_object(a={"type": "string", "format": "date"})) == {"a": "next week"}
