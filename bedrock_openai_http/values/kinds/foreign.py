@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from ..wire_value import plain
 from .absent import could_fit, may_lack, types_of, without_nulls
+from .choosing import check_choices
 from .kind import WRAPPER, Kind, Misfit, Path, definition_name, within_the_stack
 from .merged import Merger
 from .nodes import Node
@@ -57,6 +58,7 @@ class ForeignNode(Node):
     def __init__(self, cls: Any, where: str) -> None:
         self._name, self._class = cls.__name__, cls
         self._root, self._given = _merged(_own_schema(cls, where), where)
+        check_choices(self._root, self._given, where)
         self.is_object = _is_object(self._root)
         self.form = _closed(self._root, self._given, where)
         self.definitions = {name: _closed(part, self._given, where) for name, part in self._given.items()}

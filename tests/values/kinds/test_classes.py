@@ -265,7 +265,7 @@ REFUSED: list[tuple[Any, Any, str, str]] = [
     (Order, {"drink": {"kind": None, "cups": 1}}, "enum", "$.drink.kind"),
     (Street, {"streetName": ""}, "minLength", "$.streetName"),
     (Street, {"name": "s"}, "required", "$.streetName"),
-    (Strict, {"day": "2026-02-30", "pair": [1, 2]}, "value", "$.day"),
+    (Strict, {"day": "2026-02-30", "pair": [1, 2]}, "format", "$.day"),
     (Checked, {"a": 1, "b": 0}, "exclusiveMinimum", "$.b"),
     (Whole, {"b": "x"}, "required", "$.a"),
 ]
