@@ -38,9 +38,9 @@ def check_choices(schema: Any, definitions: Mapping[str, Any], where: str) -> No
             if check.could_mix(first, second):
                 names = " and ".join(map(_name, (first, second)))
                 raise TypeError(
-                    f"{where}: the class could take one of {names} for the other, since null for a default is left out "
-                    "and a text may be converted; give each a member of its own, such as kind: Literal['a'], or leave "
-                    "one out"
+                    f"{where}: the class could take one of {names} for the other, since null for a default is left "
+                    "out and a text may be converted; give each a member of its own, such as kind: Literal['a'], or "
+                    "leave one out"
                 )
 
 

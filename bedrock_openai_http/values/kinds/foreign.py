@@ -1,17 +1,19 @@
-"""Kinds that somebody else has described: a JSON schema as a mapping, and classes of pydantic.
+"""Kinds that somebody else has described: a JSON schema as a mapping, and models and dataclasses of pydantic.
 
 Their schemas are closed: each property is required, one that may lack may be null instead, and no other members are
 allowed. Where null stands for "not there", the value that is handed on has no such member.
 
-This module's law: pydantic is not imported; a class that has its two methods is one of its kind.
+This module's law: pydantic is not imported; a class that has its two methods is one of its kind, and for its
+dataclasses, which have none, it is there already.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_origin
 from urllib.parse import unquote
 
 from ..wire_value import plain
@@ -56,8 +58,9 @@ class ForeignNode(Node):
     """A class of another library, by its own schema."""
 
     def __init__(self, cls: Any, where: str) -> None:
-        self._name, self._class = cls.__name__, cls
-        self._root, self._given = _merged(_own_schema(cls, where), where)
+        self._name = (get_origin(cls) or cls).__name__
+        schema, self._made = _own(cls, where, self._name)
+        self._root, self._given = _merged(schema, where)
         check_choices(self._root, self._given, where)
         self.is_object = _is_object(self._root)
         self.form = _closed(self._root, self._given, where)
@@ -77,9 +80,7 @@ class ForeignNode(Node):
         """Return the instance of the class. Raises Misfit for what its own check refuses."""
         given = without_nulls(value, self._root, self._given)
         try:
-            # A strict model takes a date from JSON, and not from a text.
-            by_json = getattr(self._class, "model_validate_json", None)
-            return by_json(json.dumps(given)) if by_json else self._class.model_validate(given)
+            return self._made(given)
         except Exception as error:  # noqa: BLE001  (of validators that a caller wrote anything can come out)
             failure = _misfit(error, given, path, self._name)
         # Raised outside of the handler: what was caught holds what the model said.
@@ -87,19 +88,29 @@ class ForeignNode(Node):
 
 
 def foreign_class(cls: Any, where: str) -> ForeignNode | None:
-    """Return the part for a class with the two methods of pydantic's models, or None."""
+    """Return the part for a class with the two methods of pydantic's models, or for a dataclass of its; or None."""
     has_both = all(callable(getattr(cls, name, None)) for name in ("model_json_schema", "model_validate"))
-    return ForeignNode(cls, where) if has_both else None
+    return ForeignNode(cls, where) if has_both or _is_dataclass(cls) else None
 
 
-def _own_schema(cls: Any, where: str) -> Mapping[str, Any]:
+def _is_dataclass(cls: Any) -> bool:
+    # What inherits from one need not be one.
+    return "__is_pydantic_dataclass__" in vars(get_origin(cls) or cls)
+
+
+def _own(cls: Any, where: str, name: str) -> tuple[Mapping[str, Any], Callable[[Any], Any]]:
+    """Return the schema of a class, and what makes an instance of a JSON value."""
     try:
-        schema: Mapping[str, Any] = cls.model_json_schema()
+        if _is_dataclass(cls):
+            adapter = sys.modules["pydantic"].TypeAdapter(cls)
+            return adapter.json_schema(), lambda value: adapter.validate_json(json.dumps(value))
+        # A strict model takes a date from JSON, and not from a text.
+        by_json = getattr(cls, "model_validate_json", None)
+        made = (lambda value: by_json(json.dumps(value))) if by_json else cls.model_validate
+        return cls.model_json_schema(), made
     except Exception as error:  # noqa: BLE001  (pydantic's errors have no class in common)
         words = (str(error).splitlines() or [""])[0]
-        failure = TypeError(f"{where}: {cls.__name__} has no JSON schema, {type(error).__name__}: {words}")
-    else:
-        return schema
+        failure = TypeError(f"{where}: {name} has no JSON schema, {type(error).__name__}: {words}")
     raise failure
 
 
