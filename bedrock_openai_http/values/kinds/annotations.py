@@ -19,7 +19,7 @@ from .classes import is_of_pydantic
 from .nodes import Node, Text, sentences
 from .strict import is_pattern
 from .texts import TEXT_KINDS
-from .unions import flat
+from .unions import Either
 
 #: The attributes of `annotated_types`, with the keyword for each (JSON Schema 2020-12 validation, section 6).
 _NUMBERS = {
@@ -96,10 +96,14 @@ def _said(note: Any) -> list[str]:
 
 def _is_seen(name: str, node: Node) -> bool:
     """Tell whether a bound of the JSON is one of the value: of no text that stands for a number or a moment."""
-    if isinstance(node.inner, Text):
-        return False
-    decimals = (isinstance(each, Text) and each.kind is TEXT_KINDS[Decimal] for each in flat([node]))
-    return BOUNDS[name][0] != "number" or not any(decimals)
+    return not isinstance(node.inner, Text) and (BOUNDS[name][0] != "number" or not _may_be_decimal(node))
+
+
+def _may_be_decimal(node: Node) -> bool:
+    inner = node.inner
+    if isinstance(inner, Either):
+        return any(map(_may_be_decimal, inner.nodes))
+    return isinstance(inner, Text) and inner.kind is TEXT_KINDS[Decimal]
 
 
 def _can_be_checked(name: str, bound: Any) -> bool:

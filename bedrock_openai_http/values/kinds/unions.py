@@ -61,7 +61,7 @@ def _is_exactly(node: Node, value: Any) -> bool:
 
 def _misfit(nodes: Sequence[Node], value: Any, path: Path) -> Misfit:
     """Return what is wrong by the kind that comes nearest, if one does, and else what there may be."""
-    nodes = list(flat(nodes))
+    nodes = list(_flat(nodes))
     choices = [node for node in nodes if isinstance(node, Choice)]
     near = [node for node in nodes if type_of(value) in node.types and not isinstance(node, Choice)]
     if len(near) > 1 and type(value) is dict:
@@ -75,12 +75,12 @@ def _misfit(nodes: Sequence[Node], value: Any, path: Path) -> Misfit:
     return Misfit(path, "anyOf", f"must be {' or '.join(dict.fromkeys(map(_words, nodes)))}")
 
 
-def flat(nodes: Iterable[Node]) -> Iterator[Node]:
+def _flat(nodes: Iterable[Node]) -> Iterator[Node]:
     """Yield the kinds of which some are, those of unions within included."""
     for node in nodes:
         inner = node.inner
         if isinstance(inner, Either):
-            yield from flat(inner.nodes)
+            yield from _flat(inner.nodes)
         else:
             yield inner
 
