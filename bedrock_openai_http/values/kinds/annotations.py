@@ -44,7 +44,7 @@ _MUST = {
     **dict.fromkeys(_NUMBERS.values(), "a number, of no more digits than Python writes"),
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), "an integer of at least 0"),
     "multipleOf": "a number above 0",
-    "pattern": "a regular expression as a text, that Python reads",
+    "pattern": "a regular expression that Python reads, as a text",
     "uniqueItems": "true or false",
 }
 

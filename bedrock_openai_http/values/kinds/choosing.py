@@ -117,15 +117,30 @@ class _Check:
 
     def _objects(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Overlap:
         ours, theirs = meant["properties"], by["properties"]
-        required = meant.get("required") or ()
-        said = {name for name, part in ours.items() if not may_lack(name, part, required, self._definitions)}
-        asked = set(by.get("required") or ())
+        said, sure, asked = self._said(meant), self._said(by), set(by.get("required") or ())
         if not said <= theirs.keys() or not asked <= ours.keys():
             return _Overlap.NONE
         found = {name: self._taken(ours[name], theirs[name]) for name in ours.keys() & theirs.keys()}
+        for name in found:
+            # Null may be a value of the one, and be left out for a default of the other; and what is left out may be
+            # the default of a tag.
+            values = (self._takes_null(ours[name]), self._takes_null(theirs[name]))
+            as_default = (values[0] and name not in sure) or (values[1] and name not in said)
+            as_tag = name not in said and name in sure - asked and not values[1]
+            if (as_default and ours.keys() < theirs.keys()) or as_tag:
+                found[name] = _Overlap.MORE
         if any(found[name] == _Overlap.NONE for name in said | asked):
             return _Overlap.NONE
         return _Overlap.MORE if ours.keys() != theirs.keys() else max([_Overlap.SAME, *found.values()])
+
+    def _said(self, schema: Mapping[str, Any]) -> set[str]:
+        """Return the names of the members that are always there."""
+        required = schema.get("required") or ()
+        members = schema["properties"].items()
+        return {name for name, part in members if not may_lack(name, part, required, self._definitions)}
+
+    def _takes_null(self, schema: Any) -> bool:
+        return any("null" in _types(each) for each in self.flat([schema]))
 
     def _arrays(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Overlap:
         ours, theirs = meant.get("prefixItems"), by.get("prefixItems")

@@ -6,12 +6,17 @@ import json
 import uuid
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any, Literal, Optional
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, Field, RootModel, create_model
 
-from bedrock_openai_http import parse_answer, schema_of
+from bedrock_openai_http import ParseError, parse_answer, schema_of
+from chance import tries
 
 
 class Few(BaseModel):
@@ -140,3 +145,59 @@ def test_an_instance_within_a_model_is_of_the_class_that_the_answer_fits(union: 
     found = parse_answer(json.dumps({"u": answer}), create_model("Home", u=(union, ...))).u
     assert found == value
     assert type(found) is type(value)
+
+
+#: Types of members, with JSON of them, and a default.
+PARTS: list[tuple[Any, list[Any], Any]] = [
+    (int, [1, 2], 0),
+    (float, [1, 1.5], 0.5),
+    (str, ["a", "5"], "d"),
+    (date, ["2026-11-29"], date(2026, 1, 1)),
+    (int | None, [1, None], None),
+    (Literal["x"], ["x"], "x"),
+    (Literal["y"], ["y"], "y"),
+    (Few, [{"x": 1}], Few()),
+    (list[Wide], [[], [{"x": 1, "y": None}], [{"x": 1, "y": 2}]], []),
+    (list[Few], [[], [{"x": 1}]], []),
+]
+
+
+@st.composite
+def made_models(draw: st.DrawFn, name: str) -> tuple[type[BaseModel], st.SearchStrategy[dict[str, Any]]]:
+    """A model, and answers that are asked for: null for what could be left out."""
+    fields, answers = {}, {}
+    for member in draw(st.lists(st.sampled_from("abc"), min_size=1, unique=True)):
+        hint, values, default = draw(st.sampled_from(PARTS))
+        has_default = draw(st.booleans())
+        fields[member] = (hint, default if has_default else ...)
+        is_said = not has_default or hint in (int | None, Literal["x"], Literal["y"])
+        answers[member] = st.sampled_from(values if is_said else [*values, None])
+    return create_model(name, **fields), st.fixed_dictionaries(answers)
+
+
+@tries(15)
+@given(st.lists(st.sampled_from("ABC").flatmap(made_models), min_size=2, max_size=3), st.data())
+def test_who_is_not_refused_is_of_the_class_that_alone_was_meant(made: list[Any], data: st.DataObject):
+    """Of any models in a union, with any answer that fits one of them alone."""
+    models = [model for model, _ in made]
+    try:
+        home = create_model("Home", u=(reduce(or_, models), ...))
+        schema_of(home)
+    except TypeError:
+        return
+    for _ in range(5):
+        model, answers = data.draw(st.sampled_from(made))
+        answer = data.draw(answers)
+        fitting = [each for each in models if fits(answer, each)]
+        assert model in fitting
+        if len(fitting) == 1:
+            assert type(parse_answer(json.dumps({"u": answer}), home).u) is model
+
+
+def fits(answer: dict[str, Any], model: type[BaseModel]) -> bool:
+    """Tell whether an answer is of this model: with all of its members, and no others."""
+    try:
+        parse_answer(json.dumps(answer), model)
+    except ParseError:
+        return False
+    return True
