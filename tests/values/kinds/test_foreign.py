@@ -136,6 +136,13 @@ CANNOT = [
     ({"anyOf": [A_STRING], "oneOf": [A_STRING]}, "oneOf beside alternatives .* each alternative say all"),
     ({"anyOf": [A_STRING], "additionalProperties": False}, "additionalProperties beside alternatives"),
     ({"anyOf": [A_STRING, {"properties": {"b": STRING}}], "required": ["a"]}, "required beside alternatives"),
+    (
+        {
+            "properties": {"l": {"type": "array", "items": STRING}},
+            "allOf": [{"properties": {"l": {"type": "array", "prefixItems": [INTEGER]}}}],
+        },
+        r"schema\.l: items is said in several places",
+    ),
     ({**A_STRING, "allOf": [True]}, "allOf holds what is no schema of an object"),
 ]
 
@@ -259,6 +266,12 @@ def test_an_object_that_is_described_in_several_places_is_asked_for_as_one(neste
             assert jsonschema.Draft202012Validator(plain).is_valid(value)
         with pytest.raises(ParseError, match=r"\.b: is required"):
             parse_answer(json.dumps({"u": {"a": "y"}} if nested else {"a": "y"}), given)
+
+
+def test_what_any_place_requires_is_required():
+    """So that null is left out for nothing that must be there."""
+    given = {**A_STRING, "$ref": "#/$defs/Q", "$defs": {"Q": B_STRING}}
+    assert schema_of(given)["properties"] == {"a": STRING, "b": STRING}
 
 
 def test_conditions_in_all_of_stay_what_they_are():
