@@ -101,7 +101,7 @@ def fitting(document: Any, kind: Kind) -> Any:
         with loading():
             from ..validation.instances import misfits
 
-        misfit = next(misfits(kind.full, document), None)
+        misfit = next(misfits(kind.full, document, formats=kind.plain_of is None), None)
         if misfit is not None:
             raise misfit.with_traceback(None)
     return kind.value_of(document)

@@ -42,8 +42,16 @@ def _text_of(schema: Mapping[str, Any]) -> str:
     except RecursionError:
         failure = TypeError(_TOO_DEEP)
     except (TypeError, ValueError, RequestValidationError) as error:
-        failure = TypeError(f"the JSON schema is no JSON ({type(error).__name__})")
+        words = "it holds itself; refer to what is nested by $ref" if _holds_itself(schema) else type(error).__name__
+        failure = TypeError(f"the JSON schema is no JSON ({words})")
     raise failure
+
+
+def _holds_itself(value: Any, around: frozenset[int] = frozenset()) -> bool:
+    if not isinstance(value, Mapping | list | tuple):
+        return False
+    held = value.values() if isinstance(value, Mapping) else value
+    return id(value) in around or any(_holds_itself(each, around | {id(value)}) for each in held)
 
 
 @lru_cache(maxsize=128)

@@ -118,7 +118,7 @@ def _flaws(schema: Mapping[str, Any], given: dict[str, Any]) -> Iterator[Misfit]
     with loading():
         from ..validation.instances import misfits
 
-    return misfits(schema, given)
+    return misfits(schema, given, formats=True)
 
 
 def _refusing_null(kind: Kind, names: Iterable[str]) -> list[str]:

@@ -16,19 +16,20 @@ from jsonschema.validators import extend
 from referencing import Registry
 
 from ..values.kinds.bounds import has_twins, is_multiple
+from ..values.kinds.texts import FORMATS
 
 
-def validator_of(schema: Mapping[str, Any]) -> Validator:
-    """Return what checks one value by `schema`."""
+def validator_of(schema: Mapping[str, Any], *, formats: bool = False) -> Validator:
+    """Return what checks one value by `schema`; with `formats` also by these, which JSON Schema only notes."""
     # By a `$schema` jsonschema would go on with rules of its own from the first reference to the root.
     own = {name: member for name, member in schema.items() if name != "$schema"}
-    validator: Validator = _VALIDATOR(own, registry=Registry(), format_checker=_Checked())
+    validator: Validator = _VALIDATOR(own, registry=Registry(), format_checker=_Checked(formats))
     return validator
 
 
 def anew(validator: Any) -> Any:
     """Return a validator of the same schema for another value."""
-    return validator.evolve(format_checker=_Checked())
+    return validator.evolve(format_checker=_Checked(validator.format_checker.by_format))
 
 
 class UnionError(ValidationError):
@@ -45,10 +46,11 @@ class UnionError(ValidationError):
 
 
 class _Checked(FormatChecker):
-    """Which alternatives which parts of the value fit. It checks no format: it is what jsonschema hands on."""
+    """Which alternatives which parts of the value fit, and how to check: it is what jsonschema hands on."""
 
-    def __init__(self) -> None:
+    def __init__(self, by_format: bool) -> None:
         super().__init__(formats=())
+        self.by_format = by_format
         #: By the identities of both, which stand in the schema and in the value for as long as the check goes on.
         self.known: dict[tuple[int, int], bool] = {}
 
@@ -88,7 +90,19 @@ def _unique_items(validator: Any, unique: Any, instance: Any, _: Any) -> Iterato
         yield ValidationError("an item twice")
 
 
+def _format(validator: Any, name: str, instance: Any, _: Any) -> Iterator[ValidationError]:
+    is_checked = validator.format_checker.by_format and name in FORMATS and validator.is_type(instance, "string")
+    if is_checked and FORMATS[name].read(instance) is None:
+        yield ValidationError(f"not in the format {name}")
+
+
 _VALIDATOR: Any = extend(  # type: ignore[no-untyped-call]
     Draft202012Validator,
-    {"anyOf": _any_of, "oneOf": _one_of, "multipleOf": _multiple_of, "uniqueItems": _unique_items},
+    {
+        "anyOf": _any_of,
+        "oneOf": _one_of,
+        "multipleOf": _multiple_of,
+        "uniqueItems": _unique_items,
+        "format": _format,
+    },
 )

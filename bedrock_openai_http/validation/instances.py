@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 
 from ..values.kinds.kind import Misfit, Path, too_deep
+from ..values.kinds.texts import FORMATS
 from .instance_rules import UnionError, validator_of
 from .nearest import FITS_NONE, nearest
 from .schema import MESSAGES
@@ -32,9 +33,10 @@ def checked_schema(schema: Mapping[str, Any]) -> None:
     raise failure
 
 
-def misfits(schema: Mapping[str, Any], value: Any) -> Iterator[Misfit]:
+def misfits(schema: Mapping[str, Any], value: Any, *, formats: bool = False) -> Iterator[Misfit]:
     """Yield what in `value` breaks `schema`, each once; of alternatives what breaks the one that comes nearest.
 
+    With `formats` those of `texts` are checked, as what makes a date of the text is to find one.
     Raises Misfit where nothing can be checked, which is no fault of the value: whatever jsonschema raised.
     """
     if _is_deep(value):  # jsonschema descends by several calls a level, to the end of the stack
@@ -42,7 +44,7 @@ def misfits(schema: Mapping[str, Any], value: Any) -> Iterator[Misfit]:
         return
     told = set()
     try:
-        for error in validator_of(schema).iter_errors(value):
+        for error in validator_of(schema, formats=formats).iter_errors(value):
             for misfit in _misfits(error, ()):
                 if (said := (misfit.path, misfit.message)) not in told:
                     told.add(said)
@@ -100,6 +102,7 @@ _MESSAGES: Mapping[str, Callable[[Any], str]] = {
     "exclusiveMinimum": lambda wanted: f"must be more than {wanted}",
     "exclusiveMaximum": lambda wanted: f"must be less than {wanted}",
     "multipleOf": lambda wanted: f"must be a multiple of {wanted}",
+    "format": lambda wanted: f"must be {FORMATS[wanted].must}",
     "uniqueItems": lambda wanted: "must not have an item twice",
     "items": lambda wanted: "has more items than there may be",
     "minProperties": lambda wanted: f"must have at least {wanted} member(s)",

@@ -147,7 +147,7 @@ def holding_itself() -> dict[str, Any]:
     [
         ({"type": "number", "minimum": float("nan")}, "no JSON"),
         ({"enum": [b"x"]}, "no JSON"),
-        (holding_itself(), "no JSON|too deeply"),
+        (holding_itself(), "no JSON .it holds itself; refer to what is nested by .ref."),
         (reduce(lambda inner, _: {"type": "array", "items": inner}, range(150), {}), "too deeply"),
         (request(), "this is a request"),
         (request().to_body(), "this is a request"),

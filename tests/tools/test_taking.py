@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Annotated, Any, Literal
 
 import pytest
+from pydantic import BaseModel
 
 from bedrock_openai_http import CustomTool, FunctionTool, ToolError
 from bedrock_openai_http.tools.toolbox import Prepared, Toolbox
@@ -45,6 +46,15 @@ def nothing() -> str:
 def placed(a: int, b: int = 2, /) -> Any:
     """Return what came."""
     return a, b
+
+
+class Due(BaseModel):
+    day: date
+
+
+def modelled(due: Due) -> Any:
+    """Return what came."""
+    return due
 
 
 def prepared(tool: Any, text: str) -> Prepared | Exception:
@@ -116,6 +126,7 @@ def test_arguments_become_python_values(function: Callable[..., Any], text: str,
         (strict, '{"place": "SECRET"}', ["$.place: ", "[type]"]),
         (loose, '{"tags": {"a": "SECRET"}}', ["$.tags.a: ", "[type]"]),
         (loose, '{"more": 1}', ["$.tags: is required"]),
+        (modelled, '{"due": {"day": "0"}}', ["$.due.day: must be a date of ISO 8601"]),
         (nothing, '{"SECRET": 1}', ["It has no parameters."]),
         (nothing, '{"a": "\ud800"', ["one JSON object", "\ufffd"]),
     ],
@@ -175,6 +186,12 @@ DAY = '{"on": "2026-01-02", "count": 4}'
 def test_a_schema_of_the_callers_own(function: Callable[..., Any], text: str, values: Any) -> None:
     """Of a pair the schema is the caller's, and hints convert as far as they can be said; others get plain JSON."""
     assert came((OWN, function), text) == values
+
+
+def test_a_schema_of_the_callers_own_need_not_be_one_that_can_be_strict() -> None:
+    """What is said twice of one name stays as it is: the schema of a tool is sent as it was given."""
+    twice = SCHEMA | {"allOf": [{"properties": {"count": {"type": "number"}}}]}
+    assert came((FunctionTool("own", parameters=twice), unhinted), DAY) == ("2026-01-02", 4)
 
 
 @pytest.mark.parametrize(

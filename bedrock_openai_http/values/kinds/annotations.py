@@ -3,18 +3,23 @@
 Bounds are JSON Schema keywords in a mapping, such as `Annotated[int, {"minimum": 1}]`, or objects with the attributes
 of `annotated_types`, which pydantic's `Field` has too; no library is needed for either.
 
-This module's law: a bound that cannot be checked is a TypeError.
+This module's law: a bound that cannot be checked is a TypeError; what pydantic alone can do is left to its classes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from .bounds import BOUNDS
+from .bounds import BOUNDS, can_be_written
+from .classes import is_of_pydantic
 from .nodes import Node, Text, sentences
 from .strict import is_pattern
+from .texts import TEXT_KINDS
+from .unions import Either
 
 #: The attributes of `annotated_types`, with the keyword for each (JSON Schema 2020-12 validation, section 6).
 _NUMBERS = {
@@ -27,12 +32,19 @@ _NUMBERS = {
 _LENGTHS = {"min_length": ("minLength", "minItems"), "max_length": ("maxLength", "maxItems")}
 #: The classes of `annotated_types` that are bounds of these, or texts.
 _UNDERSTOOD = ("Ge", "Gt", "Le", "Lt", "Interval", "MultipleOf", "MinLen", "MaxLen", "Len", "DocInfo")
+#: What is understood of pydantic's objects, with what is only a note.
+_OF_PYDANTIC = (
+    *_NUMBERS,
+    *_LENGTHS,
+    *("pattern", "description", "metadata", "annotation", "title", "examples", "deprecated", "discriminator"),
+    "json_schema_extra",
+)
 #: What the bound itself must be.
 _MUST = {
-    **dict.fromkeys(_NUMBERS.values(), "a number"),
+    **dict.fromkeys(_NUMBERS.values(), "a number, of no more digits than Python writes"),
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), "an integer of at least 0"),
     "multipleOf": "a number above 0",
-    "pattern": "a regular expression that Python reads",
+    "pattern": "a regular expression that Python reads, as a text",
     "uniqueItems": "true or false",
 }
 
@@ -42,8 +54,7 @@ def annotation_of(notes: tuple[Any, ...], node: Node, where: str) -> tuple[str |
     texts: list[str] = []
     bounds: dict[str, Any] = {}
     for note in _flat(notes):
-        if isinstance(note, slice) or (_module(note) == "annotated_types" and _name(note) not in _UNDERSTOOD):
-            raise TypeError(f"{where}: {_name(note)} cannot be checked; leave it out, or check it in __post_init__")
+        _refuse(note, where)
         if isinstance(note, str):
             texts.append(note)
         elif isinstance(note, Mapping):
@@ -53,11 +64,46 @@ def annotation_of(notes: tuple[Any, ...], node: Node, where: str) -> tuple[str |
             texts += [text] if isinstance(text, str) else []
             bounds |= _bounds(note, node)
     for name, bound in bounds.items():
-        if name not in BOUNDS or BOUNDS[name][0] not in node.types or isinstance(node.inner, Text):
+        if name not in BOUNDS or BOUNDS[name][0] not in node.types or not _is_seen(name, node):
             raise TypeError(f"{where}: {name} says nothing of such a value; bounds are {', '.join(sorted(BOUNDS))}")
         if not _can_be_checked(name, bound):
             raise TypeError(f"{where}: {name} must be {_MUST[name]}")
     return sentences(texts) or None, bounds
+
+
+def _refuse(note: Any, where: str) -> None:
+    """Raise TypeError for a note of `annotated_types` or pydantic that says more than is checked here."""
+    unknown = None
+    if isinstance(note, slice) or (_module(note) == "annotated_types" and _name(note) not in _UNDERSTOOD):
+        unknown = _name(note)
+    elif is_of_pydantic(note):
+        said = _said(note)
+        unknown = next((name for name in said if name not in _OF_PYDANTIC), None if said else _name(note))
+    if unknown is not None:
+        words = "leave it out, check it in __post_init__, or ask for a model or dataclass of pydantic's"
+        raise TypeError(f"{where}: {unknown} cannot be checked; {words}")
+
+
+def _said(note: Any) -> list[str]:
+    """Return what a note of pydantic's says, by the names of its attributes."""
+    # A Field keeps its bounds in `metadata`, and tells here what else it was given.
+    said = getattr(note, "_attributes_set", None)
+    if said is None:
+        said = getattr(note, "__dict__", {})
+    said = {name: value for name, value in said.items() if value not in (None, ...)}
+    return [*said, *(["metadata"] if getattr(note, "metadata", None) else [])]
+
+
+def _is_seen(name: str, node: Node) -> bool:
+    """Tell whether a bound of the JSON is one of the value: of no text that stands for a number or a moment."""
+    return not isinstance(node.inner, Text) and (BOUNDS[name][0] != "number" or not _may_be_decimal(node))
+
+
+def _may_be_decimal(node: Node) -> bool:
+    inner = node.inner
+    if isinstance(inner, Either):
+        return any(map(_may_be_decimal, inner.nodes))
+    return isinstance(inner, Text) and inner.kind is TEXT_KINDS[Decimal]
 
 
 def _can_be_checked(name: str, bound: Any) -> bool:
@@ -68,7 +114,7 @@ def _can_be_checked(name: str, bound: Any) -> bool:
     if name not in _NUMBERS.values():
         return isinstance(bound, int) and bound >= 0
     is_number = isinstance(bound, int) or (isinstance(bound, float) and isfinite(bound))
-    return is_number and (name != "multipleOf" or bound > 0)
+    return is_number and can_be_written(bound) and (name != "multipleOf" or bound > 0)
 
 
 def _module(note: Any) -> str:
@@ -96,8 +142,11 @@ def _bounds(note: Any, node: Node) -> dict[str, Any]:
     for name, keywords in _LENGTHS.items():
         value = getattr(note, name, None)
         if isinstance(value, int) and (value or name == "max_length"):
-            found[keywords["array" in node.types]] = value
+            of = [name for name in keywords if BOUNDS[name][0] in node.types]
+            found |= dict.fromkeys(of or keywords, value)
     pattern = getattr(note, "pattern", None)
-    if isinstance(pattern, str):
-        found["pattern"] = pattern
+    if isinstance(pattern, re.Pattern) and pattern.flags == re.UNICODE:
+        pattern = pattern.pattern
+    if isinstance(pattern, str) or is_of_pydantic(note):
+        found |= {"pattern": pattern} if pattern is not None else {}
     return found

@@ -47,6 +47,15 @@ def _decimal(number: float) -> Fraction:
     return Fraction(number) if isinstance(number, int) else Fraction(repr(number))
 
 
+def can_be_written(number: float) -> bool:
+    """Tell whether Python writes a number: an integer of some thousands of digits it does not."""
+    try:
+        repr(number)
+    except ValueError:
+        return False
+    return True
+
+
 def has_twins(items: list[Any]) -> bool:
     """Tell whether two items are the same JSON value: 1 and 1.0 are, 1 and true are not."""
     texts = [json.dumps(_one_form(item), sort_keys=True) for item in items]

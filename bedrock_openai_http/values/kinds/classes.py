@@ -90,15 +90,27 @@ def _dataclass(cls: Any, args: tuple[Any, ...]) -> _Members:
         if each._field_type.name == "_FIELD_INITVAR":
             raise TypeError(f"{cls.__name__}.{each.name}: an InitVar cannot come from JSON; make it a field")
     used = [each for each in dataclasses.fields(cls) if each.init]
+    for each in used:
+        _refuse_field(cls, each.name, each.default)
     hints = hints_of(cls, args, [each.name for each in used])
     return {each.name: (hints[each.name], _has_default(each)) for each in used}, lambda given: cls(**given)
 
 
 def _has_default(member: dataclasses.Field[Any]) -> bool:
-    is_required = getattr(member.default, "is_required", None)  # of pydantic's Field in a dataclass of pydantic's
-    if callable(is_required):
-        return not is_required()
     return member.default is not dataclasses.MISSING or member.default_factory is not dataclasses.MISSING
+
+
+def _refuse_field(cls: Any, name: str, default: Any) -> None:
+    if is_of_pydantic(default):
+        raise TypeError(
+            f"{cls.__name__}.{name}: a Field of pydantic's is the default itself in such a class; write "
+            "Annotated[T, Field(...)], or a model or dataclass of pydantic's"
+        )
+
+
+def is_of_pydantic(note: Any) -> bool:
+    """Tell whether something is an object of pydantic's, such as one of its Fields."""
+    return type(note).__module__.partition(".")[0] == "pydantic"
 
 
 def _named_tuple(cls: Any, args: tuple[Any, ...]) -> _Members:
@@ -106,6 +118,7 @@ def _named_tuple(cls: Any, args: tuple[Any, ...]) -> _Members:
     for name in cls._fields:
         if name not in hints:
             raise TypeError(f"{cls.__name__}.{name}: has no type hint; make the class with typing.NamedTuple")
+        _refuse_field(cls, name, cls._field_defaults.get(name))
     return {name: (hints[name], name in cls._field_defaults) for name in cls._fields}, lambda given: cls(**given)
 
 
@@ -116,6 +129,7 @@ def _attrs(cls: Any, args: tuple[Any, ...]) -> _Members:
     for each in used:
         if hints[each.name] is None and each.type is None:
             raise TypeError(f"{cls.__name__}.{each.name}: has no type hint; give it one")
+        _refuse_field(cls, each.name, each.default)
     alias = {each.name: getattr(each, "alias", None) or each.name.lstrip("_") for each in used}
     return (
         {each.name: (hints[each.name], each.default is not nothing) for each in used},

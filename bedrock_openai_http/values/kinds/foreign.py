@@ -1,23 +1,27 @@
-"""Kinds that somebody else has described: a JSON schema as a mapping, and classes of pydantic.
+"""Kinds that somebody else has described: a JSON schema as a mapping, and models and dataclasses of pydantic.
 
 Their schemas are closed: each property is required, one that may lack may be null instead, and no other members are
 allowed. Where null stands for "not there", the value that is handed on has no such member.
 
-This module's law: pydantic is not imported; a class that has its two methods is one of its kind.
+This module's law: pydantic is not imported; a class that has its two methods is one of its kind, and for its
+dataclasses, which have none, it is there already.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_origin
 from urllib.parse import unquote
 
 from ..wire_value import plain
 from .absent import could_fit, may_lack, types_of, without_nulls
+from .choosing import check_choices
 from .kind import WRAPPER, Kind, Misfit, Path, definition_name, within_the_stack
 from .look import Look, Looks
+from .merged import Merger
 from .nodes import Node
 from .objects import or_null
 from .places import CONDITIONS, definitions_used, leads_to_itself, mapped, parts, references
@@ -29,19 +33,18 @@ def kind_of_schema(schema: Mapping[str, Any]) -> Kind:
 
     An answer is checked by the schema as it was given, since the strict form is only how it is asked for.
     """
-    root, definitions = parted(schema, "schema")
+    root, definitions = _merged(schema, "schema")
     is_object = _is_object(root)
     form = root if is_object else _holder(root)
-    used = definitions_used(form, definitions)
     closed = _whole(
         _closed(form, definitions, "schema"),
-        {name: _closed(part, definitions, f"schema.$defs.{name}") for name, part in used.items()},
+        {name: _closed(part, definitions, f"schema.$defs.{name}") for name, part in definitions.items()},
     )
     name = re.sub("[^A-Za-z0-9_-]", "_", str(schema.get("title") or ""))[:64]
     return Kind(
         name or "answer",
         strict_form(closed),
-        _whole(form, used),
+        _whole(form, definitions),
         (lambda value: value) if is_object else (lambda value: value[WRAPPER]),
         wrapped=not is_object,
         plain_of=within_the_stack(lambda value: without_nulls(value, form, definitions)),
@@ -56,8 +59,10 @@ class ForeignNode(Node):
     """A class of another library, by its own schema."""
 
     def __init__(self, cls: Any, where: str) -> None:
-        self._name, self._class = cls.__name__, cls
-        self._root, self._given = parted(_own_schema(cls, where), where)
+        self._name = (get_origin(cls) or cls).__name__
+        schema, self._made = _own(cls, where, self._name)
+        self._root, self._given = _merged(schema, where)
+        check_choices(self._root, self._given, where)
         self.is_object = _is_object(self._root)
         self.form = _closed(self._root, self._given, where)
         self.definitions = {name: _closed(part, self._given, where) for name, part in self._given.items()}
@@ -76,9 +81,7 @@ class ForeignNode(Node):
         """Return the instance of the class. Raises Misfit for what its own check refuses."""
         given = without_nulls(value, self._root, self._given)
         try:
-            # A strict model takes a date from JSON, and not from a text.
-            by_json = getattr(self._class, "model_validate_json", None)
-            return by_json(json.dumps(given)) if by_json else self._class.model_validate(given)
+            return self._made(given)
         except Exception as error:  # noqa: BLE001  (of validators that a caller wrote anything can come out)
             failure = _misfit(error, given, path, self._name)
         # Raised outside of the handler: what was caught holds what the model said.
@@ -86,19 +89,29 @@ class ForeignNode(Node):
 
 
 def foreign_class(cls: Any, where: str) -> ForeignNode | None:
-    """Return the part for a class with the two methods of pydantic's models, or None."""
+    """Return the part for a class with the two methods of pydantic's models, or for a dataclass of its; or None."""
     has_both = all(callable(getattr(cls, name, None)) for name in ("model_json_schema", "model_validate"))
-    return ForeignNode(cls, where) if has_both else None
+    return ForeignNode(cls, where) if has_both or _is_dataclass(cls) else None
 
 
-def _own_schema(cls: Any, where: str) -> Mapping[str, Any]:
+def _is_dataclass(cls: Any) -> bool:
+    # What inherits from one need not be one.
+    return "__is_pydantic_dataclass__" in vars(get_origin(cls) or cls)
+
+
+def _own(cls: Any, where: str, name: str) -> tuple[Mapping[str, Any], Callable[[Any], Any]]:
+    """Return the schema of a class, and what makes an instance of a JSON value."""
     try:
-        schema: Mapping[str, Any] = cls.model_json_schema()
+        if _is_dataclass(cls):
+            adapter = sys.modules["pydantic"].TypeAdapter(cls)
+            return adapter.json_schema(), lambda value: adapter.validate_json(json.dumps(value))
+        # A strict model takes a date from JSON, and not from a text.
+        by_json = getattr(cls, "model_validate_json", None)
+        made = (lambda value: by_json(json.dumps(value))) if by_json else cls.model_validate
+        return cls.model_json_schema(), made
     except Exception as error:  # noqa: BLE001  (pydantic's errors have no class in common)
         words = (str(error).splitlines() or [""])[0]
-        failure = TypeError(f"{where}: {cls.__name__} has no JSON schema, {type(error).__name__}: {words}")
-    else:
-        return schema
+        failure = TypeError(f"{where}: {name} has no JSON schema, {type(error).__name__}: {words}")
     raise failure
 
 
@@ -150,6 +163,16 @@ def parted(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[
     while set(root) <= {"$ref", "title", "description"} and "$ref" in root:
         root = definitions[root["$ref"].removeprefix("#/$defs/")]
     return root, definitions
+
+
+def _merged(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the same with each object described in one place, and the definitions that the root uses then."""
+    root, definitions = parted(schema, where)
+    merger = Merger(definitions)
+    used = definitions_used(root, definitions)
+    whole = {name: merger.merged(part, f"{where}.$defs.{name}") for name, part in used.items()}
+    root = merger.merged(root, where)
+    return root, definitions_used(root, whole)
 
 
 _FOLDERS = ("$defs", "definitions")
@@ -227,9 +250,7 @@ def _refuse_conditions(schema: Mapping[str, Any], required: Sequence[str], where
         )
     held = [part for name, part in parts(schema) if name in (*CONDITIONS, "allOf") and isinstance(part, Mapping)]
     named = {*required}.union(*({*(part.get("required") or ()), *(part.get("properties") or ())} for part in held))
-    closed = [part for part in schema.get("allOf") or () if isinstance(part, Mapping) and part.get("properties")]
-    closes = any(part["properties"].keys() != schema["properties"].keys() for part in closed)
-    if closes or not named <= schema["properties"].keys() or (several and any("$ref" in part for part in held)):
+    if not named <= schema["properties"].keys():
         raise TypeError(f"{where}: names members that are none of its properties; list all in one object")
 
 

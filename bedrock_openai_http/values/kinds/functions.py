@@ -13,6 +13,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple, get_type_hints
 
+from .classes import is_of_pydantic
 from .docstrings import described
 from .kind import Kind, Member
 from .reading import object_kind
@@ -116,6 +117,8 @@ def _member(
         raise TypeError(f"{where}: {words}")
     if parameter.name not in hints:
         raise TypeError(f"{where}: has no type hint: write one, such as `{parameter.name}: str`")
+    if is_of_pydantic(parameter.default):
+        raise TypeError(f"{where}: a Field of pydantic's would be its value: write Annotated[T, Field(...)]")
     # What `Annotated` says of the parameter comes before this text: see `object_kind`.
     text = texts.get(parameter.name)
     return Member(parameter.name, hints[parameter.name], text, parameter.default is not _NOTHING)

@@ -15,6 +15,7 @@ from typing import Any
 
 from .annotations import annotation_of
 from .apart import check_union
+from .bounds import can_be_written
 from .classes import bound, default_of, own_doc, shape_of, unreadable, variables
 from .docstrings import described
 from .foreign import ForeignNode, foreign_class, kind_of_schema
@@ -207,6 +208,8 @@ class _Reader:
         if not values:
             raise TypeError(f"{where}: an empty Literal has no values; give it some")
         for value in values:
+            if type(value) is int and not can_be_written(value):
+                raise TypeError(f"{where}: a number of more digits than Python writes is no value to be asked for")
             if type(value) not in (str, int, bool, type(None)):
                 raise TypeError(f"{where}: {value!r} is no value of JSON; write its kind, such as the Enum itself")
         return Choice([(value, value) for value in values], plain=True)
@@ -215,6 +218,7 @@ class _Reader:
         values = [(each.value, each) for each in cls]
         scalars = (str, int, float, bool, type(None))
         is_json = all(type(value) in scalars and value not in (inf, -inf) and value == value for value, _ in values)
+        is_json = is_json and all(can_be_written(value) for value, _ in values if isinstance(value, int))
         if not values or issubclass(cls, enum.Flag) or not is_json:
             raise TypeError(f"{where}: {cls.__name__} must have members, with texts or numbers as their values")
         return _described(Choice(values, plain=False), described(own_doc(cls)).text)

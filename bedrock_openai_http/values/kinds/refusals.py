@@ -74,4 +74,8 @@ def in_words(hint: Any) -> str:
         return repr(hint.__forward_arg__)
     if isinstance(hint, type) and not typing.get_args(hint):
         return hint.__qualname__
-    return re.sub(r"\b(typing|collections\.abc|builtins|__main__)\.", "", repr(hint))
+    try:
+        words = repr(hint)
+    except ValueError:  # it holds a number of more digits than Python writes
+        return "the kind"
+    return re.sub(r"\b(typing|collections\.abc|builtins|__main__)\.", "", words)

@@ -82,5 +82,18 @@ TEXT_KINDS: Mapping[type, TextKind] = {
         Decimal,
     ),
 }
-#: Those that have a `format`, by it.
-FORMATS: Mapping[str, TextKind] = {kind.format: kind for kind in TEXT_KINDS.values() if kind.format}
+
+#: ISO 8601, section 5.5.2, with a fraction in any part.
+_DURATION = r"[+-]?P(?=[0-9T])((N)Y)?((N)M)?((N)W)?((N)D)?(T(?=[0-9])((N)H)?((N)M)?((N)S)?)?"
+#: What a text in a `format` of a schema of others must be. UUIDs have formats by their version, too, in pydantic.
+FORMATS: Mapping[str, TextKind] = {
+    **{str(kind.format): kind for kind in TEXT_KINDS.values() if kind.format},
+    **{f"uuid{version}": TEXT_KINDS[UUID] for version in range(1, 9)},
+    "duration": TextKind(
+        "duration",
+        "A duration of ISO 8601, such as P1DT2H.",
+        "a duration of ISO 8601, such as P1DT2H",
+        re.compile(_DURATION.replace("N", "[0-9]+([.,][0-9]+)?")),
+        str,
+    ),
+}

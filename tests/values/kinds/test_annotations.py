@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import enum
 import json
+import re
 from dataclasses import KW_ONLY, dataclass
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Optional, TypedDict
+from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, Optional, TypedDict
 
 import annotated_types as at
 import pytest
-from pydantic import Field
+from pydantic import (
+    UUID4,
+    AfterValidator,
+    Field,
+    PlainSerializer,
+    PositiveInt,
+    SkipValidation,
+    Strict,
+    StringConstraints,
+    conlist,
+    create_model,
+)
 from typing_extensions import TypeVar
 
 from bedrock_openai_http import ParseError, parse_answer, schema_of
@@ -158,6 +171,79 @@ def test_items_are_twins_by_their_json(twins: str):
     """1.0 is 1, the order of names is none; 1 is not true."""
     assert has_twins(json.loads(twins))
     assert not has_twins([1, True, "1", [1], [True], {"a": 1}, {"a": True}, {}, None])
+
+
+def test_the_length_of_a_union_is_that_of_each_kind_that_has_one():
+    """Of texts and of lists: neither bound is lost."""
+    either = Annotated[str | list[str] | None, at.Len(1, 2)]
+    for good in ("a", ["a"], None):
+        assert parse_answer(json.dumps({"value": good}), either) == good
+    for bad, rule in [("", "minLength"), ([], "minItems"), ("abc", "maxLength"), (["a", "b", "c"], "maxItems")]:
+        with pytest.raises(ParseError) as caught:
+            parse_answer(json.dumps({"value": bad}), either)
+        assert caught.value.rule == rule
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+#: What pydantic alone checks, or changes, with what the error names.
+OF_PYDANTIC = [
+    (Annotated[Decimal, Field(max_digits=3, decimal_places=1)], "max_digits"),
+    (Annotated[Decimal | float, Field(gt=0)], "exclusiveMinimum says nothing of such a value"),
+    (Annotated[int, AfterValidator(same)], "func"),
+    (Annotated[int, PlainSerializer(same)], "func"),
+    (Annotated[int, SkipValidation()], "SkipValidation"),
+    (Annotated[str, StringConstraints(to_lower=True)], "to_lower"),
+    (Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)], "strip_whitespace"),
+    (
+        Annotated[str, StringConstraints(pattern=re.compile("a", re.IGNORECASE))],
+        "pattern must be a regular expression",
+    ),
+    (Annotated[int, Strict()], "strict"),
+    (Annotated[int, Field(strict=True, gt=0)], "strict"),
+    (Annotated[float, Field(allow_inf_nan=False)], "allow_inf_nan"),
+    (Annotated[int, Field(alias="b")], "alias"),
+    (Annotated[int, Field(default=5)], "default"),
+    (Annotated[int | str, Field(union_mode="left_to_right")], "union_mode"),
+    (Annotated[list[int], Field(fail_fast=True)], "fail_fast"),
+    (UUID4, "uuid_version"),
+]
+
+
+@pytest.mark.parametrize(("hint", "name"), OF_PYDANTIC)
+def test_what_pydantic_alone_can_do_is_refused_outside_of_its_classes(hint: Any, name: str):
+    """It would be neither checked nor done; in a class of pydantic's it is."""
+    with pytest.raises(TypeError, match=name) as caught:
+        schema_of(list[hint])
+    assert (
+        "says nothing" in name
+        or "must be" in name
+        or "ask for a model or dataclass of pydantic's" in str(caught.value)
+    )
+    schema_of(create_model("Whole", a=(hint, ...)))
+
+
+def test_what_is_understood_of_pydantic_is_taken_whole():
+    """Notes for readers, and bounds; `...` says only that there is no default."""
+    for hint in (
+        Annotated[int, Field(..., title="T", description="D", examples=[1], gt=0, le=5)],
+        Annotated[str, StringConstraints(min_length=1, max_length=3, pattern=re.compile("^a"))],
+        conlist(int, min_length=1),
+        PositiveInt,
+    ):
+        assert "Must be " in json.dumps(schema_of(hint))
+
+
+def test_a_number_that_python_does_not_write_is_no_bound():
+    """And no value: what is sent is text."""
+    large = 10**5000
+    for hint in (Annotated[int, {"minimum": large}], Annotated[int, at.Le(large)], Literal[large]):
+        with pytest.raises(TypeError, match=r"of (no )?more digits than Python writes"):
+            schema_of(hint)
+    with pytest.raises(TypeError, match="must have members, with texts or numbers"):
+        schema_of(enum.Enum("Large", {"A": large}))
 
 
 def test_notes_that_are_somebody_elses_change_nothing():

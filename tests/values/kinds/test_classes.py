@@ -265,7 +265,7 @@ REFUSED: list[tuple[Any, Any, str, str]] = [
     (Order, {"drink": {"kind": None, "cups": 1}}, "enum", "$.drink.kind"),
     (Street, {"streetName": ""}, "minLength", "$.streetName"),
     (Street, {"name": "s"}, "required", "$.streetName"),
-    (Strict, {"day": "2026-02-30", "pair": [1, 2]}, "value", "$.day"),
+    (Strict, {"day": "2026-02-30", "pair": [1, 2]}, "format", "$.day"),
     (Checked, {"a": 1, "b": 0}, "exclusiveMinimum", "$.b"),
     (Whole, {"b": "x"}, "required", "$.a"),
 ]
@@ -351,4 +351,47 @@ class Priced:
 def test_a_field_of_pydantic_is_a_default_only_where_it_has_one():
     """`Field(gt=0)` in a dataclass of pydantic's is no default."""
     assert parse_answer('{"price": 2, "count": null}', Priced) == Priced(2, 1)
-    assert schema_of(Priced)["properties"]["price"] == {"type": "integer"}
+    assert schema_of(Priced)["properties"]["price"] == {"type": "integer", "description": "Must be more than 0."}
+
+
+@pydantic.dataclasses.dataclass
+class Named(Generic[T]):
+    name: Annotated[str, pydantic.Field(alias="Name", min_length=1)]
+    inner: "Optional[Named[T]]"  # noqa: UP045
+    value: Optional[T] = None  # noqa: UP045
+
+    @pydantic.field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name == "SECRET":
+            raise ValueError("no such name")
+        return name
+
+
+@pytest.mark.parametrize("name", ["", "SECRET"])
+def test_a_dataclass_of_pydantic_says_what_a_model_does(name: str):
+    """By its own schema and its own check: names, bounds, and the place and reason of what it refuses."""
+    inner = {"Name": name, "inner": None, "value": None}
+    for kind, answer, place in [
+        (Named[int], {"Name": "a", "inner": inner, "value": 1}, "$.inner.Name"),
+        (list[Named[int]], {"value": [inner]}, "$.value[0].Name"),
+    ]:
+        with pytest.raises(ParseError) as caught:
+            parse_answer(json.dumps(answer), kind)
+        assert caught.value.json_path == place
+        assert ("no such name" in str(caught.value.told)) is bool(name)
+        assert "SECRET" not in str(caught.value)
+    assert parse_answer('{"Name": "a", "inner": null, "value": 1}', Named[int]).value == 1
+
+
+def test_a_field_of_pydantic_as_the_default_of_another_class_is_refused():
+    """It would be the value, and its bounds would be nobody's."""
+    bounded: Any = pydantic.Field(gt=0)
+    classes = [
+        dataclasses.make_dataclass("D", [("a", int, bounded)]),
+        attrs.make_class("A", {"a": attrs.field(type=int, default=bounded)}),
+        type("N", (NamedTuple("N", [("a", int)]),), {"_field_defaults": {"a": bounded}}),
+    ]
+    for each in classes:
+        with pytest.raises(TypeError, match=r"\.a: a Field of pydantic's is the default itself .* write Annotated"):
+            schema_of(each)

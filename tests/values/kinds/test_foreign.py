@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Optional, Union
 
+import jsonschema
 import pytest
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import UUID4, AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 from bedrock_openai_http import ParseError, parse_answer, schema_of
 
@@ -83,6 +85,9 @@ ALTERNATIVES = an_object(
         ]
     }
 )
+A_STRING = {"type": "object", "properties": {"a": STRING}, "required": ["a"]}
+B_STRING = {"type": "object", "properties": {"b": STRING}, "required": ["b"]}
+REFERRED = {"$ref": "#/$defs/Q", "properties": {"a": STRING}, "$defs": {"Q": B_STRING}}
 TAGGED_X = an_object(t=an_object(k={"const": "x"}), v=STRING) | {"required": ["t"]}
 ITSELF = {"anyOf": [{"$ref": "#/$defs/x"}, STRING]}
 
@@ -107,12 +112,38 @@ CANNOT = [
     ),
     ({**OPTIONAL, "maxProperties": 1}, "schema: maxProperties cannot be checked where a property may be left out"),
     ({**OPTIONAL, "dependentRequired": {"a": ["b"]}}, "dependentRequired cannot be checked .* allow null"),
-    ({**an_object(a=STRING), "allOf": [an_object(b=STRING), {}]}, "names members .* list all in one object"),
+    ({**an_object(a=STRING), "allOf": [an_object(b=STRING), {}]}, "additionalProperties forbids .* list all"),
     ({**an_object(a=ITSELF), "$defs": {"x": ITSELF}}, "x: is nothing but itself"),
     ({"$ref": "#"}, "Root: is nothing but itself"),
     ({**an_object(a=STRING), "oneOf": [{"properties": {"a": {"const": "x"}}}]}, "schema: oneOf beside properties"),
     (an_object(b={**an_object(a=STRING), "anyOf": [{"required": ["a"]}]}), "anyOf beside properties .* list all"),
-    ({**an_object(a=STRING, b=STRING), "allOf": [an_object(a=STRING)]}, "names members .* list all in one object"),
+    ({**an_object(a=STRING, b=STRING), "allOf": [an_object(a=STRING)]}, "additionalProperties forbids .* list all"),
+    # An object that is described in several places, which do not go together.
+    ({**A_STRING, "allOf": [{"properties": {"a": INTEGER}}]}, r"schema\.a: type is said in several places"),
+    (
+        {**A_STRING, "allOf": [{"anyOf": [{"properties": {"b": STRING}}, {"properties": {"c": STRING}}]}]},
+        "anyOf beside",
+    ),
+    ({"allOf": [A_STRING], "anyOf": [{"properties": {"b": STRING}}, {"properties": {"c": STRING}}]}, "anyOf beside"),
+    ({**REFERRED, "anyOf": [{"properties": {"c": STRING}}]}, "anyOf beside properties"),
+    (an_object(u={**REFERRED, "anyOf": [{"required": ["c"]}]}) | {"$defs": REFERRED["$defs"]}, "anyOf beside"),
+    ({**REFERRED, "additionalProperties": False}, "additionalProperties forbids"),
+    ({**REFERRED, "required": ["z"]}, "names members that are none of its properties"),
+    (
+        {"$defs": {"n": {"properties": {"n": {"$ref": "#/$defs/n", "required": ["a"]}}}}, "$ref": "#/$defs/n"},
+        "n holds itself with more beside it; give that a definition",
+    ),
+    ({"anyOf": [A_STRING], "oneOf": [A_STRING]}, "oneOf beside alternatives .* each alternative say all"),
+    ({"anyOf": [A_STRING], "additionalProperties": False}, "additionalProperties beside alternatives"),
+    ({"anyOf": [A_STRING, {"properties": {"b": STRING}}], "required": ["a"]}, "required beside alternatives"),
+    (
+        {
+            "properties": {"l": {"type": "array", "items": STRING}},
+            "allOf": [{"properties": {"l": {"type": "array", "prefixItems": [INTEGER]}}}],
+        },
+        r"schema\.l: items is said in several places",
+    ),
+    ({**A_STRING, "allOf": [True]}, "allOf holds what is no schema of an object"),
 ]
 
 
@@ -202,6 +233,63 @@ def test_a_schema_that_was_given_is_asked_for_and_checked_as_it_is_meant(schema:
         assert parse_answer(json.dumps(answer), schema) == value
 
 
+#: One object of two members, `a` and `b`, of which `a` may be left out, said in several ways.
+SAME = [
+    {"$ref": "#/$defs/Q", "properties": {"a": STRING}},
+    {"allOf": [{"$ref": "#/$defs/Q"}], "properties": {"a": STRING}, "type": "object"},
+    {"allOf": [{"$ref": "#/$defs/Q"}, {"properties": {"a": STRING}}]},
+    {"allOf": [{"$ref": "#/$defs/Q"}, {"properties": {"a": STRING}}], "unevaluatedProperties": False},
+    {"allOf": [{"properties": {"a": STRING, "b": STRING}}, {"required": ["b"]}]},
+    {"allOf": [{"allOf": [{"$ref": "#/$defs/R"}]}], "properties": {"a": STRING}},
+    {"properties": {"a": {}, "b": True}, "allOf": [{"properties": {"a": STRING}}, {"$ref": "#/$defs/Q"}]},
+]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_an_object_that_is_described_in_several_places_is_asked_for_as_one(nested: bool):
+    """As by a base and what is added to it: nothing is lost, and the root is an object."""
+    plain = {"type": "object", "properties": {"a": STRING, "b": STRING}, "required": ["b"]}
+    for each in SAME:
+        whole = {"u": each} if nested else each
+        given = (an_object(**whole) if nested else whole) | {
+            "$defs": {"Q": B_STRING, "R": {"allOf": [{"$ref": "#/$defs/Q"}], "description": "R."}}
+        }
+        schema = schema_of(given)
+        asked = schema["properties"]["u"] if nested else schema
+        properties = {"a": {"anyOf": [STRING, {"type": "null"}]}, "b": STRING}
+        assert asked["properties"] == properties, each
+        assert asked["type"] == "object", each
+        assert "$defs" not in schema, each
+        for answer, value in [({"a": None, "b": "x"}, {"b": "x"}), ({"a": "y", "b": "x"}, {"a": "y", "b": "x"})]:
+            text = json.dumps({"u": answer} if nested else answer)
+            assert parse_answer(text, given) == ({"u": value} if nested else value), each
+            assert jsonschema.Draft202012Validator(plain).is_valid(value)
+        with pytest.raises(ParseError, match=r"\.b: is required"):
+            parse_answer(json.dumps({"u": {"a": "y"}} if nested else {"a": "y"}), given)
+
+
+def test_what_any_place_requires_is_required():
+    """So that null is left out for nothing that must be there."""
+    given = {**A_STRING, "$ref": "#/$defs/Q", "$defs": {"Q": B_STRING}}
+    assert schema_of(given)["properties"] == {"a": STRING, "b": STRING}
+
+
+def test_conditions_in_all_of_stay_what_they_are():
+    """Two of them cannot stand in one object, and need not."""
+    conditions = [
+        {"if": {"properties": {"a": {"const": x}}}, "then": {"properties": {"n": {"minimum": n}}}}
+        for x, n in [("x", 5), ("y", 7)]
+    ]
+    given = {"allOf": [an_object(a=STRING, n=INTEGER), *conditions]}
+    assert list(schema_of(given)["properties"]) == ["a", "n"]
+    for a, n, fits in [("x", 5, True), ("x", 4, False), ("y", 7, True), ("y", 6, False), ("z", 0, True)]:
+        if fits:
+            assert parse_answer(json.dumps({"a": a, "n": n}), given) == {"a": a, "n": n}
+        else:
+            with pytest.raises(ParseError):
+                parse_answer(json.dumps({"a": a, "n": n}), given)
+
+
 def test_definitions_that_nothing_refers_to_are_not_sent():
     """They would cost tokens, and need have no strict form."""
     assert "$defs" not in schema_of({**an_object(a=STRING), "$defs": {"b": {"type": "object"}}})
@@ -274,3 +362,69 @@ class Text(BaseModel):
 def test_an_answer_is_an_instance_of_the_model_that_it_fits(union: Any, answer: Any, value: Any):
     """Pydantic itself ignores members that it does not know, and makes a number of a text."""
     assert parse_answer(json.dumps({"value": answer}), union) == value
+
+
+class Moments(BaseModel):
+    issued: datetime
+    due: date
+    at: time
+    lasts: timedelta
+    by: UUID4
+    seen: Union[datetime, int, None]  # noqa: UP007
+
+
+class StrictMoments(Moments):
+    model_config = ConfigDict(strict=True)
+
+
+MOMENTS = {
+    "issued": "2026-11-29T10:00:00Z",
+    "due": "2026-11-29",
+    "at": "10:00:00",
+    "lasts": "P1DT2H",
+    "by": "550e8400-e29b-41d4-a716-446655440000",
+    "seen": 5,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("issued", "20261129", "must be a date and time of ISO 8601"),
+        ("issued", "0", "must be a date and time"),
+        ("issued", "2026-11-29", "must be a date and time"),
+        ("due", "0", "must be a date of ISO 8601"),
+        ("due", "2026-11-29T00:00:00", "must be a date of"),
+        ("at", "5", "must be a time of day"),
+        ("lasts", "1 day, 0:00:01", "must be a duration of ISO 8601, such as P1DT2H"),
+        ("lasts", "12:30", "must be a duration"),
+        ("by", "550e8400e29b41d4a716446655440000", "must be a UUID"),
+        ("seen", "20261129", "must be a date and time"),
+        ("issued", 5, "must be a string"),
+        ("due", 0, "must be a string"),
+        ("lasts", 5, "must be a string"),
+    ],
+)
+def test_a_text_in_a_format_is_read_as_its_schema_says_and_not_as_pydantic_may_take_it(
+    name: str, text: Any, words: str
+):
+    """Pydantic takes "20261129" for seconds since 1970."""
+    right = parse_answer(json.dumps(MOMENTS), Moments)
+    assert (right.issued.year, right.due, right.at) == (2026, date(2026, 11, 29), time(10))
+    assert (right.lasts, right.seen) == (timedelta(days=1, hours=2), 5)
+    for kind in (Moments, StrictMoments):
+        with pytest.raises(ParseError, match=words) as caught:
+            parse_answer(json.dumps(MOMENTS | {name: text}), kind)
+        assert caught.value.json_path == f"$.{name}"
+
+
+@pytest.mark.parametrize("text", ["P1W", "PT0.5S", "-P1D", "P3D", "PT2H30M", "P1Y2M3DT4H5M6.5S"])
+def test_durations_are_those_of_iso_8601(text: str):
+    """With a sign, and a fraction, as pydantic writes them too."""
+    theirs = TypeAdapter(timedelta).validate_python(text)
+    assert parse_answer(json.dumps(MOMENTS | {"lasts": text}), Moments).lasts == theirs
+
+
+def test_a_format_of_a_schema_of_the_callers_is_a_note():
+    """By JSON Schema (2020-12 validation, section 7.2.1) it is no rule, and no value is made of the text."""
+    assert parse_answer('{"a": "next week"}', an_object(a={"type": "string", "format": "date"})) == {"a": "next week"}

@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import jsonschema
+import pydantic
 import pytest
 
 from bedrock_openai_http import ChatCompletionRequest, FunctionTool, UserMessage, validate_request
@@ -161,6 +162,10 @@ def several(*names: str) -> None: ...
 def named(**names: str) -> None: ...
 def of_type_checking(a: Missing, b: Decimal) -> None: ...
 def of_callables(a: Callable[[], None]) -> None: ...
+def of_a_field(a: int = pydantic.Field(gt=0)) -> None:
+    """Do nothing."""
+
+
 def of_sets(a: set[int]) -> None: ...
 
 
@@ -174,6 +179,7 @@ def of_sets(a: set[int]) -> None: ...
         (of_type_checking, "is not there at run time"),
         (of_callables, "of_callables(a): "),
         (of_sets, "list[T]"),
+        (of_a_field, "of_a_field(a): a Field of pydantic's would be its value: write Annotated[T, Field(...)]"),
         (lambda a: a, "give name= to FunctionTool.from_function"),
         (Shop(), "give name= to FunctionTool.from_function"),
         (Shop, "is no function"),
