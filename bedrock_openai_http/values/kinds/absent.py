@@ -21,7 +21,8 @@ _ALL = ("string", "number", "boolean", "null", "array", "object")
 
 def without_nulls(value: Any, schema: Any, definitions: Mapping[str, Any]) -> Any:
     """Return a JSON value without the members that are null because they could not be left out."""
-    ways = [looks(levels=_LEVELS, closed=closed) for closed in (True, False)]
+    # All members are what is asked for; the schema of the caller may allow fewer, or more.
+    ways = [looks(levels=_LEVELS, members=members) for members in ("all", "named", "any")]
     return _without_nulls(value, schema, definitions, ways)
 
 
@@ -117,8 +118,9 @@ def _members_could_fit(
     value: dict[str, Any], schema: Mapping[str, Any], definitions: Mapping[str, Any], look: Look
 ) -> bool:
     properties, required = schema["properties"], schema.get("required") or ()
-    closed = look.closed or (look.at_bounds and schema.get("additionalProperties") is False)
-    if not value.keys() >= set(required) or (closed and not value.keys() <= properties.keys()):
+    least = properties.keys() if look.members == "all" else set(required)
+    closed = look.members != "any" or (look.at_bounds and schema.get("additionalProperties") is False)
+    if not value.keys() >= least or (closed and not value.keys() <= properties.keys()):
         return False
     return all(
         could_fit(value[name], part, definitions, look.inside())
@@ -129,7 +131,7 @@ def _members_could_fit(
 
 
 def _meant(value: Any, parts: Sequence[Any], definitions: Mapping[str, Any], ways: Sequence[Looks]) -> Sequence[Any]:
-    """Return the alternatives that a value may be meant for: those that name all its members, if there are any."""
+    """Return the alternatives that a value may be meant for: those that name its members and no others, if any do."""
     for way in ways:
         left: Sequence[Any] = ()
         for look in way:

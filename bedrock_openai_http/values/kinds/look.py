@@ -20,8 +20,8 @@ class Look(NamedTuple):
     levels: float
     #: Whether a number must be of the very type of Python, and a text of the format that a schema names.
     exact: bool = False
-    #: Whether an object has no members but those that a schema names, though the schema does not say so.
-    closed: bool = True
+    #: Which members an object has: "all" that are named and no other, no other than those "named", or "any".
+    members: str = "named"
 
     @property
     def at_bounds(self) -> bool:
@@ -46,7 +46,7 @@ class Look(NamedTuple):
 Looks = tuple[Look, ...]
 
 
-def looks(*, levels: int = 1, closed: bool = True) -> Looks:
+def looks(*, levels: int = 1, members: str = "named") -> Looks:
     """Return the looks at one value: first up to so many levels deep, then to the end, then exactly."""
-    shallow = (Look({}, depth, closed=closed) for depth in range(1, levels + 1))
-    return (*shallow, Look({}, inf, closed=closed), Look({}, inf, exact=True, closed=closed))
+    shallow = (Look({}, depth, members=members) for depth in range(1, levels + 1))
+    return (*shallow, Look({}, inf, members=members), Look({}, inf, exact=True, members=members))

@@ -93,6 +93,18 @@ def test_what_fits_no_alternative_is_told_by_those_of_its_types():
     assert caught.value.json_path == "$.u.x"
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_members_that_were_asked_for_tell_which_alternative_is_meant(turned: bool):
+    """All members of an alternative are asked for: what has fewer is of the one that has no more."""
+    number = {"type": "integer"}
+    more = {"type": "object", "properties": {"c": number, "a": NULLABLE, "b": number}, "required": ["c"]}
+    less = {"type": "object", "properties": {"c": number, "a": STRING}, "required": ["c"]}
+    kind = {"type": "array", "items": {"anyOf": [less, more] if turned else [more, less]}}
+
+    answer = [{"c": 1, "a": None}, {"c": 1, "a": None, "b": None}, {"c": 1, "a": None, "b": 2}, {"c": 1}]
+    assert parse_answer(json.dumps({"value": answer}), kind) == [{"c": 1}, {"c": 1, "a": None}, answer[2], answer[3]]
+
+
 def test_an_alternative_that_is_closed_takes_no_other_members_and_an_open_one_does():
     """The alternative meant may be one that names fewer members, if it is open."""
     closed = alternative({"type": "string"}, STRING)
