@@ -24,7 +24,7 @@ demo: .venv/package.stamp  ## talk with a real language model on this machine, o
 	@$(MAKE) --silent model || echo "The model cannot be installed here; the demo goes on without it."
 	@$(BIN)/python tests/e2e/demo.py
 
-test: .venv/tools.stamp  ## run the test suite (about two minutes, no network)
+test: .venv/tools.stamp  ## run the test suite (about three minutes on two cores, no network)
 	$(BIN)/pytest -n $(WORKERS)
 
 replay: .venv/tools.stamp  ## read every recorded answer and history again, and count what comes out wrong
