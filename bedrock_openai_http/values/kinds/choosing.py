@@ -4,16 +4,16 @@ An answer names every member of the alternative that it is meant for, and by tha
 given names fewer. Pydantic takes the alternative that knows most of the members that it is given, of these the one
 that converts least, and of these the first.
 
-This module's law: where an answer that is meant for one alternative could be taken for another, it says so, and each
-two objects of a schema are compared once a round. Members count as the same unless their types or listed values
-differ: what pydantic makes of texts, and what it refuses by bounds, is its own.
+This module's law: where an answer that is meant for one alternative could be taken for another, it says so; two
+schemas are compared again only when more is known of what they hold. Members count as the same unless their types or
+listed values differ: what pydantic makes of texts, and what it refuses by bounds, is its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any, NamedTuple
 
 from .absent import may_lack
@@ -21,6 +21,7 @@ from .nodes import type_of
 from .places import parts
 
 _Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
+_Key = tuple[int, int]
 
 
 def check_choices(schema: Any, definitions: Mapping[str, Any], where: str) -> None:
@@ -49,21 +50,32 @@ class _Taken(IntEnum):
 
 class _Object(NamedTuple):
     members: Mapping[str, Any]
-    #: The members that are always given, and those without which nothing is taken.
+    #: The members that are always given; and those without which nothing is taken.
     said: set[str]
     asked: set[str]
-    #: The values of those of these that list them: the tags.
+    #: The tags that are always given, with their values; and which may be left out, though they are no null.
     tags: Mapping[str, list[Any]]
+    spared: set[str]
+
+
+class _Found:
+    """Two schemas, what was found of them by now, and which others that was asked for."""
+
+    def __init__(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> None:
+        self.meant, self.by, self.found = meant, by, _Taken.NONE
+        self.asked_by: set[_Key] = set()
 
 
 class _Check:
     def __init__(self, definitions: Mapping[str, Any]) -> None:
         self._definitions = definitions
-        #: By the identities of schemas: what these are; and what is known of two of them, and was seen in this round.
+        #: By the identities of schemas: what these are, and what is known of two.
         self._flat: dict[int, Sequence[Mapping[str, Any]]] = {}
         self._objects: dict[int, _Object] = {}
-        self._known: dict[tuple[int, int], _Taken] = {}
-        self._seen: set[tuple[int, int]] = set()
+        self._pairs: dict[_Key, _Found] = {}
+        #: Those that have to be compared, and the one that is.
+        self._waiting: dict[_Key, _Found] = {}
+        self._current: _Key | None = None
 
     def unions(self, schema: Any) -> Iterator[Sequence[Mapping[str, Any]]]:
         """Yield what each part of a schema may be that may be several things."""
@@ -71,21 +83,49 @@ class _Check:
         while waiting:
             part = waiting.pop()
             waiting += [held for _, held in parts(part)]
-            if "anyOf" in part or "oneOf" in part:
+            if isinstance(part, Mapping) and ("anyOf" in part or "oneOf" in part):
                 yield self._flattened(part)
 
     def first_mixed(self, pairs: Sequence[_Pair]) -> _Pair | None:
         """Return the first two alternatives of which, as they stand in this order, the wrong one could be taken."""
-        # Schemas may hold themselves: what was found is the ground to find more on, until there is no more.
-        before = None
-        while before != self._known:
-            before = dict(self._known)
-            self._seen.clear()
-            for first, second in pairs:
-                later_by_first = self._taken(second, first) == _Taken.MORE
-                if later_by_first or (self._taken(first, second) == _Taken.MORE and _converts_less(second, first)):
-                    return first, second
+        for first, second in pairs:
+            self._known_of(first, second)
+            self._known_of(second, first)
+        self._find_out()
+        for first, second in pairs:
+            by_first, by_second = self._known_of(second, first), self._known_of(first, second)
+            if by_first == _Taken.MORE or (by_second == _Taken.MORE and self._converts_less(second, first)):
+                return first, second
         return None
+
+    def _converts_less(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Tell whether pydantic may have to convert less for `one` of what is meant for `other`."""
+        if "items" in one and "items" in other:
+            items = product(self._flattened(one["items"]), self._flattened(other["items"]))
+            return any(_is_nearer(*pair) for pair in items)
+        return _is_nearer(one, other)
+
+    def _known_of(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Taken:
+        """Return what is known by now of what one takes that is meant for another, and note that it was asked."""
+        key = (id(meant), id(by))
+        if key not in self._pairs:
+            self._pairs[key] = self._waiting[key] = _Found(meant, by)
+        pair = self._pairs[key]
+        if self._current is not None:
+            pair.asked_by.add(self._current)
+        return pair.found
+
+    def _find_out(self) -> None:
+        """Compare what waits, and again what asked for it when more is found, until there is no more."""
+        while self._waiting:
+            now, self._waiting = self._waiting, {}
+            for key, pair in now.items():
+                self._current = key
+                found = self._compared(pair.meant, pair.by)
+                if found > pair.found:
+                    pair.found = found
+                    self._waiting.update((user, self._pairs[user]) for user in pair.asked_by)
+        self._current = None
 
     def _flattened(self, schema: Any) -> Sequence[Mapping[str, Any]]:
         """Return what a schema may be: of references and alternatives these."""
@@ -104,18 +144,11 @@ class _Check:
         ours, theirs = self._flattened(meant), self._flattened(by)
         their_ids = set(map(id, theirs))
         found = [
-            _Taken.SAME if id(one) in their_ids else max(self._one_taken(one, other) for other in theirs)
+            _Taken.SAME if id(one) in their_ids else max(self._known_of(one, other) for other in theirs)
             for one in ours
             if theirs
         ]
         return max(found, default=_Taken.SAME)
-
-    def _one_taken(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Taken:
-        pair = (id(meant), id(by))
-        if pair not in self._seen:
-            self._seen.add(pair)
-            self._known[pair] = self._compared(meant, by)
-        return self._known.get(pair, _Taken.NONE)
 
     def _compared(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Taken:
         both = _types(meant) & _types(by)
@@ -129,13 +162,13 @@ class _Check:
         if not meant.said <= by.members.keys() or not by.asked <= meant.members.keys():
             return _Taken.NONE
         # The tags come first: in most unions there is nothing more to compare.
-        if any(_are_apart(values, by.tags.get(name)) for name, values in meant.tags.items() if name in meant.said):
+        if any(_are_apart(values, by.tags.get(name)) for name, values in meant.tags.items()):
             return _Taken.NONE
         must = meant.said | by.asked
         if any(self._taken(meant.members[name], by.members[name]) == _Taken.NONE for name in must):
             return _Taken.NONE
-        # A tag that is left out is the default of the other's, which null is not.
-        if meant.members.keys() != by.members.keys() or by.said - by.asked - meant.said - self._nullable(by):
+        # What the one leaves out for its own default the other takes for that of its tag.
+        if meant.members.keys() != by.members.keys() or by.spared - meant.said:
             return _Taken.MORE
         return max([_Taken.SAME, *(self._taken(part, by.members[name]) for name, part in meant.members.items())])
 
@@ -154,15 +187,13 @@ class _Check:
             flat = {name: self._flattened(members[name]) for name in said}
             values = {name: _listed(each[0]) for name, each in flat.items() if len(each) == 1}
             tags = {name: listed for name, listed in values.items() if listed is not None}
-            self._objects[id(schema)] = _Object(members, said, set(required), tags)
+            spared = {name for name in tags.keys() - set(required) if None not in tags[name]}
+            self._objects[id(schema)] = _Object(members, said, set(required), tags, spared)
         return self._objects[id(schema)]
 
-    def _nullable(self, one: _Object) -> set[str]:
-        return {name for name, part in one.members.items() if any("null" in _types(x) for x in self._flattened(part))}
 
-
-def _converts_less(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Tell whether the values of `other` could be nearer to what `one` takes, such as a text to one than to an enum."""
+def _is_nearer(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether values of `other` could be nearer to what `one` takes, as those of an enum are to texts."""
     if "properties" not in one or "properties" not in other:
         return True
     ours, theirs = one["properties"], other["properties"]
@@ -171,11 +202,15 @@ def _converts_less(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _bare(schema: Any) -> Any:
+    if not isinstance(schema, Mapping):
+        return schema
     return {name: member for name, member in schema.items() if name not in ("title", "description", "default")}
 
 
-def _is_plain(schema: Mapping[str, Any]) -> bool:
+def _is_plain(schema: Any) -> bool:
     """Tell whether a schema takes texts, integers, booleans and null alone, of which nothing else is made."""
+    if not isinstance(schema, Mapping):
+        return False
     if "anyOf" in schema:
         return all(map(_is_plain, schema["anyOf"]))
     is_plain = schema.get("type") in ("string", "integer", "boolean", "null")
@@ -202,4 +237,6 @@ def _are_apart(ours: list[Any] | None, theirs: list[Any] | None) -> bool:
     """Tell whether two lists of values, where both are known, have none in common."""
     if ours is None or theirs is None:
         return False
-    return not any(one == other and isinstance(one, bool) is isinstance(other, bool) for one in ours for other in theirs)
+    return not any(
+        one == other and isinstance(one, bool) is isinstance(other, bool) for one in ours for other in theirs
+    )
