@@ -164,7 +164,7 @@ class _Check:
         # The tags come first: in most unions there is nothing more to compare.
         if any(_are_apart(values, by.tags.get(name)) for name, values in meant.tags.items()):
             return _Taken.NONE
-        must = meant.said | by.asked
+        must = [name for name in meant.members if name in meant.said or name in by.asked]
         if any(self._taken(meant.members[name], by.members[name]) == _Taken.NONE for name in must):
             return _Taken.NONE
         # What the one leaves out for its own default the other takes for that of its tag.
@@ -235,8 +235,4 @@ def _listed(schema: Mapping[str, Any]) -> list[Any] | None:
 
 def _are_apart(ours: list[Any] | None, theirs: list[Any] | None) -> bool:
     """Tell whether two lists of values, where both are known, have none in common."""
-    if ours is None or theirs is None:
-        return False
-    return not any(
-        one == other and isinstance(one, bool) is isinstance(other, bool) for one in ours for other in theirs
-    )
+    return ours is not None and theirs is not None and not any(one in theirs for one in ours)
