@@ -208,13 +208,13 @@ def _bare(schema: Any) -> Any:
 
 
 def _is_plain(schema: Any) -> bool:
-    """Tell whether a schema takes texts, integers, booleans and null alone, of which nothing else is made."""
+    """Tell whether a schema takes texts, integers, booleans and null as they are, and makes no enum or URL of them."""
     if not isinstance(schema, Mapping):
         return False
     if "anyOf" in schema:
         return all(map(_is_plain, schema["anyOf"]))
     is_plain = schema.get("type") in ("string", "integer", "boolean", "null")
-    return is_plain and "enum" not in schema and "format" not in schema
+    return is_plain and _listed(schema) is None and "format" not in schema
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:
