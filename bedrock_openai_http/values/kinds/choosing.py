@@ -208,7 +208,7 @@ def _bare(schema: Any) -> Any:
 
 
 def _is_plain(schema: Any) -> bool:
-    """Tell whether a schema takes texts, integers, booleans and null as they are, and makes no enum or URL of them."""
+    """Tell whether a schema takes texts, integers, booleans and null as they are: no enum or URL is made of them."""
     if not isinstance(schema, Mapping):
         return False
     if "anyOf" in schema:
