@@ -1,180 +1,220 @@
-"""Whether a class of another library will take the alternative that is meant, by its own schema.
+"""Whether a class of another library takes the alternative that is meant, once null for a default is left out.
 
-It is given an answer without the nulls that stand for what could not be left out. Of alternatives that take it then,
-pydantic chooses the one of which the most members are there, and of as many the first.
+An answer names every member of the alternative that it is meant for, and by that it is of no other; what pydantic is
+given names fewer. Pydantic takes the alternative that knows most of the members that it is given, of these the one
+that converts least, and of these the first.
 
-This module's law: where an answer that is meant for one alternative could be taken for another, it says so; members
-of which it cannot tell the values, such as by their bounds, count as the same.
+This module's law: where an answer that is meant for one alternative could be taken for another, it says so; two
+schemas are compared again only when more is known of what they hold. Members count as the same unless their types or
+listed values differ: what pydantic makes of texts, and what it refuses by bounds, is its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
-from itertools import combinations
-from typing import Any
+from itertools import combinations, product
+from typing import Any, NamedTuple
 
 from .absent import may_lack
 from .nodes import type_of
 from .places import parts
-from .texts import FORMATS
 
-
-class _Overlap(IntEnum):
-    """What of the answers that are meant for one schema another takes, too."""
-
-    NONE = 0
-    #: Those that fit both.
-    SAME = 1
-    #: Those also that do not fit it, and that pydantic makes fit.
-    MORE = 2
+_Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
+_Key = tuple[int, int]
 
 
 def check_choices(schema: Any, definitions: Mapping[str, Any], where: str) -> None:
     """Raise TypeError for alternatives in `schema`, at the place `where`, of which the wrong one could be taken."""
     check = _Check(definitions)
-    for alternatives in (each for part in (schema, *definitions.values()) for each in _unions(part)):
-        for first, second in combinations(check.flat(alternatives), 2):
-            if check.could_mix(first, second):
-                names = " and ".join(map(_name, (first, second)))
-                raise TypeError(
-                    f"{where}: the class could take one of {names} for the other, since null for a default is left "
-                    "out and a text may be converted; give each a member of its own, such as kind: Literal['a'], or "
-                    "leave one out"
-                )
+    unions = {tuple(map(id, each)): each for part in (schema, *definitions.values()) for each in check.unions(part)}
+    pairs = {(id(one), id(other)): (one, other) for each in unions.values() for one, other in combinations(each, 2)}
+    mixed = check.first_mixed(list(pairs.values()))
+    if mixed:
+        names = " and ".join(str(each.get("title") or each.get("type")) for each in mixed)
+        raise TypeError(
+            f"{where}: the class could take one of {names} for the other, since null for a default is left out; give "
+            "each a member of its own, such as kind: Literal['a'], or leave one out"
+        )
 
 
-def _name(schema: Mapping[str, Any]) -> str:
-    return str(schema.get("title") or schema.get("format") or schema.get("type"))
+class _Taken(IntEnum):
+    """What of the answers that are meant for one schema another takes."""
+
+    NONE = 0
+    #: Those that are as well meant for it.
+    SAME = 1
+    #: Those also that are not.
+    MORE = 2
 
 
-def _unions(schema: Any) -> Iterator[Sequence[Any]]:
-    """Yield each list of alternatives in a schema."""
-    waiting = [schema]
-    while waiting:
-        held = list(parts(waiting.pop()))
-        waiting += [part for _, part in held]
-        for name in ("anyOf", "oneOf"):
-            if alternatives := [part for keyword, part in held if keyword == name]:
-                yield alternatives
+class _Object(NamedTuple):
+    members: Mapping[str, Any]
+    #: The members that are always given; and those without which nothing is taken.
+    said: set[str]
+    asked: set[str]
+    #: The tags that are always given, with their values; and which may be left out, though they are no null.
+    tags: Mapping[str, list[Any]]
+    spared: set[str]
+
+
+class _Found:
+    """Two schemas, what was found of them by now, and which others that was asked for."""
+
+    def __init__(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> None:
+        self.meant, self.by, self.found = meant, by, _Taken.NONE
+        self.asked_by: set[_Key] = set()
 
 
 class _Check:
     def __init__(self, definitions: Mapping[str, Any]) -> None:
         self._definitions = definitions
-        #: What is known of two schemas, by their identities; and which were looked at in this round.
-        self._known: dict[tuple[int, int], _Overlap] = {}
-        self._seen: set[tuple[int, int]] = set()
+        #: By the identities of schemas: what these are, and what is known of two.
+        self._flat: dict[int, Sequence[Mapping[str, Any]]] = {}
+        self._objects: dict[int, _Object] = {}
+        self._pairs: dict[_Key, _Found] = {}
+        #: Those that have to be compared, and the one that is.
+        self._waiting: dict[_Key, _Found] = {}
+        self._current: _Key | None = None
 
-    def flat(self, schemas: Sequence[Any]) -> Iterator[Mapping[str, Any]]:
-        """Yield what schemas may be: of references and alternatives these."""
-        for schema in schemas:
-            if not isinstance(schema, Mapping):
-                continue
+    def unions(self, schema: Any) -> Iterator[Sequence[Mapping[str, Any]]]:
+        """Yield what each part of a schema may be that may be several things."""
+        waiting = [schema]
+        while waiting:
+            part = waiting.pop()
+            waiting += [held for _, held in parts(part)]
+            if isinstance(part, Mapping) and ("anyOf" in part or "oneOf" in part):
+                yield self._flattened(part)
+
+    def first_mixed(self, pairs: Sequence[_Pair]) -> _Pair | None:
+        """Return the first two alternatives of which, as they stand in this order, the wrong one could be taken."""
+        for first, second in pairs:
+            self._known_of(first, second)
+            self._known_of(second, first)
+        self._find_out()
+        for first, second in pairs:
+            by_first, by_second = self._known_of(second, first), self._known_of(first, second)
+            if by_first == _Taken.MORE or (by_second == _Taken.MORE and self._converts_less(second, first)):
+                return first, second
+        return None
+
+    def _converts_less(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Tell whether pydantic may have to convert less for `one` of what is meant for `other`."""
+        if "items" in one and "items" in other:
+            items = product(self._flattened(one["items"]), self._flattened(other["items"]))
+            return any(_is_nearer(*pair) for pair in items)
+        return _is_nearer(one, other)
+
+    def _known_of(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Taken:
+        """Return what is known by now of what one takes that is meant for another, and note that it was asked."""
+        key = (id(meant), id(by))
+        if key not in self._pairs:
+            self._pairs[key] = self._waiting[key] = _Found(meant, by)
+        pair = self._pairs[key]
+        if self._current is not None:
+            pair.asked_by.add(self._current)
+        return pair.found
+
+    def _find_out(self) -> None:
+        """Compare what waits, and again what asked for it when more is found, until there is no more."""
+        while self._waiting:
+            now, self._waiting = self._waiting, {}
+            for key, pair in now.items():
+                self._current = key
+                found = self._compared(pair.meant, pair.by)
+                if found > pair.found:
+                    pair.found = found
+                    self._waiting.update((user, self._pairs[user]) for user in pair.asked_by)
+        self._current = None
+
+    def _flattened(self, schema: Any) -> Sequence[Mapping[str, Any]]:
+        """Return what a schema may be: of references and alternatives these."""
+        if not isinstance(schema, Mapping):
+            return ()
+        if id(schema) not in self._flat:
             held = [part for name in ("anyOf", "oneOf", "allOf") for part in schema.get(name) or ()]
             if "$ref" in schema:
                 held.append(self._definitions[schema["$ref"].removeprefix("#/$defs/")])
-            if "properties" in schema or not held:
-                yield schema
-            else:
-                yield from self.flat(held)
+            is_one = "properties" in schema or not held
+            self._flat[id(schema)] = [schema] if is_one else [one for part in held for one in self._flattened(part)]
+        return self._flat[id(schema)]
 
-    def could_mix(self, first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
-        """Tell whether an answer could be taken for the wrong one of two alternatives, which stand in this order."""
-        if self._overlap(second, first) == _Overlap.MORE:
-            return True
-        return self._overlap(first, second) == _Overlap.MORE and not _is_like(first, second)
+    def _taken(self, meant: Any, by: Any) -> _Taken:
+        """Tell what of the answers that are meant for one schema another takes, with as many of their members."""
+        ours, theirs = self._flattened(meant), self._flattened(by)
+        their_ids = set(map(id, theirs))
+        found = [
+            _Taken.SAME if id(one) in their_ids else max(self._known_of(one, other) for other in theirs)
+            for one in ours
+            if theirs
+        ]
+        return max(found, default=_Taken.SAME)
 
-    def _overlap(self, meant: Any, by: Any) -> _Overlap:
-        """Tell what of the answers that are meant for one schema another takes with as many of their members."""
-        # Schemas may hold themselves: what was found is the ground to find more on, until there is no more.
-        before = None
-        while before != self._known:
-            before = dict(self._known)
-            self._seen.clear()
-            found = self._taken(meant, by)
-        return found
-
-    def _taken(self, meant: Any, by: Any) -> _Overlap:
-        pair = (id(meant), id(by))
-        if pair not in self._seen:
-            self._seen.add(pair)
-            found = [self._one_taken(one, other) for one in self.flat([meant]) for other in self.flat([by])]
-            self._known[pair] = max(found, default=_Overlap.SAME)
-        return self._known.get(pair, _Overlap.NONE)
-
-    def _one_taken(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Overlap:
-        if not _types(meant) & _types(by):
-            return _Overlap.NONE
-        ours, theirs = _listed(meant), _listed(by)
-        if ours is not None and theirs is not None:
-            return _Overlap.SAME if any(_is_in(value, theirs) for value in ours) else _Overlap.NONE
+    def _compared(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Taken:
+        both = _types(meant) & _types(by)
+        if not both or _are_apart(_listed(meant), _listed(by)):
+            return _Taken.NONE
         if "properties" in meant and "properties" in by:
-            return self._objects(meant, by)
-        if _types(meant) & _types(by) == {"array"}:
-            return self._arrays(meant, by)
-        return _texts(meant, by) if "string" in _types(meant) & _types(by) else _Overlap.SAME
+            return self._compared_objects(self._object(meant), self._object(by))
+        return self._compared_arrays(meant, by) if both == {"array"} else _Taken.SAME
 
-    def _objects(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Overlap:
-        ours, theirs = meant["properties"], by["properties"]
-        said, sure, asked = self._said(meant), self._said(by), set(by.get("required") or ())
-        if not said <= theirs.keys() or not asked <= ours.keys():
-            return _Overlap.NONE
-        found = {name: self._taken(ours[name], theirs[name]) for name in ours.keys() & theirs.keys()}
-        for name in found:
-            # Null may be a value of the one, and be left out for a default of the other; and what is left out may be
-            # the default of a tag.
-            values = (self._takes_null(ours[name]), self._takes_null(theirs[name]))
-            as_default = (values[0] and name not in sure) or (values[1] and name not in said)
-            as_tag = name not in said and name in sure - asked and not values[1]
-            if (as_default and ours.keys() < theirs.keys()) or as_tag:
-                found[name] = _Overlap.MORE
-        if any(found[name] == _Overlap.NONE for name in said | asked):
-            return _Overlap.NONE
-        return _Overlap.MORE if ours.keys() != theirs.keys() else max([_Overlap.SAME, *found.values()])
+    def _compared_objects(self, meant: _Object, by: _Object) -> _Taken:
+        if not meant.said <= by.members.keys() or not by.asked <= meant.members.keys():
+            return _Taken.NONE
+        # The tags come first: in most unions there is nothing more to compare.
+        if any(_are_apart(values, by.tags.get(name)) for name, values in meant.tags.items()):
+            return _Taken.NONE
+        must = [name for name in meant.members if name in meant.said or name in by.asked]
+        if any(self._taken(meant.members[name], by.members[name]) == _Taken.NONE for name in must):
+            return _Taken.NONE
+        # What the one leaves out for its own default the other takes for that of its tag.
+        if meant.members.keys() != by.members.keys() or by.spared - meant.said:
+            return _Taken.MORE
+        return max([_Taken.SAME, *(self._taken(part, by.members[name]) for name, part in meant.members.items())])
 
-    def _said(self, schema: Mapping[str, Any]) -> set[str]:
-        """Return the names of the members that are always there."""
-        required = schema.get("required") or ()
-        members = schema["properties"].items()
-        return {name for name, part in members if not may_lack(name, part, required, self._definitions)}
-
-    def _takes_null(self, schema: Any) -> bool:
-        return any("null" in _types(each) for each in self.flat([schema]))
-
-    def _arrays(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Overlap:
+    def _compared_arrays(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Taken:
         ours, theirs = meant.get("prefixItems"), by.get("prefixItems")
         if not ours or not theirs:
             # That both take an array without items is no matter.
-            return max(_Overlap.SAME, self._taken(meant.get("items"), by.get("items")))
+            return max(_Taken.SAME, self._taken(meant.get("items"), by.get("items")))
         found = [self._taken(*pair) for pair in zip(ours, theirs, strict=False)]
-        return _Overlap.NONE if len(ours) != len(theirs) or _Overlap.NONE in found else max(found)
+        return _Taken.NONE if len(ours) != len(theirs) or _Taken.NONE in found else max(found)
+
+    def _object(self, schema: Mapping[str, Any]) -> _Object:
+        if id(schema) not in self._objects:
+            members, required = schema["properties"], schema.get("required") or ()
+            said = {name for name, part in members.items() if not may_lack(name, part, required, self._definitions)}
+            flat = {name: self._flattened(members[name]) for name in said}
+            values = {name: _listed(each[0]) for name, each in flat.items() if len(each) == 1}
+            tags = {name: listed for name, listed in values.items() if listed is not None}
+            spared = {name for name in tags.keys() - set(required) if None not in tags[name]}
+            self._objects[id(schema)] = _Object(members, said, set(required), tags, spared)
+        return self._objects[id(schema)]
 
 
-def _texts(meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Overlap:
-    """Tell the same of texts. Pydantic makes a date of a number in a text, and a duration of a time of day."""
-    ours, theirs = FORMATS.get(meant.get("format", "")), FORMATS.get(by.get("format", ""))
-    if theirs is None or ours is theirs or _listed(meant) is not None:
-        return _Overlap.SAME
-    if ours is None or (ours.format, theirs.format) == ("time", "duration"):
-        return _Overlap.MORE
-    return _Overlap.NONE
-
-
-def _is_like(one: Any, other: Any) -> bool:
-    """Tell whether it is as good for a value to be of one schema as of another, by the members that both have."""
-    if not isinstance(one, Mapping) or not isinstance(other, Mapping):
-        return bool(one == other)
-    if "properties" in one and "properties" in other:
-        ours, theirs = one["properties"], other["properties"]
-        return all(_bare(ours[name]) == _bare(theirs[name]) for name in ours.keys() & theirs.keys())
-    return "items" not in one or "items" not in other or _is_like(one["items"], other["items"])
+def _is_nearer(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether values of `other` could be nearer to what `one` takes, as those of an enum are to texts."""
+    if "properties" not in one or "properties" not in other:
+        return True
+    ours, theirs = one["properties"], other["properties"]
+    shared = [name for name in theirs if name in ours]
+    return any(_bare(ours[name]) != _bare(theirs[name]) and not _is_plain(theirs[name]) for name in shared)
 
 
 def _bare(schema: Any) -> Any:
     if not isinstance(schema, Mapping):
         return schema
     return {name: member for name, member in schema.items() if name not in ("title", "description", "default")}
+
+
+def _is_plain(schema: Any) -> bool:
+    """Tell whether a schema takes texts, integers, booleans and null as they are: no enum or URL is made of them."""
+    if not isinstance(schema, Mapping):
+        return False
+    if "anyOf" in schema:
+        return all(map(_is_plain, schema["anyOf"]))
+    is_plain = schema.get("type") in ("string", "integer", "boolean", "null")
+    return is_plain and _listed(schema) is None and "format" not in schema
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:
@@ -193,5 +233,6 @@ def _listed(schema: Mapping[str, Any]) -> list[Any] | None:
     return [schema["const"]] if "const" in schema else None
 
 
-def _is_in(value: Any, values: list[Any]) -> bool:
-    return any(each == value and isinstance(each, bool) is isinstance(value, bool) for each in values)
+def _are_apart(ours: list[Any] | None, theirs: list[Any] | None) -> bool:
+    """Tell whether two lists of values, where both are known, have none in common."""
+    return ours is not None and theirs is not None and not any(one in theirs for one in ours)
