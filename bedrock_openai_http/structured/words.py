@@ -56,8 +56,8 @@ def are_words(before: str, after: str | None = None) -> bool:
 class Words:
     """What stands on one side of a document.
 
-    A bracket that is left open may be of a document that has come in part or is no JSON, and a brace with a name and a
-    value in it may be an object that was meant.
+    A bracket that is left open may be of a document that has come in part or is no JSON, and a brace with a name and
+    a value in it may be an object that was meant.
     """
 
     def __init__(self, text: str) -> None:
