@@ -1,8 +1,8 @@
 """The JSON document in an answer's text.
 
-One document is accepted alone, in a code fence, or with words around it whose brackets are closed. Nothing is
-repaired: what is nearly JSON is no JSON, of two documents neither is the answer, and of a name that occurs twice in
-an object neither value.
+One document is accepted alone, in a code fence, or with words around it that are words alone. Nothing is repaired:
+what is nearly JSON is no JSON, of two documents neither is the answer, and of a name that occurs twice in an object
+neither value.
 
 This module decodes and judges no shape.
 """
@@ -13,12 +13,11 @@ import re
 from typing import Any
 
 from ..values import jsontext
+from .words import are_words
 
 #: What begins a JSON object, and is not merely a brace in a sentence.
 OBJECT = re.compile(r'\{(?=[ \t\r\n]*["}])')
 _FENCE = "```"
-_MARK = re.compile(r"[][{}:]")
-_OPENING = {"]": "[", "}": "{"}
 
 
 def document_in(text: str) -> Any:
@@ -35,47 +34,9 @@ def document_in(text: str) -> Any:
     value, end = jsontext.decode_at(text, begins.start())
     if OBJECT.search(text, end) is not None:
         raise jsontext.JSONError("two documents or more, and it must be one")
-    for words in (text[: begins.start()], text[end:]):
-        beside = Words()
-        beside.read(words)
-        if not beside.are_closed:
-            raise jsontext.JSONError(
-                "brackets beside the object are left open, left over, or hold something like one"
-            )
+    if not are_words(text[: begins.start()], text[end:]):
+        raise jsontext.JSONError("brackets beside the object are left open, left over, or hold something like one")
     return value
-
-
-class Words:
-    """What stands on one side of a document, read in pieces: words alone, or what it may be a part of.
-
-    A bracket that is left open or left over may be of a document that has come in part or is no JSON, and a brace
-    with a colon in it may be an object that was meant. Each character is read once.
-    """
-
-    def __init__(self) -> None:
-        self._open: list[str] = []
-        self._braces = 0
-        self._is_flawed = False
-
-    @property
-    def are_closed(self) -> bool:
-        """Whether each bracket so far has been closed, and no brace has a colon in it."""
-        return not (self._open or self._is_flawed)
-
-    def read(self, words: str) -> None:
-        """Take the next piece."""
-        for found in _MARK.finditer(words):
-            mark = found[0]
-            if mark in "{[":
-                self._open.append(mark)
-                self._braces += mark == "{"
-            elif mark == ":":
-                self._is_flawed = self._is_flawed or self._braces > 0
-            elif self._open and self._open[-1] == _OPENING[mark]:
-                self._open.pop()
-                self._braces -= mark == "}"
-            else:
-                self._is_flawed = True
 
 
 def _without_fence(text: str) -> str:

@@ -10,7 +10,8 @@ import re
 from typing import Any
 
 from ..values import jsontext
-from .document import OBJECT, Words
+from .document import OBJECT
+from .words import are_words
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 #: The inside of a string up to its end or to what is not there yet; an escape is two characters or none.
@@ -30,8 +31,8 @@ class Snapshot:
         #: The pieces of the string (from its quotation mark on), number or word that has begun; None outside of one.
         self._token: list[str] | None = None
         self._begun = False
-        #: The words before the object.
-        self._before = Words()
+        #: The words before the object, in pieces.
+        self._before: list[str] = []
         #: The marks of which one must come next.
         self._allowed = "{"
         #: The containers that are open, outermost first, each with the name in it whose value comes next.
@@ -62,15 +63,15 @@ class Snapshot:
         """Leave out the words before the object; of a brace at the end it is not known yet whether it begins one."""
         found = OBJECT.search(self._text)
         if found is not None:
-            self._before.read(self._text[: found.start()])
+            self._before.append(self._text[: found.start()])
             self._begun, self._text = True, self._text[found.start() :]
-            self._is_over = not self._before.are_closed  # it may be a part of something that is no object
+            self._is_over = not are_words("".join(self._before))  # it may be a part of something that is no object
             return
         words, brace, after = self._text.rpartition("{")
         is_kept = brace and not after.strip(" \t\r\n")
-        self._before.read(words if is_kept else self._text)
-        # Of the space after a brace nothing is kept: models have been seen to write it without end.
-        self._text = brace if is_kept else ""
+        self._before.append(words if is_kept else self._text)
+        # Of the space after a brace only what it is is kept: models have been seen to write it without end.
+        self._text = brace + ("\n" if "\n" in after else after[:1]) if is_kept else ""
 
     @property
     def value(self) -> dict[str, Any] | None:
