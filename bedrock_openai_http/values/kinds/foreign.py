@@ -171,7 +171,7 @@ def _merged(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict
     merger = Merger(definitions)
     used = definitions_used(root, definitions)
     whole = {name: merger.merged(part, f"{where}.$defs.{name}") for name, part in used.items()}
-    root = merger.merged(root, where)
+    root = merger.root(root, where)
     return root, definitions_used(root, whole)
 
 

@@ -34,7 +34,11 @@ _OF_VALUES = frozenset(
     + ("items", "prefixItems", "unevaluatedItems", "minContains", "maxContains")
 )
 #: Keywords that say what they do together with each other.
-_TOGETHER = (("items", "prefixItems"), ("if", "then", "else"), ("contains", "minContains", "maxContains"))
+_TOGETHER = (
+    {"items", "prefixItems", "unevaluatedItems"},
+    {"if", "then", "else"},
+    {"contains", "minContains", "maxContains"},
+)
 
 
 def both(one: dict[str, Any], other: dict[str, Any], where: str) -> dict[str, Any]:
@@ -47,6 +51,8 @@ def both(one: dict[str, Any], other: dict[str, Any], where: str) -> dict[str, An
             joined[name] = {**second, **first}
             for member in first.keys() & second.keys():
                 joined[name][member] = _member(first[member], second[member], f"{where}.{member}")
+        elif name == "items" and "prefixItems" not in joined:
+            joined[name] = _member(first, second, f"{where}[]")
         elif name == "const":
             if not has_twins([first, second]):
                 raise _cannot(where, name)
@@ -56,8 +62,8 @@ def both(one: dict[str, Any], other: dict[str, Any], where: str) -> dict[str, An
                 raise _cannot(where, name)
     for names in _TOGETHER:
         said = [{each: part[each] for each in names if each in part} for part in (one, other)]
-        if all(said) and said[0] != said[1]:
-            raise _cannot(where, names[0])
+        if all(said) and said[0] != said[1] and names & joined.keys() != {"items"}:
+            raise _cannot(where, next(name for name in joined if name in names))
     return joined
 
 
@@ -84,9 +90,13 @@ def _narrowed(name: str, one: Any, other: Any) -> Any:
 
 
 def _member(one: Any, other: Any, where: str) -> Any:
-    if isinstance(one, dict) and isinstance(other, dict):
-        return both(one, other, where)
-    return one if other is True else other
+    if one is False or other is False:
+        return False
+    if not isinstance(one, dict) or not isinstance(other, dict):
+        return one if other is True else other
+    if any(name in one and name in other and one[name] != other[name] for name in ("$ref", "allOf")):
+        return {"allOf": [one, other]}  # which are put together when it is their turn
+    return both(one, other, where)
 
 
 def _refuse_closed(one: Mapping[str, Any], other: Mapping[str, Any], where: str) -> None:

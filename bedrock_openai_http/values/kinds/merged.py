@@ -25,6 +25,11 @@ class Merger:
         self._wholes: dict[str, dict[str, Any]] = {}
         self._joined = 0
 
+    def root(self, schema: Any, where: str) -> Any:
+        """Return the same of a schema that stands for itself: an object that it only refers to is in its place."""
+        refers = ("$ref" in schema or "allOf" in schema) and self._is_object(schema)
+        return self.merged(self._whole(schema, where) if refers else schema, where)
+
     def merged(self, schema: Any, where: str, within: tuple[Any, ...] = ()) -> Any:
         """Return a schema whose objects are described in one place each. Raises TypeError.
 
@@ -54,7 +59,10 @@ class Merger:
         more = any(name in schema for name in ("type", *OF_OBJECTS) if name != "allOf")
         if "$ref" in schema:
             return (more or "allOf" in schema) and self._is_object(schema)
-        return "allOf" in schema and (more or len(schema["allOf"]) > 1) and self._is_object(schema)
+        held = schema.get("allOf") or ()
+        if len(held) > 1 and not more and all(isinstance(part, Mapping) and "$ref" in part for part in held):
+            return True
+        return (len(held) > 1 or (bool(held) and more)) and self._is_object(schema)
 
     def _refuse_endless(self, schema: Mapping[str, Any], where: str, within: tuple[Any, ...]) -> None:
         self._joined += 1

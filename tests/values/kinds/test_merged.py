@@ -63,6 +63,21 @@ TAKEN: list[tuple[Any, dict[str, Any], list[Any]]] = [
         MIXED,
         [{"u": {"id": 1, "a": "x"}}, {"u": {"id": 1, "b": "x"}}],
     ),
+    # A member that refers to another definition in each part: to an object, or to some values.
+    ({"allOf": [an_object(p=ref("Base")), an_object(p=ref("A"))]}, MIXED, [{"p": {"id": 1, "a": "x"}}]),
+    (
+        {"allOf": [an_object(p={"allOf": [ref("Base")]}), an_object(p={"allOf": [ref("A")], "description": "P"})]},
+        MIXED,
+        [{"p": {"id": 1, "a": "x"}}],
+    ),
+    (
+        {"allOf": [an_object(p=ref("K")), an_object(p=ref("L"))]},
+        {"K": {"type": "string", "enum": ["a", "b"]}, "L": {"enum": ["a"]}},
+        [{"p": "a"}],
+    ),
+    # A root that only refers to an object is one.
+    ({"type": "object", "allOf": [ref("A")]}, MIXED, [{"id": 1, "a": "x"}]),
+    ({"allOf": [ref("Base")], "title": "T"}, MIXED, [{"id": 1}]),
     # Members of any name may be allowed in one part, and are asked for in none.
     (
         {"allOf": [{**BASE, "additionalProperties": {}}, an_object(a=STRING)], "unevaluatedProperties": False},
@@ -116,7 +131,10 @@ NARROWED: list[tuple[Any, Any, Any]] = [
     ({"uniqueItems": False}, {"uniqueItems": True}, {"uniqueItems": True}),
     ({"pattern": "a"}, {"pattern": "b"}, None),
     ({"format": "date"}, {"format": "time"}, None),
-    (ref("A"), ref("B"), None),
+    ({"items": NUMBER}, {"items": {"enum": [1]}}, {"items": {"type": "number", "enum": [1]}}),
+    ({"items": NUMBER}, {"items": False}, {"items": False}),
+    ({"items": {}, "prefixItems": [STRING]}, {"items": {}}, None),
+    ({"properties": {"b": {}}}, {"properties": {"b": False}}, {"properties": {"b": False}}),
     ({"additionalProperties": {}}, {"additionalProperties": False}, {"additionalProperties": False}),
 ]
 
@@ -130,7 +148,7 @@ def test_of_two_bounds_the_narrower_holds(one: Any, other: Any, joined: Any):
     """Whichever comes first; what does not go together is named with its place."""
     for first, second in ((one, other), (other, one)):
         if joined is None:
-            with pytest.raises(TypeError, match=rf"^u\.a: {next(iter(one)).replace('$', '.')} is said in several"):
+            with pytest.raises(TypeError, match=rf"^u\.a: {next(iter(one))} is said in several"):
                 both({"properties": {"a": first}}, {"properties": {"a": second}}, "u")
         else:
             assert in_order(both(first, second, "u")) == in_order(joined)
@@ -149,6 +167,9 @@ _said = st.fixed_dictionaries(
         "minLength": st.integers(0, 2),
         "maxItems": st.integers(0, 3),
         "uniqueItems": st.booleans(),
+        "items": st.sampled_from([{}, True, False, INTEGER, {"enum": [1]}, {"maximum": 2}]),
+        "prefixItems": st.sampled_from([[INTEGER], [{"const": 1}, {}]]),
+        "unevaluatedItems": st.sampled_from([False, {"const": 2}]),
         "title": st.sampled_from(["A", "B"]),
     },
 )
@@ -176,6 +197,10 @@ def test_the_place_is_named_where_something_cannot_be_joined():
         (an_object(a={"anyOf": [STRING, wrong]}), r"schema.a.anyOf\[1\].x"),
         (an_object(a={**an_object(b=STRING), "oneOf": [an_object(c=STRING)]}), r"schema.a: oneOf beside properties"),
         (an_object(a={**NULLABLE, "type": "object"}), r"schema.a: type beside alternatives"),
+        (
+            an_object(a={"allOf": [an_object(x=STRING), {"properties": {"x": False}}]}),
+            r"schema.a.x: must be a schema",
+        ),
         (an_object(a={**NULLABLE, "required": ["x"]}), r"schema.a: required beside alternatives"),
     ]:
         with pytest.raises(TypeError, match=f"^{place}"):
