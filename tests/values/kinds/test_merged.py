@@ -188,6 +188,50 @@ def test_what_two_schemas_are_together_takes_what_both_take(one: Any, other: Any
         assert takes[2] is (takes[0] and takes[1]), (value, joined)
 
 
+_leaf = st.sampled_from([STRING, INTEGER, {"type": ["string", "null"]}, {"enum": [1, "a"]}, {}, False, ref("K")])
+
+
+def _described(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    named = st.dictionaries(st.sampled_from("ab"), _leaf | inner, max_size=2)
+    parts = st.lists(inner | named.map(lambda held: {"type": "object", "properties": held}), min_size=1, max_size=2)
+    said = {
+        "properties": named,
+        "required": st.lists(st.sampled_from("ab"), max_size=2, unique=True),
+        "type": st.sampled_from(["object", ["object", "null"], "string"]),
+        "allOf": parts,
+        "anyOf": parts,
+        "additionalProperties": st.sampled_from([True, {}, False]),
+        "title": st.just("T"),
+        "$ref": st.sampled_from(["#/$defs/P", "#/$defs/Q", "#/$defs/K"]),
+    }
+    # As the schema is when it is merged: what has properties is an object.
+    return st.fixed_dictionaries({}, optional=said).map(
+        lambda schema: {**({"type": "object"} if "properties" in schema else {}), **schema}
+    )
+
+
+_definitions = {"P": an_object(a=STRING), "Q": {"anyOf": [ref("P"), {"type": "null"}]}, "K": {"enum": [1, "a", None]}}
+_members: list[Any] = ["a", 1, None, {"a": "a"}, {"b": 1}]
+_objects = [{}, *({name: each} for name in "abc" for each in _members), {"a": "a", "b": 1}, {"a": 1, "b": {"a": "a"}}]
+
+
+@tries(60)
+@given(st.recursive(st.just({}), _described, max_leaves=5))
+def test_a_schema_takes_the_same_values_when_it_is_merged(schema: Any):
+    """By jsonschema, of which the references and `allOf` are the ones that were given."""
+    merger = Merger(_definitions)
+    try:
+        merged = [merger.merged(schema, "schema"), merger.root(schema, "schema")]
+    except TypeError:
+        return
+    for value in (*_members, *_objects):
+        takes, *found = (
+            jsonschema.Draft202012Validator({**each, "$defs": _definitions}).is_valid(value)
+            for each in (schema, *merged)
+        )
+        assert found == [takes, takes], (value, merged)
+
+
 def test_the_place_is_named_where_something_cannot_be_joined():
     """Of members, of items, and of alternatives in them."""
     wrong = {"allOf": [an_object(x=STRING), an_object(x=INTEGER)]}
