@@ -35,9 +35,9 @@ _OF_VALUES = frozenset(
 )
 #: Keywords that say what they do together with each other.
 _TOGETHER = (
-    {"items", "prefixItems", "unevaluatedItems"},
-    {"if", "then", "else"},
-    {"contains", "minContains", "maxContains"},
+    ("items", "prefixItems", "unevaluatedItems"),
+    ("if", "then", "else"),
+    ("contains", "minContains", "maxContains"),
 )
 
 
@@ -62,8 +62,9 @@ def both(one: dict[str, Any], other: dict[str, Any], where: str) -> dict[str, An
                 raise _cannot(where, name)
     for names in _TOGETHER:
         said = [{each: part[each] for each in names if each in part} for part in (one, other)]
-        if all(said) and said[0] != said[1] and names & joined.keys() != {"items"}:
-            raise _cannot(where, next(name for name in joined if name in names))
+        there = [name for name in names if name in joined]
+        if all(said) and said[0] != said[1] and there != ["items"]:
+            raise _cannot(where, there[0])
     return joined
 
 
