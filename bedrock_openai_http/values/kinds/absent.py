@@ -68,8 +68,8 @@ def types_of(schema: Any, definitions: Mapping[str, Any], seen: frozenset[str] =
     for name in ("anyOf", "oneOf"):
         if name in schema:
             return set().union(*(types_of(each, definitions, seen) for each in schema[name]))
-    if len(schema.get("allOf") or ()) == 1:
-        return types_of(schema["allOf"][0], definitions, seen)
+    if schema.get("allOf"):
+        return set.intersection(*(types_of(each, definitions, seen) for each in schema["allOf"]))
     return {"object"} if "properties" in schema else {"array"} if "items" in schema else set(_ALL)
 
 

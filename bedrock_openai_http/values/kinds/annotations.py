@@ -30,14 +30,29 @@ _NUMBERS = {
     "multiple_of": "multipleOf",
 }
 _LENGTHS = {"min_length": ("minLength", "minItems"), "max_length": ("maxLength", "maxItems")}
-#: The classes of `annotated_types` that are bounds of these, or texts.
-_UNDERSTOOD = ("Ge", "Gt", "Le", "Lt", "Interval", "MultipleOf", "MinLen", "MaxLen", "Len", "DocInfo")
-#: What is understood of pydantic's objects, with what is only a note.
-_OF_PYDANTIC = (
-    *_NUMBERS,
-    *_LENGTHS,
-    *("pattern", "description", "metadata", "annotation", "title", "examples", "deprecated", "discriminator"),
-    "json_schema_extra",
+#: The classes of `annotated_types` that are bounds of these, or say nothing of values.
+_UNDERSTOOD = ("Ge", "Gt", "Le", "Lt", "Interval", "MultipleOf", "MinLen", "MaxLen", "Len", "DocInfo", "Unit")
+#: What is understood of pydantic's objects.
+_OF_PYDANTIC = frozenset((*_NUMBERS, *_LENGTHS, "pattern", "description", "metadata"))
+#: What says nothing of the values that may come: how they are called and shown, and what holds where none comes. The
+#: default of a member is that of the member itself, as in `a: T = 5`.
+_NOTES = frozenset(
+    ("annotation", "title", "field_title_generator", "examples", "deprecated", "json_schema_extra", "tag")
+    + ("default", "default_factory", "validate_default", "init", "init_var", "kw_only", "repr", "frozen")
+    + ("exclude", "exclude_if", "serialization_alias")
+)
+#: What holds of every value here, since no text is taken for a number, and JSON has no infinity.
+_HOLDS = {"strict": True, "allow_inf_nan": False, "union_mode": "smart"}
+#: What to use for what else pydantic can say; where there is nothing, its own classes do it.
+_INSTEAD = {
+    "uuid_version": "write UUID, and check its version yourself",
+    "alias": "give the member itself that name, or leave it out",
+    "validation_alias": "give the member itself that name, or leave it out",
+    "strict": "a text is never taken for a number here; leave strict=False out, or write int | str",
+}
+_ELSE = (
+    "leave it out, check it yourself (in __post_init__ of a class, by ToolError in a tool), or ask for a model or "
+    "dataclass of pydantic's, which a parameter of a tool may be too"
 )
 #: What the bound itself must be.
 _MUST = {
@@ -78,20 +93,35 @@ def _refuse(note: Any, where: str) -> None:
         unknown = _name(note)
     elif is_of_pydantic(note):
         said = _said(note)
-        unknown = next((name for name in said if name not in _OF_PYDANTIC), None if said else _name(note))
+        # Of a Field that says nothing there is nothing to do; another class says something by being there.
+        nothing = None if said or _is_field(note) else _name(note)
+        unknown = next((name for name, value in said.items() if not _is_understood(name, value)), nothing)
     if unknown is not None:
-        words = "leave it out, check it in __post_init__, or ask for a model or dataclass of pydantic's"
-        raise TypeError(f"{where}: {unknown} cannot be checked; {words}")
+        raise TypeError(f"{where}: {unknown} cannot be checked; {_INSTEAD.get(unknown, _ELSE)}")
 
 
-def _said(note: Any) -> list[str]:
+def _is_understood(name: str, value: Any) -> bool:
+    # What is false is not asked for; but of what is done unless it is.
+    if value is None or value is ... or (value is False and name != "strict"):
+        return True
+    # A discriminator by name tells apart what differs in that member, as is done here; a function may do anything.
+    if name == "discriminator":
+        return isinstance(value, str)
+    return name in _OF_PYDANTIC or name in _NOTES or (name in _HOLDS and value == _HOLDS[name])
+
+
+def _is_field(note: Any) -> bool:
+    return hasattr(note, "_attributes_set")
+
+
+def _said(note: Any) -> dict[str, Any]:
     """Return what a note of pydantic's says, by the names of its attributes."""
     # A Field keeps its bounds in `metadata`, and tells here what else it was given.
-    said = getattr(note, "_attributes_set", None)
-    if said is None:
-        said = getattr(note, "__dict__", {})
-    said = {name: value for name, value in said.items() if value not in (None, ...)}
-    return [*said, *(["metadata"] if getattr(note, "metadata", None) else [])]
+    if _is_field(note):
+        return dict(note._attributes_set)
+    if hasattr(note, "__dict__"):
+        return dict(vars(note))
+    return {name: getattr(note, name) for name in getattr(note, "__dataclass_fields__", ())}  # one with slots
 
 
 def _is_seen(name: str, node: Node) -> bool:

@@ -24,7 +24,7 @@ from .look import Look, Looks
 from .merged import Merger
 from .nodes import Node
 from .objects import or_null
-from .places import CONDITIONS, definitions_used, leads_to_itself, mapped, parts, references
+from .places import CONDITIONS, definitions_used, leads_to_itself, mapped, mapped_at, parts, references
 from .strict import strict_form
 
 
@@ -171,7 +171,7 @@ def _merged(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict
     merger = Merger(definitions)
     used = definitions_used(root, definitions)
     whole = {name: merger.merged(part, f"{where}.$defs.{name}") for name, part in used.items()}
-    root = merger.merged(root, where)
+    root = merger.root(root, where)
     return root, definitions_used(root, whole)
 
 
@@ -218,7 +218,7 @@ def _closed(schema: Any, definitions: Mapping[str, Any], where: str) -> Any:
 
     Raises TypeError for conditions that could not hold then.
     """
-    new = mapped(schema, lambda part: _closed(part, definitions, where), but=CONDITIONS)
+    new = mapped_at(schema, where, lambda part, place: _closed(part, definitions, place), but=CONDITIONS)
     if not isinstance(new, dict):
         return new
     if "properties" in new:

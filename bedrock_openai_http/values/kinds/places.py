@@ -31,17 +31,23 @@ def parts(schema: Any) -> Iterator[tuple[str, Any]]:
 
 def mapped(schema: Any, change: Callable[[Any], Any], *, but: Iterable[str] = ()) -> Any:
     """Return a schema with `change` made to each schema that it directly holds, `but` those under some keywords."""
+    return mapped_at(schema, "", lambda part, _: change(part), but=but)
+
+
+def mapped_at(schema: Any, where: str, change: Callable[[Any, str], Any], *, but: Iterable[str] = ()) -> Any:
+    """Do what `mapped` does, where `change` is told the place of each schema, too, in one at the place `where`."""
     if not isinstance(schema, Mapping):
         return schema
     new = dict(schema)
     for name in {name: None for name, _ in parts(schema) if name not in but}:
         held = schema[name]
         if isinstance(held, list):
-            new[name] = [change(each) for each in held]
+            place = where if name == "prefixItems" else f"{where}.{name}"
+            new[name] = [change(each, f"{place}[{index}]") for index, each in enumerate(held)]
         elif name in _BY_NAME:
-            new[name] = {key: change(each) for key, each in held.items()}
+            new[name] = {key: change(each, f"{where}.{key}") for key, each in held.items()}
         else:
-            new[name] = change(held)
+            new[name] = change(held, f"{where}[]" if name == "items" else f"{where}.{name}")
     return new
 
 

@@ -38,42 +38,44 @@ class TextKind:
             return None
 
 
-#: RFC 3339, section 5.6, but that the offset may be left out: Python has moments without one.
+#: RFC 3339, section 5.6, but that seconds, the offset, and the colon in it may be left out: Python has moments
+#: without an offset, and many programs write +0000.
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?([Zz]|[+-][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?"
+_TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?([Zz]|[+-][0-9]{2}(:?[0-9]{2}|:[0-9]{2}:[0-9]{2}))?"
 _NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,6})?"
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
 
 def _for_python_3_10(text: str) -> str:
-    """Return a time as `fromisoformat` reads it since 3.7: with an offset in digits, and six digits of a second."""
+    """Return a time as `fromisoformat` reads it since 3.7: its offset in digits with colons, its second with six."""
     text = re.sub("[Zz]$", "+00:00", text)
+    text = re.sub("([+-][0-9]{2})([0-9]{2})$", r"\1:\2", text)
     return re.sub(r"[.,]([0-9]+)", lambda found: f".{found[1][:6]:0<6}", text)
 
 
 TEXT_KINDS: Mapping[type, TextKind] = {
     datetime: TextKind(
         "date-time",
-        "A date and time of ISO 8601, such as 2026-11-29T18:30:00Z.",
-        "a date and time of ISO 8601, such as 2026-11-29T18:30:00Z",
+        "A date and time of RFC 3339, such as 2026-11-29T18:30:00Z.",
+        "a date and time of RFC 3339, such as 2026-11-29T18:30:00Z",
         re.compile(f"{_DATE}[Tt ]{_TIME}"),
         lambda text: datetime.fromisoformat(_for_python_3_10(text)),
     ),
     date: TextKind(
         "date",
-        "A date of ISO 8601, such as 2026-11-29.",
-        "a date of ISO 8601, such as 2026-11-29",
+        "A date of RFC 3339, such as 2026-11-29.",
+        "a date of RFC 3339, such as 2026-11-29",
         re.compile(_DATE),
         date.fromisoformat,
     ),
     time: TextKind(
         "time",
-        "A time of day of ISO 8601, such as 18:30:00.",
-        "a time of day of ISO 8601, such as 18:30:00",
+        "A time of day of RFC 3339, such as 18:30:00.",
+        "a time of day of RFC 3339, such as 18:30:00",
         re.compile(_TIME),
         lambda text: time.fromisoformat(_for_python_3_10(text)),
     ),
-    UUID: TextKind("uuid", "A UUID.", "a UUID", re.compile(_UUID), UUID),
+    UUID: TextKind("uuid", "A UUID.", "a UUID of RFC 9562, with its hyphens", re.compile(_UUID), UUID),
     Decimal: TextKind(
         None,
         "A decimal number as a text, such as 12.50.",

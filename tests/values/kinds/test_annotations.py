@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import json
-import re
 from dataclasses import KW_ONLY, dataclass
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, Optional, TypedDict
@@ -12,16 +11,7 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, Optio
 import annotated_types as at
 import pytest
 from pydantic import (
-    UUID4,
-    AfterValidator,
     Field,
-    PlainSerializer,
-    PositiveInt,
-    SkipValidation,
-    Strict,
-    StringConstraints,
-    conlist,
-    create_model,
 )
 from typing_extensions import TypeVar
 
@@ -182,58 +172,6 @@ def test_the_length_of_a_union_is_that_of_each_kind_that_has_one():
         with pytest.raises(ParseError) as caught:
             parse_answer(json.dumps({"value": bad}), either)
         assert caught.value.rule == rule
-
-
-def same(value: Any) -> Any:
-    return value
-
-
-#: What pydantic alone checks, or changes, with what the error names.
-OF_PYDANTIC = [
-    (Annotated[Decimal, Field(max_digits=3, decimal_places=1)], "max_digits"),
-    (Annotated[Decimal | float, Field(gt=0)], "exclusiveMinimum says nothing of such a value"),
-    (Annotated[int, AfterValidator(same)], "func"),
-    (Annotated[int, PlainSerializer(same)], "func"),
-    (Annotated[int, SkipValidation()], "SkipValidation"),
-    (Annotated[str, StringConstraints(to_lower=True)], "to_lower"),
-    (Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)], "strip_whitespace"),
-    (
-        Annotated[str, StringConstraints(pattern=re.compile("a", re.IGNORECASE))],
-        "pattern must be a regular expression",
-    ),
-    (Annotated[int, Strict()], "strict"),
-    (Annotated[int, Field(strict=True, gt=0)], "strict"),
-    (Annotated[float, Field(allow_inf_nan=False)], "allow_inf_nan"),
-    (Annotated[int, Field(alias="b")], "alias"),
-    (Annotated[int, Field(default=5)], "default"),
-    (Annotated[int | str, Field(union_mode="left_to_right")], "union_mode"),
-    (Annotated[list[int], Field(fail_fast=True)], "fail_fast"),
-    (UUID4, "uuid_version"),
-]
-
-
-@pytest.mark.parametrize(("hint", "name"), OF_PYDANTIC)
-def test_what_pydantic_alone_can_do_is_refused_outside_of_its_classes(hint: Any, name: str):
-    """It would be neither checked nor done; in a class of pydantic's it is."""
-    with pytest.raises(TypeError, match=name) as caught:
-        schema_of(list[hint])
-    assert (
-        "says nothing" in name
-        or "must be" in name
-        or "ask for a model or dataclass of pydantic's" in str(caught.value)
-    )
-    schema_of(create_model("Whole", a=(hint, ...)))
-
-
-def test_what_is_understood_of_pydantic_is_taken_whole():
-    """Notes for readers, and bounds; `...` says only that there is no default."""
-    for hint in (
-        Annotated[int, Field(..., title="T", description="D", examples=[1], gt=0, le=5)],
-        Annotated[str, StringConstraints(min_length=1, max_length=3, pattern=re.compile("^a"))],
-        conlist(int, min_length=1),
-        PositiveInt,
-    ):
-        assert "Must be " in json.dumps(schema_of(hint))
 
 
 def test_a_number_that_python_does_not_write_is_no_bound():

@@ -390,15 +390,15 @@ MOMENTS = {
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("issued", "20261129", "must be a date and time of ISO 8601"),
+        ("issued", "20261129", "must be a date and time of RFC 3339"),
         ("issued", "0", "must be a date and time"),
         ("issued", "2026-11-29", "must be a date and time"),
-        ("due", "0", "must be a date of ISO 8601"),
+        ("due", "0", "must be a date of RFC 3339"),
         ("due", "2026-11-29T00:00:00", "must be a date of"),
         ("at", "5", "must be a time of day"),
         ("lasts", "1 day, 0:00:01", "must be a duration of ISO 8601, such as P1DT2H"),
         ("lasts", "12:30", "must be a duration"),
-        ("by", "550e8400e29b41d4a716446655440000", "must be a UUID"),
+        ("by", "550e8400e29b41d4a716446655440000", "must be a UUID of RFC 9562, with its hyphens"),
         ("seen", "20261129", "must be a date and time"),
         ("issued", 5, "must be a string"),
         ("due", 0, "must be a string"),
@@ -416,6 +416,17 @@ def test_a_text_in_a_format_is_read_as_its_schema_says_and_not_as_pydantic_may_t
         with pytest.raises(ParseError, match=words) as caught:
             parse_answer(json.dumps(MOMENTS | {name: text}), kind)
         assert caught.value.json_path == f"$.{name}"
+
+
+@pytest.mark.parametrize("offset", ["Z", "+0000", "-0530", "+05:30", ""])
+def test_a_moment_is_read_by_pydantic_as_by_itself(offset: str):
+    """With its offset in each of the ways that are taken here."""
+    for name, text, kind in [("issued", "2026-11-29T10:00:00", datetime), ("at", "10:00", time)]:
+        theirs = TypeAdapter(kind).validate_python(text + offset)
+        found = getattr(parse_answer(json.dumps(MOMENTS | {name: text + offset}), Moments), name)
+        ours = parse_answer(json.dumps({"value": text + offset}), kind)
+        assert found == theirs == ours
+        assert found.utcoffset() == theirs.utcoffset() == ours.utcoffset()
 
 
 @pytest.mark.parametrize("text", ["P1W", "PT0.5S", "-P1D", "P3D", "PT2H30M", "P1Y2M3DT4H5M6.5S"])

@@ -14,8 +14,8 @@ from bedrock_openai_http import ParseError, parse_answer
 from bedrock_openai_http.values.kinds.texts import TEXT_KINDS
 
 
-def east(hours: int, minutes: int = 0) -> timezone:
-    return timezone(timedelta(hours=hours, minutes=minutes))
+def east(hours: int, minutes: int = 0, seconds: int = 0) -> timezone:
+    return timezone(timedelta(hours=hours, minutes=minutes, seconds=seconds))
 
 
 #: The first seven are what a grammar of the formats lets a model write; Python 3.10 reads no `Z` by itself.
@@ -31,6 +31,10 @@ TEXTS: list[tuple[type, str, Any]] = [
     (datetime, "2026-01-02T03:04:05.1234567", datetime(2026, 1, 2, 3, 4, 5, 123456)),  # noqa: DTZ001
     (time, "18:30", time(18, 30)),
     (time, "18:30:05.5", time(18, 30, 5, 500000)),
+    (datetime, "2026-01-02T03:04:05+0000", datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)),
+    (datetime, "2026-01-02T03:04-0530", datetime(2026, 1, 2, 3, 4, tzinfo=east(-5, -30))),
+    (datetime, "2026-01-02T03:04:05+05:30:10", datetime(2026, 1, 2, 3, 4, 5, tzinfo=east(5, 30, 10))),
+    (time, "18:30:05.5+0130", time(18, 30, 5, 500000, east(1, 30))),
     (date, "2026-01-02", date(2026, 1, 2)),
     (Decimal, "12.50", Decimal("12.50")),
     (Decimal, "-1e3", Decimal("-1e3")),
@@ -41,7 +45,17 @@ NONE: list[tuple[type, list[str]]] = [
         datetime,
         ["2024-01-01", "20240101T000000", "2024-W01-1T00:00:00", "2026-02-30T00:00:00Z", "0000-01-01T00:00:00Z"],
     ),
-    (datetime, ["2026-01-02T25:00:00Z", "2026-01-02T03:04:05+24:00", "2026-01-02T03:04:05Z ", "soon", ""]),
+    (
+        datetime,
+        [
+            "2026-01-02T25:00:00Z",
+            "2026-01-02T03:04:05+24:00",
+            "2026-01-02T03:04:05+05",
+            "2026-01-02T03:04:05Z ",
+            "soon",
+            "",
+        ],
+    ),
     (date, ["2026-02-31", "0000-01-01", "20260102", "2026-W01-1", "2026-01-02T00:00:00", "2026-1-2", " 2026-01-02"]),
     (time, ["24:00:01", "12", "1:00:00", "12:00:00 PM", "T12:00:00"]),
     (UUID, ["{12345678-1234-5678-1234-567812345678}", "12345678123456781234567812345678", "urn:uuid:1", "no"]),

@@ -97,7 +97,7 @@ def test_a_decimal_is_a_text_and_a_float_a_number():
 
 
 CIRCLE = {"kind": "circle", "r": 1}
-DATE = "a date of ISO 8601, such as 2026-11-29"
+DATE = "a date of RFC 3339, such as 2026-11-29"
 #: A union, a value that is none of its kinds, the place, the rule, and what must be there.
 TOLD: list[tuple[Any, Any, str, str, str]] = [
     (Circle | Square, CIRCLE | {"r": "x"}, ".r", "type", "must be a number"),
