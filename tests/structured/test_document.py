@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import sys
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from bedrock_openai_http.structured.document import document_in
 from bedrock_openai_http.structured.snapshot import Snapshot
 from bedrock_openai_http.values.jsontext import JSONError
 from chance import tries
+from steps import steps
 
 ONE = {"a": {"b": [1, 2]}}
 TEXT = '{"a": {"b": [1, 2]}}'
@@ -250,22 +249,9 @@ def test_what_is_no_one_document_is_refused(text: str, reason: str) -> None:
     assert "xxx" not in str(caught.value)
 
 
-def steps(text: str) -> int:
+def steps_to_refuse(text: str) -> int:
     """Return how many functions are called, in Python and in C, to find that `text` is no document."""
-    count = 0
-
-    def called(frame: FrameType, event: str, arg: Any) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    sys.setprofile(called)
-    try:
-        document_in(text)
-    except JSONError:
-        return count
-    finally:
-        sys.setprofile(None)
-    raise AssertionError("it is a document")
+    return steps(lambda: document_in(text), events=("call", "c_call"), but=JSONError)
 
 
 @pytest.mark.parametrize(
@@ -288,5 +274,7 @@ def steps(text: str) -> int:
 )
 def test_what_is_no_document_takes_steps_by_its_length(text: str) -> None:
     """Eight times the text takes at most nine times the steps, whatever its brackets are."""
-    steps(8 * 50 * text)  # what Python does the first time alone
-    assert steps(8 * 50 * text) <= 9 * steps(50 * text)
+    for count in (50, 8 * 50):
+        with pytest.raises(JSONError):  # and what Python does the first time alone is done
+            document_in(count * text)
+    assert steps_to_refuse(8 * 50 * text) <= 9 * steps_to_refuse(50 * text)

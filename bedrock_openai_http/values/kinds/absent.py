@@ -11,12 +11,11 @@ from typing import Any
 
 from .bounds import BOUNDS, broken
 from .look import Look, Looks, looks
-from .nodes import type_of
+from .nodes import ANY_TYPE, type_of, types_named
 from .texts import FORMATS
 
 #: How deep into objects is looked to tell alternatives apart: as deep as people put a tag.
 _LEVELS = 3
-_ALL = ("string", "number", "boolean", "null", "array", "object")
 
 
 def without_nulls(value: Any, schema: Any, definitions: Mapping[str, Any]) -> Any:
@@ -54,7 +53,7 @@ def may_lack(name: str, schema: Any, required: Sequence[str], definitions: Mappi
 def types_of(schema: Any, definitions: Mapping[str, Any], seen: frozenset[str] = frozenset()) -> set[str]:
     """Return the JSON types that a schema may take, as far as it says; all of them where it says nothing."""
     if not isinstance(schema, Mapping):
-        return set(_ALL)
+        return set(ANY_TYPE)
     ref = schema.get("$ref")
     if isinstance(ref, str):
         name = ref.removeprefix("#/$defs/")
@@ -64,13 +63,13 @@ def types_of(schema: Any, definitions: Mapping[str, Any], seen: frozenset[str] =
         values = schema["enum"] if "enum" in schema else [schema["const"]]
         return {"null" if value is None else "other" for value in values}
     if kind is not None:
-        return _types(kind)
+        return types_named(kind)
     for name in ("anyOf", "oneOf"):
         if name in schema:
             return set().union(*(types_of(each, definitions, seen) for each in schema[name]))
     if schema.get("allOf"):
         return set.intersection(*(types_of(each, definitions, seen) for each in schema["allOf"]))
-    return {"object"} if "properties" in schema else {"array"} if "items" in schema else set(_ALL)
+    return {"object"} if "properties" in schema else {"array"} if "items" in schema else set(ANY_TYPE)
 
 
 def could_fit(value: Any, schema: Any, definitions: Mapping[str, Any], look: Look) -> bool:
@@ -99,10 +98,10 @@ def _could_fit(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, 
 
 def _says_nothing_against(value: Any, schema: Mapping[str, Any], look: Look) -> bool:
     """Tell whether a value has the type that a schema names and is one of its values; and keeps to its bounds."""
-    kind = schema.get("type") or _ALL
+    kind = schema.get("type") or tuple(ANY_TYPE)
     kinds = [kind] if isinstance(kind, str) else kind
     values = schema["enum"] if "enum" in schema else [schema["const"]] if "const" in schema else [value]
-    if type_of(value) not in _types(kinds) or not any(_is_same(value, each) for each in values):
+    if type_of(value) not in types_named(kinds) or not any(_is_same(value, each) for each in values):
         return False
     if not look.at_bounds:
         return True
@@ -170,10 +169,6 @@ def _places(schema: Mapping[str, Any], count: int) -> list[Any]:
     """Return the schemas of so many items of an array."""
     first, rest = schema.get("prefixItems") or (), schema.get("items")
     return [first[index] if index < len(first) else rest for index in range(count)]
-
-
-def _types(kind: str | Sequence[str]) -> set[str]:
-    return {"number" if each == "integer" else each for each in ([kind] if isinstance(kind, str) else kind)}
 
 
 def _is_same(one: Any, other: Any) -> bool:

@@ -17,7 +17,7 @@ from itertools import combinations, product
 from typing import Any, NamedTuple
 
 from .absent import may_lack
-from .nodes import type_of
+from .nodes import ANY_TYPE, type_of, types_named
 from .places import parts
 
 _Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
@@ -221,9 +221,7 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     listed, kind = _listed(schema), schema.get("type")
     if listed is not None:
         return set(map(type_of, listed))
-    if kind is None:
-        return {"string", "number", "boolean", "null", "array", "object"}
-    return {"number" if each == "integer" else each for each in ([kind] if isinstance(kind, str) else kind)}
+    return set(ANY_TYPE) if kind is None else types_named(kind)
 
 
 def _listed(schema: Mapping[str, Any]) -> list[Any] | None:

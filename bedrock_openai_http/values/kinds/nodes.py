@@ -28,6 +28,8 @@ JSON_TYPES: Mapping[type, str] = {
 }
 #: The same, where integers are numbers.
 _TYPES = {**JSON_TYPES, int: "number"}
+#: All of these.
+ANY_TYPE = frozenset(_TYPES.values())
 _ARTICLES = {
     "integer": "an integer",
     "array": "an array",
@@ -69,9 +71,8 @@ class Plain(Node):
 
     def __init__(self, kind: type) -> None:
         self.kind = kind
-        name = JSON_TYPES[kind]
-        self.form = {"type": name}
-        self.types = frozenset(["number" if name == "integer" else name])
+        self.form = {"type": JSON_TYPES[kind]}
+        self.types = frozenset([_TYPES[kind]])
 
     def read(self, value: Any, path: Path, looks: Looks) -> Any:
         if type(value) is self.kind:
@@ -123,7 +124,7 @@ class Choice(Node):
         #: Whether they are the same.
         self.plain = plain
         names = [JSON_TYPES[type(value)] for value, _ in values]
-        self.types = frozenset("number" if name == "integer" else name for name in names)
+        self.types = frozenset(type_of(value) for value, _ in values)
         groups = [
             NULL if name == "null" else {"type": name, "enum": [value for value, _ in values if _is(value, name)]}
             for name in dict.fromkeys(names)
@@ -265,7 +266,7 @@ class Described(Node):
 class Anything(Node):
     """Any JSON value: in open kinds only."""
 
-    types = frozenset("number" if name == "integer" else name for name in JSON_TYPES.values())
+    types = ANY_TYPE
 
     def __init__(self) -> None:
         self.form = {}
@@ -293,6 +294,11 @@ def of_other_values(path: Path, choices: Sequence[Choice], rule: str = "enum") -
 def type_of(value: Any) -> str:
     """Return the JSON type of a value; that of an integer is "number"."""
     return _TYPES[type(value)]
+
+
+def types_named(kind: str | Sequence[str]) -> set[str]:
+    """Return the JSON types that the `type` of a schema names; "integer" counts as "number"."""
+    return {"number" if each == "integer" else each for each in ([kind] if isinstance(kind, str) else kind)}
 
 
 def sentences(texts: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,33 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AnyUrl, BaseModel, Field, RootModel, create_model
 
+from alike_models import Digit, Few, Many, Text, Wide
 from bedrock_openai_http import ParseError, parse_answer, schema_of
 from bedrock_openai_http.values.kinds.choosing import check_choices
 from bedrock_openai_http.values.kinds.foreign import parted
 from chance import tries
-
-
-class Few(BaseModel):
-    x: int = 0
-
-
-class Wide(BaseModel):
-    x: int = 0
-    y: int = 0
-
-
-class Many(BaseModel):
-    y: int
-    z: int
-
-
-class Digit(BaseModel):
-    n: int
-
-
-class Text(BaseModel):
-    n: str
-    extra: str
+from steps import steps
 
 
 class WideTwo(BaseModel):
@@ -341,23 +319,6 @@ HOLDING_THEMSELVES: dict[str, Callable[[int, Any], dict[str, Any]]] = {
     "without tags": lambda n, union: {f"f{n}": (int, ...), "children": (list[union], ...)},
     "tags inside": lambda n, union: {"next": (union, ...), "meta": (create_model(f"Meta{n}", **tagged(n)), ...)},
 }
-
-
-def steps(action: Callable[[], Any]) -> int:
-    """Return how many calls of Python functions an action takes."""
-    count = 0
-
-    def note(frame: Any, event: str, arg: Any) -> None:
-        nonlocal count
-        count += event == "call"
-
-    before = sys.getprofile()
-    sys.setprofile(note)
-    try:
-        action()
-    finally:
-        sys.setprofile(before)
-    return count
 
 
 def steps_of_check(model: type[BaseModel]) -> int:

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 from pydantic import UUID4, AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
+from alike_models import Digit, Few, Many, Text, Wide
 from bedrock_openai_http import ParseError, parse_answer, schema_of
 
 
@@ -324,29 +325,6 @@ def test_the_place_of_what_a_model_refuses_is_one_in_the_answer():
     with pytest.raises(ParseError) as caught:
         parse_answer('{"pet": {"kind": "dog", "name": "x"}}', Home)
     assert caught.value.json_path == "$.pet.name"
-
-
-class Few(BaseModel):
-    x: int = 0
-
-
-class Wide(BaseModel):
-    x: int = 0
-    y: int = 0
-
-
-class Many(BaseModel):
-    y: int
-    z: int
-
-
-class Digit(BaseModel):
-    n: int
-
-
-class Text(BaseModel):
-    n: str
-    extra: str
 
 
 @pytest.mark.parametrize(
