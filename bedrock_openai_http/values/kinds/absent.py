@@ -12,6 +12,7 @@ from typing import Any
 from .bounds import BOUNDS, broken
 from .look import Look, Looks, looks
 from .nodes import ANY_TYPE, type_of, types_named
+from .places import listed, referred
 from .texts import FORMATS
 
 #: How deep into objects is looked to tell alternatives apart: as deep as people put a tag.
@@ -59,8 +60,8 @@ def types_of(schema: Any, definitions: Mapping[str, Any], seen: frozenset[str] =
         name = ref.removeprefix("#/$defs/")
         return set() if name in seen else types_of(definitions[name], definitions, seen | {name})
     kind = schema.get("type")
-    if "enum" in schema or "const" in schema:
-        values = schema["enum"] if "enum" in schema else [schema["const"]]
+    values = listed(schema)
+    if values is not None:
         return {"null" if value is None else "other" for value in values}
     if kind is not None:
         return types_named(kind)
@@ -83,7 +84,7 @@ def _could_fit(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, 
     if not _says_nothing_against(value, schema, look):
         return False
     alternatives = [schema[name] for name in ("anyOf", "oneOf") if name in schema]
-    together = [*(schema.get("allOf") or ()), *_referred(schema, definitions)]
+    together = [*(schema.get("allOf") or ()), *([referred(schema, definitions)] if "$ref" in schema else ())]
     if not all(any(could_fit(value, part, definitions, look) for part in parts) for parts in alternatives):
         return False
     if not all(could_fit(value, part, definitions, look) for part in together):
@@ -100,8 +101,9 @@ def _says_nothing_against(value: Any, schema: Mapping[str, Any], look: Look) -> 
     """Tell whether a value has the type that a schema names and is one of its values; and keeps to its bounds."""
     kind = schema.get("type") or tuple(ANY_TYPE)
     kinds = [kind] if isinstance(kind, str) else kind
-    values = schema["enum"] if "enum" in schema else [schema["const"]] if "const" in schema else [value]
-    if type_of(value) not in types_named(kinds) or not any(_is_same(value, each) for each in values):
+    values = listed(schema)
+    is_listed = values is None or any(_is_same(value, each) for each in values)
+    if type_of(value) not in types_named(kinds) or not is_listed:
         return False
     if not look.at_bounds:
         return True
@@ -150,7 +152,7 @@ def _target(value: Any, schema: Any, definitions: Mapping[str, Any], ways: Seque
     if not isinstance(schema, Mapping):
         return {}
     if isinstance(schema.get("$ref"), str):
-        return _target(value, definitions[schema["$ref"].removeprefix("#/$defs/")], definitions, ways)
+        return _target(value, referred(schema, definitions), definitions, ways)
     for name in ("anyOf", "oneOf", "allOf"):
         parts = schema.get(name) or ()
         for part in parts if name == "allOf" else _meant(value, parts, definitions, ways):
@@ -158,11 +160,6 @@ def _target(value: Any, schema: Any, definitions: Mapping[str, Any], ways: Seque
             if "properties" in target or "items" in target or "prefixItems" in target:
                 return target
     return schema
-
-
-def _referred(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> list[Any]:
-    ref = schema.get("$ref")
-    return [definitions[ref.removeprefix("#/$defs/")]] if isinstance(ref, str) else []
 
 
 def _places(schema: Mapping[str, Any], count: int) -> list[Any]:

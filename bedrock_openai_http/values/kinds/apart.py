@@ -14,6 +14,7 @@ from .foreign import ForeignNode
 from .look import looks
 from .nodes import Choice, Fixed, Items, Node, Plain, Text
 from .objects import ByName, Object
+from .places import listed
 from .unions import Either
 
 
@@ -123,8 +124,9 @@ def _values(form: Any) -> set[str] | None:
     """Return the values that a schema lists, as JSON; None if it takes others."""
     if not isinstance(form, Mapping):
         return None
-    if "const" in form or "enum" in form:
-        return {json.dumps(value) for value in (form["enum"] if "enum" in form else [form["const"]])}
+    values = listed(form)
+    if values is not None:
+        return {json.dumps(value) for value in values}
     if form.get("type") == "null":
         return {"null"}
     parts = [_values(part) for part in form.get("anyOf") or ()]

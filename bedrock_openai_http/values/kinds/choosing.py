@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from .absent import may_lack
 from .nodes import ANY_TYPE, type_of, types_named
-from .places import parts
+from .places import listed, parts, referred
 
 _Pair = tuple[Mapping[str, Any], Mapping[str, Any]]
 _Key = tuple[int, int]
@@ -134,7 +134,7 @@ class _Check:
         if id(schema) not in self._flat:
             held = [part for name in ("anyOf", "oneOf", "allOf") for part in schema.get(name) or ()]
             if "$ref" in schema:
-                held.append(self._definitions[schema["$ref"].removeprefix("#/$defs/")])
+                held.append(referred(schema, self._definitions))
             is_one = "properties" in schema or not held
             self._flat[id(schema)] = [schema] if is_one else [one for part in held for one in self._flattened(part)]
         return self._flat[id(schema)]
@@ -152,7 +152,7 @@ class _Check:
 
     def _compared(self, meant: Mapping[str, Any], by: Mapping[str, Any]) -> _Taken:
         both = _types(meant) & _types(by)
-        if not both or _are_apart(_listed(meant), _listed(by)):
+        if not both or _are_apart(listed(meant), listed(by)):
             return _Taken.NONE
         if "properties" in meant and "properties" in by:
             return self._compared_objects(self._object(meant), self._object(by))
@@ -185,8 +185,8 @@ class _Check:
             members, required = schema["properties"], schema.get("required") or ()
             said = {name for name, part in members.items() if not may_lack(name, part, required, self._definitions)}
             flat = {name: self._flattened(members[name]) for name in said}
-            values = {name: _listed(each[0]) for name, each in flat.items() if len(each) == 1}
-            tags = {name: listed for name, listed in values.items() if listed is not None}
+            values = {name: listed(each[0]) for name, each in flat.items() if len(each) == 1}
+            tags = {name: found for name, found in values.items() if found is not None}
             spared = {name for name in tags.keys() - set(required) if None not in tags[name]}
             self._objects[id(schema)] = _Object(members, said, set(required), tags, spared)
         return self._objects[id(schema)]
@@ -214,21 +214,14 @@ def _is_plain(schema: Any) -> bool:
     if "anyOf" in schema:
         return all(map(_is_plain, schema["anyOf"]))
     is_plain = schema.get("type") in ("string", "integer", "boolean", "null")
-    return is_plain and _listed(schema) is None and "format" not in schema
+    return is_plain and listed(schema) is None and "format" not in schema
 
 
 def _types(schema: Mapping[str, Any]) -> set[str]:
-    listed, kind = _listed(schema), schema.get("type")
-    if listed is not None:
-        return set(map(type_of, listed))
+    values, kind = listed(schema), schema.get("type")
+    if values is not None:
+        return set(map(type_of, values))
     return set(ANY_TYPE) if kind is None else types_named(kind)
-
-
-def _listed(schema: Mapping[str, Any]) -> list[Any] | None:
-    """Return the values that a schema lists; None if it takes others."""
-    if "enum" in schema:
-        return list(schema["enum"])
-    return [schema["const"]] if "const" in schema else None
 
 
 def _are_apart(ours: list[Any] | None, theirs: list[Any] | None) -> bool:

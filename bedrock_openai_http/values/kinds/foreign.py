@@ -24,7 +24,7 @@ from .look import Look, Looks
 from .merged import Merger
 from .nodes import Node
 from .objects import or_null
-from .places import CONDITIONS, definitions_used, leads_to_itself, mapped, mapped_at, parts, references
+from .places import CONDITIONS, definitions_used, leads_to_itself, mapped, mapped_at, parts, references, referred
 from .strict import strict_form
 
 
@@ -161,7 +161,7 @@ def parted(schema: Mapping[str, Any], where: str) -> tuple[dict[str, Any], dict[
         if leads_to_itself(name, definitions):
             raise TypeError(f"{where}.$defs.{name}: is nothing but itself; put an object or an array between")
     while set(root) <= {"$ref", "title", "description"} and "$ref" in root:
-        root = definitions[root["$ref"].removeprefix("#/$defs/")]
+        root = referred(root, definitions)
     return root, definitions
 
 

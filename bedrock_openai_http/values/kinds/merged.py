@@ -10,7 +10,7 @@ from typing import Any
 
 from .absent import types_of
 from .joined import OF_OBJECTS, both
-from .places import CONDITIONS, mapped_at, references
+from .places import CONDITIONS, mapped_at, references, referred
 
 #: How many objects are joined at most: each that extends a base in place holds all that it extends.
 _MOST = 2000
@@ -83,7 +83,7 @@ class Merger:
         return "properties" in schema or any(map(self._is_object, held))
 
     def _target(self, schema: Mapping[str, Any]) -> Any:
-        return self._definitions[schema["$ref"].removeprefix("#/$defs/")]
+        return referred(schema, self._definitions)
 
     def _whole(self, schema: Mapping[str, Any], where: str) -> dict[str, Any]:
         """Return a schema together with what its `allOf` and `$ref` say."""

@@ -1,4 +1,4 @@
-"""Where schemas stand in a JSON schema: under keywords, and in `properties` and its like under names.
+"""Where schemas stand in a JSON schema: under keywords, and in `properties` and its like under names; what they name.
 
 This module's law: it walks by place, so that a property *named* "items" is no keyword, and changes nothing in place.
 """
@@ -49,6 +49,18 @@ def mapped_at(schema: Any, where: str, change: Callable[[Any, str], Any], *, but
         else:
             new[name] = change(held, f"{where}[]" if name == "items" else f"{where}.{name}")
     return new
+
+
+def referred(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Any:
+    """Return the definition to which the `$ref` of a schema refers."""
+    return definitions[schema["$ref"].removeprefix("#/$defs/")]
+
+
+def listed(schema: Mapping[str, Any]) -> list[Any] | None:
+    """Return the values that a schema lists, in `enum` or `const`; None if it takes others."""
+    if "enum" in schema:
+        return list(schema["enum"])
+    return [schema["const"]] if "const" in schema else None
 
 
 def references(schemas: Iterable[Any]) -> Iterator[str]:
