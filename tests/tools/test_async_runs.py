@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
@@ -257,8 +257,8 @@ def test_what_a_call_gives_after_the_cancellation_is_its_result() -> None:
     assert left_by([pay], call("pay", {"n": 0}), call("pay", {"n": 1})) == ["paid 0", "paid 1"]
 
 
-def test_what_a_thread_has_given_is_a_result_whatever_the_loop_has_seen() -> None:
-    """A plain function has ended, its task has not heard of it yet, and the run is cancelled: the result is known."""
+def paid_in_a_thread() -> tuple[Callable[[], str], Callable[[], None]]:
+    """Return a plain tool, and a function that waits until the thread it ran in has ended."""
     begun = threading.Event()
     threads: list[threading.Thread] = []
 
@@ -267,9 +267,19 @@ def test_what_a_thread_has_given_is_a_result_whatever_the_loop_has_seen() -> Non
         begun.set()
         return "paid"
 
-    async def leave() -> None:
+    def wait() -> None:
         begun.wait(10)
         threads[0].join(10)
+
+    return pay, wait
+
+
+def test_what_a_thread_has_given_is_a_result_whatever_the_loop_has_seen() -> None:
+    """A plain function has ended, its task has not heard of it yet, and the run is cancelled: the result is known."""
+    pay, wait_for_its_thread = paid_in_a_thread()
+
+    async def leave() -> None:
+        wait_for_its_thread()
         cancel_run()
         await asyncio.sleep(60)
 
@@ -280,20 +290,13 @@ def test_what_a_thread_has_given_is_a_result_whatever_the_loop_has_seen() -> Non
 
 def test_what_a_thread_has_given_is_a_result_though_its_task_was_cancelled() -> None:
     """Another tool cancels the task of a plain function that has ended: nothing failed, and the run goes on."""
-    begun = threading.Event()
-    threads: list[threading.Thread] = []
-
-    def pay() -> str:
-        threads.append(threading.current_thread())
-        begun.set()
-        return "paid"
+    pay, wait_for_its_thread = paid_in_a_thread()
 
     async def played() -> list[str]:
         before = asyncio.all_tasks()
 
         async def meddle() -> str:
-            begun.wait(10)
-            threads[0].join(10)
+            wait_for_its_thread()
             current = asyncio.current_task()
             others = [task for task in asyncio.all_tasks() - before if task is not current]
             return str([task.cancel() for task in others])
